@@ -1,0 +1,2 @@
+//! The Entente node.
+fn main() {}

@@ -1,0 +1,1 @@
+//! An object's way between nodes, as a state machine.

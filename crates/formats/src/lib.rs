@@ -1,0 +1,1 @@
+//! Formats of the field, in and out, with their labels.

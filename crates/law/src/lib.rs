@@ -1,0 +1,1 @@
+//! Agreements and national laws: text to clauses to decisions.

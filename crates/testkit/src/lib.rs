@@ -1,0 +1,1 @@
+//! A whole alliance in one process, from one seed.

@@ -1,0 +1,2 @@
+//! The gate and the house rules.
+fn main() {}
