@@ -161,11 +161,16 @@ impl Leaf {
 
 /// Whether the opening shows a slot of this leaf.
 pub fn verify_opening(opening: &Opening, leaf: &[u8; LEAF_LEN]) -> bool {
+    leaf_of_opening(opening).is_some_and(|opened| opened == *leaf)
+}
+
+/// The only leaf of which the opening can show a slot; none if the opening is malformed.
+pub fn leaf_of_opening(opening: &Opening) -> Option<[u8; LEAF_LEN]> {
     if !K.contains(&opening.k)
         || opening.path.len() != usize::from(opening.k)
         || u32::from(opening.slot) >= 1 << opening.k
     {
-        return false;
+        return None;
     }
     let mut node = leaf_hash(&commit(&opening.r, &opening.entry));
     let mut position = opening.slot;
@@ -177,7 +182,7 @@ pub fn verify_opening(opening: &Opening, leaf: &[u8; LEAF_LEN]) -> bool {
         };
         position >>= 1;
     }
-    leaf_bytes(opening.k, &node) == *leaf
+    Some(leaf_bytes(opening.k, &node))
 }
 
 /// The commitment `S` that an opening's content gives.
