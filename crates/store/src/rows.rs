@@ -1,0 +1,404 @@
+//! Rows: what the storage keeps of each noun.
+
+use entente_model::item::{ItemKind, Lane};
+use entente_model::{
+    AgreementId, BasisId, BodyDigest, Digest, LawId, NationCode, NationId, NodeId, ObjectId,
+    Timestamp, WrapContextId,
+};
+
+/// The head of the node's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadRow {
+    /// Number of leaves.
+    pub size: u64,
+    /// Root at that size.
+    pub root: Digest,
+    /// The fence under which it was written.
+    pub fence: u64,
+}
+
+/// One leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafRow {
+    /// Its index.
+    pub index: u64,
+    /// The commitment: the leaf's 33 bytes.
+    pub leaf: [u8; 33],
+    /// The kind of the overseers' record in it, by code.
+    pub kind: u16,
+    /// What opens it, an encoding that belongs to `app`; none once erased.
+    pub opening: Option<Vec<u8>>,
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// Tree size.
+    pub size: u64,
+    /// Root.
+    pub root: Digest,
+    /// The signed note.
+    pub note: Vec<u8>,
+}
+
+/// Where an outgoing lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneOutRow {
+    /// The last position that was sequenced.
+    pub seq: u64,
+    /// The running head there.
+    pub chain: Digest,
+    /// The partner has everything up to here.
+    pub acked: u64,
+    /// The partner's ledger says that it has everything up to here.
+    pub receipted: u64,
+    /// The position that the last lane head announced.
+    pub announced: u64,
+}
+
+impl Default for LaneOutRow {
+    fn default() -> Self {
+        Self { seq: 0, chain: Digest::from_array([0; 32]), acked: 0, receipted: 0, announced: 0 }
+    }
+}
+
+/// Where an incoming lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneInRow {
+    /// Everything up to here was taken in or refused.
+    pub seq: u64,
+    /// The running head there.
+    pub chain: Digest,
+    /// Our ledger says so up to here.
+    pub receipted: u64,
+    /// The partner announced that the lane goes this far.
+    pub announced: u64,
+}
+
+impl Default for LaneInRow {
+    fn default() -> Self {
+        Self { seq: 0, chain: Digest::from_array([0; 32]), receipted: 0, announced: 0 }
+    }
+}
+
+/// A run of items that waits for a partner: consecutive positions sequenced in one tick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// First position.
+    pub first: u64,
+    /// Last position.
+    pub last: u64,
+    /// The log's size after the tick: a proof needs a checkpoint at least as large.
+    pub size: u64,
+    /// When they were sequenced.
+    pub at: Timestamp,
+    /// Bytes of sealed bodies in the run.
+    pub bytes: u64,
+    /// The items, an encoding that belongs to `app`.
+    pub items: Vec<u8>,
+}
+
+/// Something to be sealed and sequenced at the next tick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentRow {
+    /// Its number; ignored when it is stored.
+    pub id: i64,
+    /// The partner; none for a record that concerns only our overseers.
+    pub dst: Option<NodeId>,
+    /// The lane, for an item.
+    pub lane: Lane,
+    /// The item's kind, for an item.
+    pub kind: Option<ItemKind>,
+    /// The item's payload.
+    pub payload: Vec<u8>,
+    /// The overseers' record that goes into the same leaf.
+    pub record: Vec<u8>,
+}
+
+/// What many items of one link share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseContextRow {
+    /// The receiving node.
+    pub dst: NodeId,
+    /// The lane.
+    pub lane: Lane,
+    /// The wrap context.
+    pub wc: WrapContextId,
+    /// The grounds.
+    pub basis: BasisId,
+    /// Digest of the recipient's terms.
+    pub terms: Option<Digest>,
+    /// The terms, sealed.
+    pub terms_sealed: Option<Vec<u8>>,
+}
+
+/// A wrap context, ours or a partner's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextRow {
+    /// The partner.
+    pub peer: NodeId,
+    /// Its id.
+    pub id: WrapContextId,
+    /// The frame that carries it.
+    pub frame: Vec<u8>,
+    /// When it was first seen or made.
+    pub at: Timestamp,
+}
+
+/// An item that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// The sender.
+    pub src: NodeId,
+    /// The lane.
+    pub lane: Lane,
+    /// The position.
+    pub seq: u64,
+    /// Why, by code.
+    pub code: u16,
+    /// When.
+    pub at: Timestamp,
+    /// The item as it came.
+    pub evidence: Vec<u8>,
+}
+
+/// The largest checkpoint verified of a partner's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerLogRow {
+    /// Tree size.
+    pub size: u64,
+    /// Root.
+    pub root: Digest,
+    /// The signed note.
+    pub note: Vec<u8>,
+    /// When it was verified.
+    pub at: Timestamp,
+    /// Whether we cosigned it.
+    pub cosigned: bool,
+}
+
+/// An object that is held, or was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRow {
+    /// Position in the order of arrival; ignored when it is stored.
+    pub position: i64,
+    /// Its id.
+    pub oid: ObjectId,
+    /// The originating nation.
+    pub nation: NationId,
+    /// State, by number (`exchange::state`).
+    pub state: u8,
+    /// The kind of intelligence.
+    pub object_type: String,
+    /// The payload's media type.
+    pub media_type: String,
+    /// The marking, as people write it.
+    pub marking: String,
+    /// Level on the common ladder.
+    pub class: u8,
+    /// The payload's length in bytes.
+    pub bytes: u64,
+    /// Digest of the sealed body.
+    pub body: BodyDigest,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// The leaf that released it, for our own.
+    pub leaf: Option<u64>,
+    /// Whence it came, for others': node, lane, position.
+    pub source: Option<(NodeId, Lane, u64)>,
+    /// The terms under which we hold it, for others'.
+    pub terms: Option<Vec<u8>>,
+    /// When it must be deleted.
+    pub delete_at: Option<Timestamp>,
+    /// What lets a third nation verify that its originator released it to us.
+    pub evidence: Option<Vec<u8>>,
+}
+
+/// A recall, ours or a partner's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecallRow {
+    /// The object.
+    pub oid: ObjectId,
+    /// Whether we are the originator.
+    pub own: bool,
+    /// The class, by number.
+    pub class: u8,
+    /// Legal basis, in words.
+    pub basis: String,
+    /// When it was ordered.
+    pub at: Timestamp,
+    /// When answers are due.
+    pub deadline: Timestamp,
+}
+
+/// What one holder did about a recall; no status means that it is awaited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectRow {
+    /// The object.
+    pub oid: ObjectId,
+    /// The holder's node.
+    pub node: NodeId,
+    /// The holder's nation.
+    pub nation: NationId,
+    /// What it did, by number.
+    pub status: Option<u16>,
+    /// When its answer came.
+    pub at: Option<Timestamp>,
+    /// The answer as signed.
+    pub effect: Option<Vec<u8>>,
+}
+
+/// A consent that was given or refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRow {
+    /// The object.
+    pub oid: ObjectId,
+    /// Who decided.
+    pub from: NationId,
+    /// Who may receive.
+    pub to: NationId,
+    /// Whether it may.
+    pub granted: bool,
+    /// Until when.
+    pub until: Timestamp,
+    /// The proof that a third nation can check.
+    pub evidence: Vec<u8>,
+}
+
+/// A release that waits for someone's consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskRow {
+    /// Its number; ignored when it is stored.
+    pub id: i64,
+    /// The object.
+    pub oid: ObjectId,
+    /// Whether we ask (true) or are asked (false).
+    pub ours: bool,
+    /// The other node: the one that is asked, or that asks.
+    pub peer: NodeId,
+    /// Who would receive it.
+    pub to: NationId,
+    /// The exact request.
+    pub request: Vec<u8>,
+    /// What was to be released and how, an encoding that belongs to `app`.
+    pub plan: Vec<u8>,
+    /// `waiting`, `granted`, `refused`, `released`, `denied`.
+    pub state: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What is known of a nation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerRow {
+    /// Its id.
+    pub nation: NationId,
+    /// Its code, as our operator bound it.
+    pub code: NationCode,
+    /// Its name.
+    pub name: String,
+    /// `own`, `introduced`, `accepted` or `suspended`.
+    pub status: String,
+    /// Where it is reached, if our operator set that.
+    pub endpoint: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+    /// Last time anything was heard from it.
+    pub heard: Option<Timestamp>,
+}
+
+/// An agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementRow {
+    /// Its id.
+    pub id: AgreementId,
+    /// Its code, such as `ESM-MISA`.
+    pub code: String,
+    /// Its literate text.
+    pub text: Vec<u8>,
+    /// `draft`, `offered`, `in_force`, `suspended`, `withdrawn`, `terminated`.
+    pub status: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A party's signature on an agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureRow {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The party.
+    pub nation: NationId,
+    /// The signed statement.
+    pub statement: Vec<u8>,
+    /// When it was accepted here.
+    pub at: Timestamp,
+}
+
+/// A national law.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LawRow {
+    /// Its id.
+    pub id: LawId,
+    /// Its own identifier, such as `XAR-DPA-12`.
+    pub code: String,
+    /// Its literate text.
+    pub text: Vec<u8>,
+    /// Whether it is in force.
+    pub active: bool,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A person of this nation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// The name that they act under.
+    pub name: String,
+    /// Roles, in words.
+    pub roles: Vec<String>,
+    /// The body that they belong to.
+    pub body: String,
+    /// Their clearance: a marking of this nation's scheme.
+    pub clearance: String,
+    /// Whether they may act.
+    pub active: bool,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// An act that waits for a second person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposalRow {
+    /// Digest of the exact act.
+    pub digest: Digest,
+    /// What kind of act.
+    pub act: String,
+    /// What it is about, for people.
+    pub about: String,
+    /// The exact act.
+    pub bytes: Vec<u8>,
+    /// Who approved so far.
+    pub approvers: Vec<String>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its number; ignored when it is stored.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// `received`, `released`, `refused`, `held`, `link`, `alarm`, ….
+    pub kind: String,
+    /// The object it concerns.
+    pub oid: Option<ObjectId>,
+    /// The nation it concerns.
+    pub nation: Option<NationId>,
+    /// One line for people: no content.
+    pub text: String,
+    /// Details as JSON, or empty.
+    pub detail: String,
+}
