@@ -1,0 +1,266 @@
+//! Agreements: from a text that one party offers to terms that bind all of them.
+//!
+//! `protocol.md` 4.8 and amendments 3 and 5. Parties sign the digest of the literate text, by
+//! their authority's keys; an agreement is in force here when this node holds a verified
+//! signature of *every* party and its first day has come. A half-signed agreement is inert: no
+//! state of this machine lets it carry a byte (I7).
+//!
+//! What the text means is `entente-law`'s. That a signature came in an item that the signer's
+//! ledger holds is what makes it an item at all ([`crate::verify`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente_model::codec::{Reader, Wire, WireError, WireFault, Writer};
+use entente_model::id::{AgreementId, NationId};
+use entente_model::time::Timestamp;
+use entente_seal::sign::StatementKey;
+use entente_seal::statement::{SignedStatement, sign_statement};
+use thiserror::Error;
+
+use crate::chain::{ChainError, ChainState};
+
+/// The type under which agreements are signed.
+pub const STATEMENT_TYPE: &str = "ent/v1/agreement";
+
+/// What a party signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// The agreement: the digest of its text.
+    pub agreement: AgreementId,
+    /// The party.
+    pub nation: NationId,
+    /// When it signed.
+    pub at: Timestamp,
+}
+
+impl Wire for Signature {
+    const NAME: &'static str = "agreement signature";
+    const BYTES_MAX: usize = 96;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(4).uint(1).value(&self.agreement).value(&self.nation).value(&self.at);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        r.record(4, |r| {
+            let version = r.fault(WireFault::Expected { expected: "version 1" });
+            if r.uint()? != 1 {
+                return Err(version);
+            }
+            Ok(Self { agreement: r.value()?, nation: r.value()?, at: r.value()? })
+        })
+    }
+}
+
+/// Signs an agreement with the authority's keys.
+pub fn sign(signature: &Signature, authority: &[&StatementKey]) -> SignedStatement {
+    sign_statement(STATEMENT_TYPE, &signature.to_bytes(), authority)
+}
+
+/// A party's signature, checked against its identity chain. Only [`verify_signature`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedSignature(Signature);
+
+impl VerifiedSignature {
+    /// What was signed.
+    pub const fn signature(&self) -> &Signature {
+        &self.0
+    }
+}
+
+/// Why an agreement's state does not change as asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AgreementError {
+    /// The statement is of another type.
+    #[error("a statement of type `{0}` does not sign an agreement")]
+    Type(String),
+    /// The statement is malformed.
+    #[error("the signature on the agreement cannot be read")]
+    Malformed(#[from] WireError),
+    /// The statement names another nation than the chain.
+    #[error("the signature names another nation than the one that sent it")]
+    Nation,
+    /// The authority did not sign.
+    #[error("the nation's authority did not sign the agreement")]
+    Authority(#[source] ChainError),
+    /// The signature is of another agreement.
+    #[error("the signature is of another agreement")]
+    OtherAgreement,
+    /// The nation is no party.
+    #[error("nation {0} is no party to the agreement")]
+    NoParty(NationId),
+    /// The agreement has ended.
+    #[error("the agreement has ended, and takes no more signatures")]
+    Ended,
+}
+
+/// Checks that a nation's authority signed, by its chain at the time `now`.
+pub fn verify_signature(
+    statement: &SignedStatement,
+    chain: &ChainState,
+    now: Timestamp,
+) -> Result<VerifiedSignature, AgreementError> {
+    if statement.ty != STATEMENT_TYPE {
+        return Err(AgreementError::Type(statement.ty.clone()));
+    }
+    let signature = Signature::from_bytes(&statement.payload)?;
+    if signature.nation != chain.nation() {
+        return Err(AgreementError::Nation);
+    }
+    chain.check_authority(statement, now).map_err(AgreementError::Authority)?;
+    Ok(VerifiedSignature(signature))
+}
+
+/// Where an agreement stands at one party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It is being written here; nobody else has it.
+    Draft,
+    /// The parties have its text; nobody has signed.
+    Offered,
+    /// Some parties have signed.
+    SignedBy(BTreeSet<NationId>),
+    /// All have signed; its first day has not come.
+    Signed,
+    /// It binds.
+    InForce,
+    /// A party has left it.
+    Withdrawn {
+        /// Who left.
+        by: NationId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Its last day has passed.
+    Expired,
+}
+
+/// An agreement's life, as one party sees it. Events may come in any order and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementState {
+    id: AgreementId,
+    parties: BTreeSet<NationId>,
+    from: Timestamp,
+    until: Option<Timestamp>,
+    offered: bool,
+    signed: BTreeMap<NationId, Timestamp>,
+    withdrawn: BTreeMap<NationId, Timestamp>,
+    activated: BTreeMap<NationId, Timestamp>,
+}
+
+impl AgreementState {
+    /// A draft: its text's digest, its parties, its first day and its last.
+    pub fn draft(
+        id: AgreementId,
+        parties: impl IntoIterator<Item = NationId>,
+        from: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            id,
+            parties: parties.into_iter().collect(),
+            from,
+            until,
+            offered: false,
+            signed: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            activated: BTreeMap::new(),
+        }
+    }
+
+    /// The agreement.
+    pub const fn id(&self) -> AgreementId {
+        self.id
+    }
+
+    /// Its parties.
+    pub const fn parties(&self) -> &BTreeSet<NationId> {
+        &self.parties
+    }
+
+    /// The text went to, or came from, the other parties.
+    pub const fn offer(&mut self) {
+        self.offered = true;
+    }
+
+    /// A party signed.
+    pub fn sign(&mut self, signature: &VerifiedSignature) -> Result<(), AgreementError> {
+        let Signature { agreement, nation, at } = signature.0;
+        if agreement != self.id {
+            return Err(AgreementError::OtherAgreement);
+        }
+        self.party(nation)?;
+        if !self.withdrawn.is_empty() {
+            return Err(AgreementError::Ended);
+        }
+        self.offered = true;
+        earliest(&mut self.signed, nation, at);
+        Ok(())
+    }
+
+    /// A party left. Its word alone is enough, and ends the agreement for everybody here.
+    pub fn withdraw(&mut self, nation: NationId, at: Timestamp) -> Result<(), AgreementError> {
+        self.party(nation)?;
+        earliest(&mut self.withdrawn, nation, at);
+        Ok(())
+    }
+
+    /// A party says that it holds the agreement complete.
+    pub fn activate(&mut self, nation: NationId, at: Timestamp) -> Result<(), AgreementError> {
+        self.party(nation)?;
+        earliest(&mut self.activated, nation, at);
+        Ok(())
+    }
+
+    /// Where it stands at this time.
+    pub fn phase(&self, now: Timestamp) -> Phase {
+        // Leaving takes effect at once, whatever date the note carries.
+        if let Some((by, at)) = self.withdrawn.iter().min_by_key(|(nation, at)| (**at, **nation)) {
+            return Phase::Withdrawn { by: *by, at: *at };
+        }
+        if self.until.is_some_and(|until| now >= until) {
+            return Phase::Expired;
+        }
+        let complete = self.is_complete();
+        match (complete, self.signed.is_empty()) {
+            (true, _) if now >= self.from => Phase::InForce,
+            (true, _) => Phase::Signed,
+            (false, false) => Phase::SignedBy(self.signed.keys().copied().collect()),
+            (false, true) if self.offered => Phase::Offered,
+            (false, true) => Phase::Draft,
+        }
+    }
+
+    /// Whether every party has signed.
+    pub fn is_complete(&self) -> bool {
+        !self.parties.is_empty() && self.parties.iter().all(|p| self.signed.contains_key(p))
+    }
+
+    /// Whether it binds at this time: what a receiver asks of a cited agreement.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.phase(now) == Phase::InForce
+    }
+
+    /// Whether this party may release to `partner` under it: it binds, and the partner has said
+    /// that it holds it complete (amendment 5).
+    pub fn may_release_to(&self, partner: &NationId, now: Timestamp) -> bool {
+        self.is_in_force(now) && self.activated.contains_key(partner)
+    }
+
+    /// Who has signed, and when.
+    pub const fn signatures(&self) -> &BTreeMap<NationId, Timestamp> {
+        &self.signed
+    }
+
+    fn party(&self, nation: NationId) -> Result<(), AgreementError> {
+        if self.parties.contains(&nation) { Ok(()) } else { Err(AgreementError::NoParty(nation)) }
+    }
+}
+
+/// Keeps the earliest of what a nation says, so that order and repetition change nothing.
+fn earliest(said: &mut BTreeMap<NationId, Timestamp>, nation: NationId, at: Timestamp) {
+    said.entry(nation).and_modify(|first| *first = at.min(*first)).or_insert(at);
+}
+
+#[cfg(test)]
+mod tests;
