@@ -1,2 +1,46 @@
-//! The gate and the house rules.
-fn main() {}
+//! The gate and the house rules: `cargo xtask ci` and `cargo xtask tidy`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod ci;
+mod tidy;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  ci      the whole gate: format, lints, tests, documents, house rules, dependencies
+  tidy    the house rules alone
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let result = match (arguments.next().as_deref(), arguments.next()) {
+        (Some("ci"), None) => ci::run(&root()),
+        (Some("tidy"), None) => tidy::run(&root()),
+        _ => {
+            say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Prints a line for the person at the terminal.
+fn say(line: &str) {
+    use std::io::Write as _;
+    // Nobody is left to tell when the terminal has gone.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -144,8 +144,7 @@ pub enum IntakeError {
     #[error("{0} is not a media type; expected type/subtype, such as application/pdf")]
     MediaType(String),
     /// Pieces are bad, and none was to be taken unless all are good, or none is good.
-    #[error("{} of {total} pieces cannot be taken, so none was; the first is {}", .refused.len(),
-        .refused.first().map(ToString::to_string).unwrap_or_default())]
+    #[error("{}", refusal(.refused, *.total))]
     Refused {
         /// The bad ones.
         refused: Vec<Refused>,
@@ -159,6 +158,15 @@ impl IntakeError {
     pub(crate) fn xml(bytes: &[u8], offset: usize, problem: impl Into<String>) -> Self {
         let (line, column) = line_and_column(bytes, offset);
         Self::Xml { problem: problem.into(), line, column }
+    }
+}
+
+fn refusal(refused: &[Refused], total: usize) -> String {
+    let first = refused.first().map(ToString::to_string).unwrap_or_default();
+    match refused.len() {
+        1 if total == 1 => format!("nothing was taken: {first}"),
+        1 => format!("one of {total} pieces cannot be taken, so none was: {first}"),
+        n => format!("{n} of {total} pieces cannot be taken, so none was; the first: {first}"),
     }
 }
 

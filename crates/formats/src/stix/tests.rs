@@ -77,7 +77,10 @@ fn a_bad_object_is_named_and_the_rest_taken_or_not_by_choice() {
     ] {
         let text = bundle(&[GOOD, bad, OTHER]);
         let error = read(&text, OnBad::RefuseAll).unwrap_err().to_string();
-        assert!(error.starts_with("1 of 3 pieces cannot be taken, so none was"), "{error}");
+        assert!(
+            error.starts_with("one of 3 pieces cannot be taken, so none was: objects[1]"),
+            "{error}"
+        );
         assert!(error.contains(says), "{error}");
         let rest = read(&text, OnBad::TakeRest).unwrap();
         assert_eq!((rest.pieces.len(), rest.refused.len()), (2, 1));

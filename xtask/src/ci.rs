@@ -1,0 +1,111 @@
+//! The whole gate, the same for everyone.
+//!
+//! Steps run in order of how soon they fail, and all of them run, so that one visit shows
+//! everything that is wrong. A step that needs a tool which is not installed is skipped, and
+//! says so; the build machine installs them.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{say, tidy};
+
+/// One step: its name, the arguments for cargo, and what it needs.
+struct Step {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    /// A cargo subcommand that may be missing.
+    needs: Option<&'static str>,
+}
+
+const STEPS: [Step; 6] = [
+    Step { name: "format", arguments: &["fmt", "--all", "--check"], needs: None },
+    Step {
+        name: "lints",
+        arguments: &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        needs: None,
+    },
+    Step {
+        name: "tests",
+        arguments: &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"],
+        needs: Some("nextest"),
+    },
+    Step {
+        name: "examples in documents",
+        arguments: &["test", "--workspace", "--locked", "--doc", "--quiet"],
+        needs: None,
+    },
+    Step {
+        name: "documents",
+        arguments: &["doc", "--workspace", "--no-deps", "--locked", "--quiet"],
+        needs: None,
+    },
+    Step {
+        name: "dependencies",
+        arguments: &["deny", "--offline", "check", "bans", "licenses", "sources"],
+        needs: Some("deny"),
+    },
+];
+
+/// Runs every step.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let mut failed = Vec::new();
+    say("== house rules");
+    if let Err(error) = tidy::run(root) {
+        say(&format!("{error:#}"));
+        failed.push("house rules");
+    }
+    for step in STEPS {
+        say(&format!("== {}: cargo {}", step.name, step.arguments.join(" ")));
+        match step.needs {
+            Some(tool) if !installed(tool) => {
+                say(&format!(
+                    "skipped: cargo-{tool} is not installed (cargo install --locked cargo-{tool})"
+                ));
+                // Without nextest the tests still run, one crate after the other.
+                if tool == "nextest" && !cargo(root, &["test", "--workspace", "--locked"])? {
+                    failed.push(step.name);
+                }
+            }
+            _ => {
+                if !cargo(root, step.arguments)? {
+                    failed.push(step.name);
+                }
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the gate is shut: {} failed", failed.join(", "));
+    }
+    say("== the gate is open");
+    Ok(())
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> Result<bool> {
+    let status = Command::new("cargo")
+        .args(arguments)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root)
+        .status()
+        .with_context(|| format!("cargo {} could not be started", arguments.join(" ")))?;
+    Ok(status.success())
+}
+
+fn installed(subcommand: &str) -> bool {
+    Command::new("cargo")
+        .args([subcommand, "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
