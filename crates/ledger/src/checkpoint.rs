@@ -236,6 +236,3 @@ pub(crate) fn split_time(signature: &[u8]) -> Option<(u64, &[u8])> {
     let at = u64::from_be_bytes(*at);
     (at <= i64::MAX.unsigned_abs()).then_some((at, signature))
 }
-
-#[cfg(test)]
-mod tests;

@@ -156,25 +156,26 @@ impl std::str::FromStr for TlogProof {
         let mut rest = text;
         let mut next = |expected| {
             number += 1;
-            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            let wrong = TlogProofError { line: number, expected };
+            let (line, after) = rest.split_once('\n').ok_or(wrong.clone())?;
             rest = after;
-            (line, after, TlogProofError { line: number, expected })
+            Ok((line, after, wrong))
         };
-        let (header, _, wrong) = next("the header c2sp.org/tlog-proof@v1");
+        let (header, _, wrong) = next("the header c2sp.org/tlog-proof@v1")?;
         if header != HEADER {
             return Err(wrong);
         }
-        let (mut line, _, mut wrong) = next("the index of an entry");
+        let (mut line, _, mut wrong) = next("the index of an entry")?;
         let mut extra = None;
         if let Some(encoded) = line.strip_prefix("extra ") {
             wrong.expected = "extra data in base64";
             extra = Some(STANDARD.decode(encoded).map_err(|_| wrong)?);
-            (line, _, wrong) = next("the index of an entry");
+            (line, _, wrong) = next("the index of an entry")?;
         }
         let index = line.strip_prefix("index ").and_then(decimal).ok_or(wrong)?;
         let mut path = Vec::new();
         loop {
-            let (line, after, wrong) = next("a SHA-256 value in base64, or an empty line");
+            let (line, after, wrong) = next("a SHA-256 value in base64, or an empty line")?;
             if line.is_empty() {
                 return Ok(Self { extra, index, path, checkpoint: after.to_owned() });
             }
@@ -185,6 +186,3 @@ impl std::str::FromStr for TlogProof {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

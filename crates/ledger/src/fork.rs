@@ -68,6 +68,3 @@ impl Wire for ForkEvidence {
         r.record(2, |r| Ok(Self { a: r.bytes()?.to_vec(), b: r.bytes()?.to_vec() }))
     }
 }
-
-#[cfg(test)]
-mod tests;

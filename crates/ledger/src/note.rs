@@ -256,6 +256,3 @@ impl FromStr for VerifierKey {
         if key.to_string() == text { Ok(key) } else { Err(VerifierKeyError) }
     }
 }
-
-#[cfg(test)]
-mod tests;

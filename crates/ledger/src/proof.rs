@@ -273,6 +273,3 @@ fn agree(found: &Digest, expected: &Digest) -> Result<(), ProofError> {
 const fn check_size<E: std::error::Error + 'static>(size: u64) -> Result<(), TreeError<E>> {
     if size > SIZE_MAX { Err(TreeError::TooLarge) } else { Ok(()) }
 }
-
-#[cfg(test)]
-mod tests;

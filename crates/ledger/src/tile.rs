@@ -30,7 +30,7 @@ const LEAF_LENGTH: [u8; 2] = [0, 33];
 const LEVEL_MAX: u8 = 63;
 
 /// A log entry (`protocol.md` 2.5).
-pub type Leaf = [u8; LEAF_LEN];
+pub type LeafBytes = [u8; LEAF_LEN];
 
 /// A tile's place in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -394,7 +394,7 @@ pub enum BundleError {
 }
 
 /// Encodes leaves as a bundle of entries.
-pub fn encode_bundle(leaves: &[Leaf]) -> Vec<u8> {
+pub fn encode_bundle(leaves: &[LeafBytes]) -> Vec<u8> {
     let mut out = Vec::with_capacity(leaves.len() * (LEAF_LEN + 2));
     for leaf in leaves {
         out.extend_from_slice(&LEAF_LENGTH);
@@ -421,12 +421,9 @@ pub fn bundle_entries(bundle: &[u8]) -> Result<Vec<&[u8]>, BundleError> {
 }
 
 /// Decodes a bundle of leaves.
-pub fn decode_bundle(bundle: &[u8]) -> Result<Vec<Leaf>, BundleError> {
+pub fn decode_bundle(bundle: &[u8]) -> Result<Vec<LeafBytes>, BundleError> {
     let not_a_leaf = |position, found| BundleError::NotALeaf { position, found };
     (bundle_entries(bundle)?.into_iter().enumerate())
         .map(|(position, entry)| entry.try_into().map_err(|_| not_a_leaf(position, entry.len())))
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

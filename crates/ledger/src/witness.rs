@@ -283,6 +283,3 @@ pub fn decide(
         Err(why) => Verdict::NotShown(why),
     }
 }
-
-#[cfg(test)]
-mod tests;
