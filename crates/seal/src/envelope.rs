@@ -7,6 +7,7 @@
 //! Wrapping the key for a recipient is [`crate::wrap`].
 
 use std::borrow::Cow;
+use std::fmt;
 
 use entente_model::codec::{Wire, WireError};
 use entente_model::item::NackCode;
@@ -101,7 +102,6 @@ const CONTENT_BYTES_MAX: usize = HEAD_LEN + Manifest::BYTES_MAX + PAYLOAD_BYTES_
 pub const CT_BYTES_MAX: usize = body::sealed_len(CONTENT_BYTES_MAX + CONTENT_BYTES_MAX / 8);
 
 /// A sealed body and what is needed to let others open it.
-#[derive(Debug)]
 pub struct SealedBody {
     /// The object's or control item's id.
     pub oid: ObjectId,
@@ -113,6 +113,16 @@ pub struct SealedBody {
     pub dek: Secret,
     /// The exact bytes of the manifest or control item.
     pub manifest_bytes: Vec<u8>,
+}
+
+impl fmt::Debug for SealedBody {
+    /// Ids only: manifest bytes are content, and content does not belong in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedBody")
+            .field("oid", &self.oid)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a body held.
@@ -136,10 +146,10 @@ pub enum Opened {
 pub fn prepare_payload(raw: &[u8]) -> (Cow<'_, [u8]>, bool) {
     if raw.len() > UNCOMPRESSED_BYTES_MAX {
         // A failure to compress is no failure: the payload then goes as it is.
-        if let Ok(compressed) = bulk::compress(raw, ZSTD_LEVEL) {
-            if compressed.len() < raw.len() {
-                return (Cow::Owned(compressed), true);
-            }
+        if let Ok(compressed) = bulk::compress(raw, ZSTD_LEVEL)
+            && compressed.len() < raw.len()
+        {
+            return (Cow::Owned(compressed), true);
         }
     }
     (Cow::Borrowed(raw), false)

@@ -99,7 +99,7 @@ pub fn lock(
     out.extend_from_slice(&nonce);
     let header = out.clone();
     out.extend_from_slice(blob);
-    let key = stretch(passphrase, &salt, params)?;
+    let key = aead::Key::new(&*stretch(passphrase, &salt, params)?);
     if let Some(sealed) = out.get_mut(HEADER_LEN..) {
         let tag = key.seal(nonce, &header, sealed);
         out.extend_from_slice(&tag);
@@ -116,7 +116,7 @@ pub fn unlock(passphrase: &[u8], locked: &[u8]) -> Result<Zeroizing<Vec<u8>>, Ke
     let (sealed, tag) = sealed.split_last_chunk::<TAG_LEN>().ok_or(KeystoreError::Format)?;
     let (memory_kib, passes, salt, nonce) = parse(header).ok_or(KeystoreError::Format)?;
     let params = Params { memory_kib, passes }.check()?;
-    let key = stretch(passphrase, salt, params)?;
+    let key = aead::Key::new(&*stretch(passphrase, salt, params)?);
     let mut blob = Zeroizing::new(vec![0; sealed.len()]);
     key.open(*nonce, header, sealed, tag, &mut blob).map_err(|_| KeystoreError::Passphrase)?;
     Ok(blob)
@@ -136,18 +136,19 @@ fn parse(header: &[u8]) -> Option<(u32, u32, &[u8; SALT_LEN], &[u8; NONCE_LEN])>
     Some((u32::from_be_bytes(*memory_kib), u32::from_be_bytes(*passes), salt, nonce))
 }
 
+/// Argon2id (RFC 9106), one lane.
 fn stretch(
     passphrase: &[u8],
-    salt: &[u8; SALT_LEN],
+    salt: &[u8],
     params: Params,
-) -> Result<aead::Key, KeystoreError> {
+) -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
     let params = argon2::Params::new(params.memory_kib, params.passes, 1, Some(32))
         .map_err(|_| KeystoreError::Memory)?;
     let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase, salt, key.as_mut_slice())
         .map_err(|_| KeystoreError::Memory)?;
-    Ok(aead::Key::new(&key))
+    Ok(key)
 }
 
 #[cfg(test)]

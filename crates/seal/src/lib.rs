@@ -23,3 +23,6 @@ pub mod slot;
 pub mod statement;
 pub mod vault;
 pub mod wrap;
+
+#[cfg(test)]
+mod vectors;

@@ -44,3 +44,21 @@ pub fn open_dek(kek: &Secret, oid: &ObjectId, sealed: &[u8]) -> Result<Secret, V
 fn key(kek: &Secret, oid: &ObjectId) -> aead::Key {
     aead::Key::new(kdf(kek.expose(), Tag::Vault, &[oid.as_bytes()]).expose())
 }
+
+#[test]
+fn a_sealed_key_opens_for_its_object_and_vault_only() {
+    use crate::vectors::Seeded;
+    let (kek, dek) = (Secret::from_array([1; 32]), Secret::from_array([2; 32]));
+    let oid = ObjectId::from_array([3; 32]);
+    let sealed = seal_dek(&kek, &oid, &dek, &mut Seeded(1));
+    assert_eq!(sealed.len(), SEALED_LEN);
+    assert_eq!(open_dek(&kek, &oid, &sealed), Ok(dek));
+    assert_eq!(open_dek(&kek, &ObjectId::from_array([4; 32]), &sealed), Err(VaultError));
+    assert_eq!(open_dek(&Secret::from_array([5; 32]), &oid, &sealed), Err(VaultError));
+    assert_eq!(open_dek(&kek, &oid, &sealed[..SEALED_LEN - 1]), Err(VaultError));
+    for bit in 0..SEALED_LEN * 8 {
+        let mut changed = sealed.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(open_dek(&kek, &oid, &changed), Err(VaultError), "bit {bit}");
+    }
+}
