@@ -1,0 +1,381 @@
+//! Agreements: literate text, parsed once into clauses that cannot be wrong.
+//!
+//! The digest of the text is the agreement's identity, so everything here follows from the text:
+//! two nodes that hold the same text derive the same decisions. Signing and the agreement's life
+//! belong to `entente-app`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entente_model::{NationCode, NationId, Timestamp};
+
+use crate::clause::{self, Clause, ClauseType};
+use crate::keys::{Fragment, Keys};
+use crate::literate::{self, Article};
+use crate::policy::Origin;
+use crate::problem::{Problem, Problems, nearest};
+
+/// The most parties that an agreement may have.
+pub const PARTIES_MAX: usize = 200;
+
+/// What kind of instrument an agreement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreementKind {
+    /// Between two nations.
+    Bilateral,
+    /// Between several nations.
+    Multilateral,
+    /// A memorandum of understanding.
+    Memorandum,
+}
+
+/// A party to an agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its code.
+    pub nation: NationCode,
+    /// Its identity; absent in a draft that was not bound yet.
+    pub id: Option<NationId>,
+}
+
+/// One clause with its place in the text.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub origin: Origin,
+    pub article_title: String,
+    pub clause: Arc<dyn Clause>,
+}
+
+/// An agreement whose every clause was understood.
+#[derive(Debug)]
+pub struct Agreement {
+    text: String,
+    code: String,
+    title: String,
+    kind: AgreementKind,
+    in_force_from: Timestamp,
+    ends_on: Option<Timestamp>,
+    survival: bool,
+    parties: Vec<Party>,
+    groups: BTreeMap<String, Vec<NationCode>>,
+    clauses: Vec<Numbered>,
+}
+
+/// The front matter.
+struct Front {
+    code: String,
+    title: String,
+    kind: AgreementKind,
+    in_force_from: Timestamp,
+    ends_on: Option<Timestamp>,
+    survival: bool,
+    parties: Vec<Party>,
+    groups: BTreeMap<String, Vec<NationCode>>,
+}
+
+impl Agreement {
+    /// Reads a literate agreement. Either everything in it is understood, or it fails with every
+    /// problem that was found.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let pieces = literate::split(text, "clause")?;
+        let mut problems = Vec::new();
+        let (front, found) =
+            Fragment::new(pieces.front, pieces.front_line).read(|keys| front(keys));
+        problems.extend(found);
+        let code = front.as_ref().map_or("", |f| f.code.as_str());
+        let clauses = read_clauses(code, &pieces.articles, &mut problems);
+        if clauses.is_empty() && problems.is_empty() {
+            problems.push(Problem {
+                line: 1,
+                column: 1,
+                text: String::new(),
+                message: "the agreement has no ```clause block, so it would forbid nothing".into(),
+            });
+        }
+        Problems::check(problems)?;
+        let front = front.ok_or_else(|| {
+            Problems::one(1, 1, "", "the particulars between the `+++` lines are incomplete")
+        })?;
+        Ok(Self {
+            text: text.to_owned(),
+            code: front.code,
+            title: front.title,
+            kind: front.kind,
+            in_force_from: front.in_force_from,
+            ends_on: front.ends_on,
+            survival: front.survival,
+            parties: front.parties,
+            groups: front.groups,
+            clauses,
+        })
+    }
+
+    /// The exact text, over which the agreement's id is computed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its code, such as `ESM-MISA`.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What kind of instrument it is.
+    pub const fn kind(&self) -> AgreementKind {
+        self.kind
+    }
+
+    /// It is in force from this moment.
+    pub const fn in_force_from(&self) -> Timestamp {
+        self.in_force_from
+    }
+
+    /// It is no longer in force from this moment.
+    pub const fn ends_on(&self) -> Option<Timestamp> {
+        self.ends_on
+    }
+
+    /// Whether its protection outlives it.
+    pub const fn survival(&self) -> bool {
+        self.survival
+    }
+
+    /// Its parties, in the order of the text.
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
+    /// Whether every party is bound to an identity, as signing requires.
+    pub fn is_bound(&self) -> bool {
+        self.parties.iter().all(|p| p.id.is_some())
+    }
+
+    /// Whether the nation is a party.
+    pub fn has_party(&self, nation: NationCode) -> bool {
+        self.parties.iter().any(|p| p.nation == nation)
+    }
+
+    /// Groups of nations that labels may name.
+    pub const fn groups(&self) -> &BTreeMap<String, Vec<NationCode>> {
+        &self.groups
+    }
+
+    /// Ids of its clauses with their types and what they say, in the order of the text.
+    pub fn clauses(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
+    }
+
+    pub(crate) fn numbered(&self) -> &[Numbered] {
+        &self.clauses
+    }
+}
+
+/// A code that can stand in clause ids, file names and obligations.
+pub(crate) fn is_code(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+}
+
+pub(crate) fn code(keys: &Keys<'_, '_>) -> Option<String> {
+    let item = keys.need("id")?;
+    let text = item.str()?;
+    if is_code(text) {
+        return Some(text.to_owned());
+    }
+    item.fault("a code has capital letters, digits and hyphens, as in ESM-MISA")
+}
+
+pub(crate) fn title(keys: &Keys<'_, '_>) -> Option<String> {
+    let item = keys.need("title")?;
+    let text = item.str()?.trim();
+    if text.is_empty() || text.contains(['{', '}']) {
+        return item.fault("a title is not empty and has no braces");
+    }
+    Some(text.to_owned())
+}
+
+fn front(keys: &Keys<'_, '_>) -> Option<Front> {
+    let code = code(keys);
+    let title = title(keys);
+    let kind = keys.need("kind").and_then(|i| {
+        i.one_of(&[
+            ("bilateral", AgreementKind::Bilateral),
+            ("multilateral", AgreementKind::Multilateral),
+            ("mou", AgreementKind::Memorandum),
+        ])
+    });
+    let in_force_from = keys.need("in_force_from").and_then(|i| i.day());
+    let ends_on = keys.optional("ends_on", |i| i.day());
+    let survival = keys.need("survival").and_then(|i| i.bool());
+    let parties = parties(keys);
+    let groups = keys.or("groups", BTreeMap::new(), |item| {
+        item.table(|table| {
+            let mut groups = BTreeMap::new();
+            for (group, members) in table.entries() {
+                if !is_code(group) || group.parse::<NationCode>().is_ok() {
+                    return members.fault("a group has a code that no nation could have, as ESM5");
+                }
+                groups.insert(group.to_owned(), members.nations()?);
+            }
+            Some(groups)
+        })
+    });
+    let (in_force_from, ends_on) = (in_force_from?, ends_on?);
+    if ends_on.is_some_and(|end| end <= in_force_from) {
+        return keys.fault("the agreement ends before it is in force");
+    }
+    Some(Front {
+        code: code?,
+        title: title?,
+        kind: kind?,
+        in_force_from,
+        ends_on,
+        survival: survival?,
+        parties: parties?,
+        groups: groups?,
+    })
+}
+
+fn parties(keys: &Keys<'_, '_>) -> Option<Vec<Party>> {
+    let item = keys.need("parties")?;
+    let mut parties: Vec<Party> = Vec::new();
+    for entry in item.list()? {
+        let party = entry.table(|party| {
+            let nation = party.need("nation").and_then(|i| i.nation());
+            let id = party.optional("nation_id", |i| {
+                i.str()?.parse().or_else(|e| i.fault(format!("{e}")).ok_or(())).ok()
+            });
+            Some(Party { nation: nation?, id: id? })
+        })?;
+        if parties.iter().any(|p| p.nation == party.nation) {
+            return entry.fault(format!("{} is a party already", party.nation));
+        }
+        parties.push(party);
+    }
+    if parties.len() < 2 || parties.len() > PARTIES_MAX {
+        return item.fault(format!("an agreement has 2 to {PARTIES_MAX} parties"));
+    }
+    Some(parties)
+}
+
+/// The type named by a block, or a problem.
+pub(crate) fn known_type<'a, T>(
+    keys: &Keys<'_, '_>,
+    names: impl Iterator<Item = &'a str> + Clone,
+    find: impl Fn(&str) -> Option<T>,
+    noun: &str,
+) -> Option<T> {
+    let item = keys.need("type")?;
+    let name = item.str()?;
+    find(name).or_else(|| {
+        let hint = match nearest(name, names.clone()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("known types: {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        item.fault(format!("unknown type of {noun}; {hint}"))
+    })
+}
+
+/// The id of a block: the article's, with a number where there are several.
+pub(crate) fn block_id(code: &str, article: &Article<'_>, n: usize) -> String {
+    if article.blocks.len() == 1 {
+        format!("{code}/{}", article.number)
+    } else {
+        format!("{code}/{}.{}", article.number, n + 1)
+    }
+}
+
+fn read_clauses(
+    code: &str,
+    articles: &[Article<'_>],
+    problems: &mut Vec<Problem>,
+) -> Vec<Numbered> {
+    let mut clauses: Vec<Numbered> = Vec::new();
+    for article in articles {
+        for (n, block) in article.blocks.iter().enumerate() {
+            let (read, found) = Fragment::new(block.toml, block.line).read(|keys| {
+                let names = clause::TYPES.iter().map(|t| t.name);
+                let kind: &ClauseType = known_type(keys, names, clause::find, "clause")?;
+                if kind.once && clauses.iter().any(|c| c.origin.kind == kind.name) {
+                    return keys
+                        .fault(format!("there is a clause of type `{}` already", kind.name));
+                }
+                (kind.read)(keys).map(|clause| (kind.name, clause))
+            });
+            // An unknown type leaves all its keys unread; the type is the problem then.
+            let unknown_type = found.iter().any(|p| p.message.starts_with("unknown type"));
+            problems.extend(
+                found
+                    .into_iter()
+                    .filter(|p| !unknown_type || !p.message.starts_with("unknown key")),
+            );
+            if let Some((kind, clause)) = read {
+                clauses.push(Numbered {
+                    origin: Origin {
+                        id: block_id(code, article, n),
+                        article: article.number.to_owned(),
+                        kind,
+                    },
+                    article_title: article.title.to_owned(),
+                    clause: Arc::from(clause),
+                });
+            }
+        }
+    }
+    clauses
+}
+
+/// Binds the parties of a draft to identities: writes a `nation_id` line under each party's
+/// `nation` line in the front matter, replacing one that is there. The same draft and identities
+/// give the same text.
+pub fn bind(text: &str, identities: &[(NationCode, NationId)]) -> Result<String, Problems> {
+    let draft = Agreement::parse(text)?;
+    for party in draft.parties() {
+        if !identities.iter().any(|(nation, _)| *nation == party.nation) {
+            let missing = format!("the identity of party {} is not known here", party.nation);
+            return Err(Problems::one(1, 1, party.nation.as_str(), missing));
+        }
+    }
+    let mut out = String::with_capacity(text.len() + identities.len() * 80);
+    let mut inside = false;
+    let mut fences = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "+++" {
+            fences += 1;
+        }
+        let front = fences == 1;
+        let trimmed = line.trim();
+        if front && trimmed.starts_with('[') {
+            inside = trimmed == "[[parties]]";
+        }
+        if front && inside && trimmed.starts_with("nation_id") {
+            continue;
+        }
+        out.push_str(line);
+        let named = trimmed
+            .strip_prefix("nation")
+            .and_then(|rest| rest.trim_start().strip_prefix('='))
+            .map(|rest| rest.trim().trim_matches('"'));
+        if let (true, true, Some(named)) = (front, inside, named) {
+            if let Some((_, id)) = identities.iter().find(|(n, _)| n.as_str() == named) {
+                out.push_str(&format!("nation_id = \"{id}\"\n"));
+            }
+        }
+    }
+    let bound = Agreement::parse(&out)?;
+    let right = bound
+        .parties()
+        .iter()
+        .all(|p| identities.iter().any(|(nation, id)| *nation == p.nation && Some(*id) == p.id));
+    if !right {
+        let message = "write each party as a table `[[parties]]` with a line `nation = \"XAR\"`";
+        return Err(Problems::one(2, 1, "parties", message));
+    }
+    Ok(bound.text)
+}

@@ -1,0 +1,70 @@
+//! `bodies`: which bodies of each party may send and receive.
+
+use std::collections::BTreeMap;
+
+use entente_model::NationCode;
+
+use super::{Clause, ClauseType, Forbids, Scope};
+use crate::keys::Keys;
+use crate::policy::{Forbid, is_one_of};
+
+pub(super) const TYPE: ClauseType = ClauseType { name: "bodies", once: false, read };
+
+#[derive(Debug)]
+struct Bodies {
+    authorised: BTreeMap<NationCode, Vec<String>>,
+}
+
+fn read(keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
+    let authorised = keys.need("authorised")?.table(|table| {
+        let mut authorised = BTreeMap::new();
+        for (nation, bodies) in table.entries() {
+            let Ok(nation) = nation.parse() else {
+                return bodies.fault("the bodies are listed by nation code, such as XAR");
+            };
+            authorised.insert(nation, bodies.tokens()?);
+        }
+        Some(authorised)
+    })?;
+    Some(Box::new(Bodies { authorised }))
+}
+
+impl Clause for Bodies {
+    fn forbids(&self, out: &mut Forbids<'_>) {
+        for nation in out.parties {
+            let bodies = self.authorised.get(nation).map_or(&[][..], Vec::as_slice);
+            let listed = bodies.join(", ");
+            let authorised =
+                if listed.is_empty() { "has none there".into() } else { format!("has {listed}") };
+            out.add(
+                Scope::From(*nation),
+                Forbid::deny(
+                    "BODY_NOT_AUTHORISED",
+                    format!("!{}", is_one_of("context.sender_body", bodies)),
+                    format!(
+                        "{{sender_body}} is not a body of {nation} authorised to send: {nation} {authorised}"
+                    ),
+                ),
+            );
+            out.add(
+                Scope::To(*nation),
+                Forbid::deny(
+                    "BODY_NOT_AUTHORISED",
+                    format!("!{}", is_one_of("context.recipient_body", bodies)),
+                    format!(
+                        "{{recipient_body}} is not a body of {nation} authorised to receive: {nation} {authorised}"
+                    ),
+                ),
+            );
+        }
+    }
+
+    fn says(&self) -> String {
+        let nations: Vec<String> = self
+            .authorised
+            .iter()
+            .map(|(nation, bodies)| format!("{nation}: {}", bodies.join(", ")))
+            .collect();
+        format!("only these bodies send and receive: {}", nations.join("; "))
+    }
+}

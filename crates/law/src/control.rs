@@ -1,0 +1,130 @@
+//! Label controls: how each is written, what it forbids, and what it obliges to.
+//!
+//! A control is one file here and its name in the list below. A control that is not in the list
+//! cannot be written, and one that arrives in a label from outside denies the release.
+
+use std::collections::BTreeMap;
+
+use entente_model::{Control, ControlKind, NationCode};
+
+use crate::case::{Case, ConsentKind};
+use crate::policy::Forbid;
+
+macro_rules! controls {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name;)+
+
+        /// Every control, in the order in which they are written in a label.
+        pub(crate) const TYPES: &[&dyn ControlType] = &[$(&$name::TYPE),+];
+    };
+}
+
+controls!(noforn, rel_to, orcon, tlp);
+
+/// What a label control is.
+pub(crate) trait ControlType: Sync {
+    /// The name in the decision vocabulary, such as `REL_TO`.
+    fn tag(&self) -> &'static str;
+
+    /// How it bears on access.
+    fn kind(&self) -> ControlKind;
+
+    /// How it starts when written in a label, such as `REL TO `.
+    fn prefix(&self) -> &'static str;
+
+    /// Reads what follows the prefix; the error says what would be right.
+    fn values(&self, rest: &str) -> Result<Vec<String>, String>;
+
+    /// Writes what follows the prefix.
+    fn written(&self, values: &[String]) -> String;
+
+    /// Writes the prohibitions that follow where the control is not met.
+    fn forbids(&self, out: &mut Vec<Forbid>);
+
+    /// Adds what the recipient owes for a unit with this control.
+    fn obligations(&self, _control: &Control, _case: &Case<'_>, _out: &mut Vec<String>) {}
+}
+
+/// The control with this tag.
+pub(crate) fn find(tag: &str) -> Option<&'static dyn ControlType> {
+    TYPES.iter().copied().find(|t| t.tag() == tag)
+}
+
+/// Reads one control as written in a label; `None` if no control is written like this.
+pub(crate) fn read(text: &str) -> Option<Result<Control, String>> {
+    let kind = TYPES.iter().find(|t| {
+        text == t.prefix().trim_end()
+            || (t.prefix().ends_with([' ', ':']) && text.starts_with(t.prefix()))
+    })?;
+    let rest = text.get(kind.prefix().len().min(text.len())..).unwrap_or("").trim();
+    Some(kind.values(rest).map(|values| Control {
+        tag: kind.tag().to_owned(),
+        kind: kind.kind(),
+        values,
+    }))
+}
+
+/// Writes a control as in a label.
+pub(crate) fn print(control: &Control) -> String {
+    match find(&control.tag) {
+        Some(kind) => format!("{}{}", kind.prefix(), kind.written(&control.values)),
+        // A control that we cannot read is shown as it came, never left out.
+        None => format!("{} {}", control.tag, control.values.join(", ")).trim_end().to_owned(),
+    }
+}
+
+/// Whether the control is one that is enforced here, with values that it can have.
+pub(crate) fn is_understood(control: &Control) -> bool {
+    find(&control.tag).is_some_and(|kind| {
+        kind.values(&kind.written(&control.values)).is_ok_and(|values| values == control.values)
+    })
+}
+
+/// The nations in a list of nation and group codes.
+pub(crate) fn members(
+    codes: &[String],
+    groups: &BTreeMap<String, Vec<NationCode>>,
+) -> Vec<NationCode> {
+    let mut members: Vec<NationCode> = codes
+        .iter()
+        .flat_map(|code| match groups.get(code) {
+            Some(group) => group.clone(),
+            None => code.parse().into_iter().collect(),
+        })
+        .collect();
+    members.sort_unstable();
+    members.dedup();
+    members
+}
+
+/// Who gave a consent of this kind that names the recipient.
+pub(crate) fn consented<'a>(
+    case: &Case<'a>,
+    kind: ConsentKind,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    let nation = case.recipient.nation;
+    case.subject
+        .consents
+        .iter()
+        .filter(move |c| c.kind == kind && c.names(nation))
+        .map(|c| c.from.as_str())
+}
+
+/// Reads a list of nation and group codes.
+fn read_codes(rest: &str, example: &str) -> Result<Vec<String>, String> {
+    let codes: Vec<String> = rest.split(',').map(|c| c.trim().to_owned()).collect();
+    let right = |c: &String| {
+        c.len() >= 2
+            && c.len() <= 16
+            && c.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if codes.iter().all(right) {
+        return Ok(codes);
+    }
+    Err(format!("expected nation or group codes after it, as in `{example}`"))
+}
+
+/// Refuses anything after a control that is a single word.
+fn read_nothing(rest: &str) -> Result<Vec<String>, String> {
+    if rest.is_empty() { Ok(Vec::new()) } else { Err("nothing may follow it".into()) }
+}

@@ -1,0 +1,709 @@
+//! Decides whether one object may go to one nation, and says why (README section 7).
+//!
+//! Of agreement clauses, label, provenance and national law the worst wins; nothing that permits
+//! can outweigh something that denies or refers. Whatever is not understood is a denial.
+//!
+//! Pure: reads the rules and the case and nothing else.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{Context, PolicySet};
+use entente_model::facts::Provenance;
+use entente_model::{Control, Decision, NationCode};
+
+use crate::case::{Case, ConsentKind};
+use crate::clause::Release;
+use crate::control::{self, consented, members};
+use crate::level;
+use crate::national::Direction;
+use crate::policy::{Action, Attributes, Compiled, Effect, Origin};
+use crate::rules::{AgreementStatus, PartyStatus, Rules, Treaty};
+use crate::ruling::Ruling;
+use crate::time::day_text;
+use crate::unit::{Unit, units};
+
+/// Weighs one case.
+pub(crate) fn decide(rules: &Rules, case: &Case<'_>) -> Ruling {
+    let mut court = Court { rules, case, evaluated: 0, broken: false };
+    let mut ruling = court.rule();
+    if court.broken {
+        // The engine leaves out a rule that fails while running, so a broken prohibition would
+        // read as no prohibition at all.
+        ruling = denial(
+            "RULE_FAILED",
+            "a rule could not be evaluated, so nothing may go until it has been looked at",
+        );
+        ruling.alarm = true;
+    }
+    ruling.policies_evaluated = court.evaluated;
+    ruling
+}
+
+fn denial(code: &str, sentence: &str) -> Ruling {
+    Ruling {
+        decision: Decision::Deny,
+        basis: None,
+        clauses: Vec::new(),
+        reason_codes: vec![code.to_owned()],
+        obligations: Vec::new(),
+        refer_to: Vec::new(),
+        explanation: vec![format!("It may not go: {sentence}.")],
+        alarm: false,
+        policies_evaluated: 0,
+    }
+}
+
+/// A prohibition that applies to a unit.
+#[derive(Debug, Clone)]
+struct Failure {
+    origin: Origin,
+    effect: Effect,
+    code: String,
+    refer_to: Option<String>,
+    obligation: Option<String>,
+    sentence: String,
+}
+
+/// What one unit comes to under one agreement.
+struct Judged<'u> {
+    unit: &'u Unit<'u>,
+    failures: Vec<Failure>,
+    obligations: Vec<String>,
+    /// Clauses that added the obligations.
+    obliging: Vec<String>,
+}
+
+impl Judged<'_> {
+    fn decision(&self) -> Decision {
+        match self.failures.iter().map(|f| f.effect).max() {
+            None => Decision::Permit,
+            Some(Effect::Modify) => Decision::PermitModified,
+            Some(Effect::Refer) => Decision::Refer,
+            Some(Effect::Deny) => Decision::Deny,
+        }
+    }
+}
+
+/// What the whole object comes to under one agreement.
+struct Joined<'u, 'r> {
+    treaty: &'r Treaty,
+    decision: Decision,
+    units: Vec<Judged<'u>>,
+    cut: Vec<&'u str>,
+}
+
+struct Court<'r, 'c> {
+    rules: &'r Rules,
+    case: &'c Case<'c>,
+    evaluated: usize,
+    broken: bool,
+}
+
+impl<'r> Court<'r, '_> {
+    fn rule(&mut self) -> Ruling {
+        let case = self.case;
+        if let Some((code, sentence)) = misunderstood(self.rules, case) {
+            return denial(code, &sentence);
+        }
+        let (applicable, inapplicable) = self.treaties();
+        if applicable.is_empty() {
+            return no_basis(case, &inapplicable);
+        }
+        let units = units(case.subject);
+        let common: Vec<Vec<Failure>> = units.iter().map(|unit| self.common(unit)).collect();
+        let joined: Vec<Joined<'_, 'r>> = applicable
+            .iter()
+            .map(|treaty| {
+                let judged = units
+                    .iter()
+                    .zip(&common)
+                    .map(|(unit, common)| self.judge(treaty, unit, common.clone()))
+                    .collect();
+                join(treaty, case.subject.facts.divisible, judged)
+            })
+            .collect();
+        let best = joined.iter().min_by_key(|j| (j.decision, j.cut.len()));
+        match best {
+            Some(best) if best.decision != Decision::Deny => grant(self.rules, case, best),
+            _ => refuse(self.rules, &joined),
+        }
+    }
+
+    /// The agreements that apply, and why the others do not.
+    fn treaties(&self) -> (Vec<&'r Treaty>, Vec<(&'r Treaty, &'static str)>) {
+        let mut applicable = Vec::new();
+        let mut inapplicable = Vec::new();
+        for treaty in &self.rules.treaties {
+            match inapplicability(treaty, self.case) {
+                None => applicable.push(treaty),
+                Some(code) => inapplicable.push((treaty, code)),
+            }
+        }
+        (applicable, inapplicable)
+    }
+
+    /// Label, flags, provenance and national law: the same under every agreement.
+    fn common(&mut self, unit: &Unit<'_>) -> Vec<Failure> {
+        let case = self.case;
+        let rules = self.rules;
+        let mut failures = Vec::new();
+        let attributes = release_attributes(self.case, self.rules, unit);
+        let mut sets = vec![&rules.object_flags];
+        sets.extend(rules.laws.get(&(case.subject.transfer.sender, Direction::Export)));
+        sets.extend(rules.laws.get(&(case.recipient.nation, Direction::Import)));
+        for set in sets {
+            let fill = Fill { case, unit: Some(unit), value: "", provider: "" };
+            self.evaluate(Action::Release, set, attributes.clone(), fill, &mut failures);
+        }
+        for one in &unit.controls {
+            self.control(unit, one, &mut failures);
+        }
+        for entry in &unit.provenance {
+            self.provenance(unit, entry, &mut failures);
+        }
+        failures
+    }
+
+    fn control(&mut self, unit: &Unit<'_>, one: &Control, failures: &mut Vec<Failure>) {
+        let Some(set) = self.rules.controls.get(one.tag.as_str()) else {
+            self.broken = true;
+            return;
+        };
+        let value = one.values.join(", ");
+        let attributes = control_attributes(self.case, self.rules, unit, one);
+        let fill = Fill { case: self.case, unit: Some(unit), value: &value, provider: "" };
+        self.evaluate(Action::Control, set, attributes, fill, failures);
+    }
+
+    fn provenance(&mut self, unit: &Unit<'_>, entry: &Provenance, failures: &mut Vec<Failure>) {
+        let treaty = entry
+            .agreement
+            .as_ref()
+            .and_then(|code| self.rules.treaties.iter().find(|t| t.code == *code));
+        let set = treaty.map_or(&self.rules.onward_default, |t| &t.onward);
+        let parties = treaty.into_iter().flat_map(|t| {
+            t.parties
+                .iter()
+                .filter(|(_, status)| **status == PartyStatus::Active)
+                .map(|(nation, _)| nation.as_str())
+        });
+        let mut attributes = Attributes::default();
+        attributes
+            .text("sender", self.case.subject.transfer.sender.as_str())
+            .text("recipient", self.case.recipient.nation.as_str())
+            .text("provider", entry.nation.as_str())
+            .set("parties", parties)
+            .set("release_from", consented(self.case, ConsentKind::Release));
+        let provider = entry.nation;
+        let fill =
+            Fill { case: self.case, unit: Some(unit), value: "", provider: provider.as_str() };
+        self.evaluate(Action::Onward, set, attributes, fill, failures);
+    }
+
+    /// One unit under one agreement.
+    fn judge<'u>(
+        &mut self,
+        treaty: &'r Treaty,
+        unit: &'u Unit<'u>,
+        mut failures: Vec<Failure>,
+    ) -> Judged<'u> {
+        let case = self.case;
+        let transfer = case.subject.transfer;
+        let mut own = Vec::new();
+        match treaty.slice(&self.rules.book, transfer.sender, case.recipient.nation) {
+            Some(set) => {
+                let fill = Fill { case, unit: Some(unit), value: "", provider: "" };
+                let attributes = release_attributes(case, self.rules, unit);
+                self.evaluate(Action::Release, set, attributes, fill, &mut own);
+            }
+            None => self.broken = true,
+        }
+        let mut obligations = Vec::new();
+        let mut obliging = Vec::new();
+        if let Some((emergency, id)) = &treaty.emergency {
+            let declared = transfer.emergency.as_ref();
+            if declared.is_some_and(|d| emergency.triggers.contains(d)) {
+                let before = own.len();
+                own.retain(|f| !emergency.relaxes.iter().any(|kind| kind == f.origin.kind));
+                if own.len() < before {
+                    obligations.extend(emergency.obligations.iter().cloned());
+                    obliging.push(id.clone());
+                }
+            }
+        }
+        failures.extend(own);
+        let release = Release { case, unit, agreement: &treaty.code, handling: &treaty.handling };
+        for term in &treaty.clauses {
+            let before = obligations.len();
+            term.clause.obligations(&release, &mut obligations);
+            if obligations.len() > before {
+                obliging.push(term.origin.id.clone());
+            }
+        }
+        for one in &unit.controls {
+            let before = obligations.len();
+            if let Some(kind) = control::find(&one.tag) {
+                kind.obligations(one, case, &mut obligations);
+            }
+            if obligations.len() > before {
+                obliging.push(format!("label:{}", one.tag));
+            }
+        }
+        obligations.extend(failures.iter().filter_map(|f| f.obligation.clone()));
+        Judged { unit, failures, obligations, obliging }
+    }
+
+    fn evaluate(
+        &mut self,
+        action: Action,
+        set: &PolicySet,
+        attributes: Attributes,
+        fill: Fill<'_>,
+        failures: &mut Vec<Failure>,
+    ) {
+        let context: Option<Context> = attributes.context();
+        let Some(context) = context else {
+            self.broken = true;
+            return;
+        };
+        let found = self.rules.engine.evaluate(action, set, context);
+        self.evaluated += found.evaluated;
+        self.broken |= found.failed;
+        for position in found.fired {
+            match self.rules.book.get(position) {
+                Some(compiled) => failures.push(fill.failure(compiled)),
+                None => self.broken = true,
+            }
+        }
+    }
+}
+
+/// What is wrong with a case so that it cannot be judged at all.
+fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String)> {
+    let subject = &case.subject;
+    let label = subject.label;
+    if i64::try_from(case.at.millis()).is_err() {
+        return Some(("TIME_OUT_OF_RANGE", "the time of the decision is out of range".into()));
+    }
+    let Some(scheme) = rules.schemes.find(&label.policy) else {
+        let sentence = format!("the classification scheme {} is not known here", label.policy);
+        return Some(("SCHEME_UNKNOWN", sentence));
+    };
+    let portions = &subject.facts.portions;
+    let marked = std::iter::once((&label.marking, label.class))
+        .chain(portions.iter().map(|p| (&p.marking, p.class)));
+    for (marking, class) in marked {
+        if scheme.level(marking) != Some(class) {
+            let sentence = format!(
+                "{marking} is not the marking of {} for {}",
+                label.policy,
+                level::name(class)
+            );
+            return Some(("MARKING_UNKNOWN", sentence));
+        }
+    }
+    if portions.iter().map(|p| p.class).max().is_some_and(|highest| highest != label.class) {
+        let sentence = "the label's marking is not the highest of its portions".into();
+        return Some(("LABEL_CONTRADICTS_PORTIONS", sentence));
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = portions.iter().find(|p| !names.insert(p.id.as_str())) {
+        let sentence = format!("two portions have the name {}", twice.id);
+        return Some(("LABEL_CONTRADICTS_PORTIONS", sentence));
+    }
+    let controls = label.controls.iter().chain(portions.iter().flat_map(|p| &p.controls));
+    for one in controls {
+        if !control::is_understood(one) {
+            let sentence = format!("the control {} of its label is not known here", one.tag);
+            return Some(("LABEL_CONTROL_UNKNOWN", sentence));
+        }
+    }
+    for entry in &subject.facts.provenance {
+        let strange = entry.portions.iter().find(|p| !names.contains(p.as_str()));
+        if let (Some(portion), false) = (strange, portions.is_empty()) {
+            let sentence = format!("it says where portion {portion} came from, but has none");
+            return Some(("PROVENANCE_UNKNOWN", sentence));
+        }
+        let third =
+            entry.nation != subject.transfer.sender && entry.nation != case.recipient.nation;
+        if let (true, Some(code)) = (third, &entry.agreement) {
+            if !rules.treaties.iter().any(|t| t.code == *code) {
+                let sentence =
+                    format!("it holds information received under {code}, which is not held here");
+                return Some(("PROVENANCE_UNKNOWN", sentence));
+            }
+        }
+    }
+    None
+}
+
+/// Why an agreement does not apply to a case, as a reason code (README section 2).
+fn inapplicability(treaty: &Treaty, case: &Case<'_>) -> Option<&'static str> {
+    let sender = treaty.parties.get(&case.subject.transfer.sender);
+    let recipient = treaty.parties.get(&case.recipient.nation);
+    let (Some(sender), Some(recipient)) = (sender, recipient) else {
+        return Some("NOT_A_PARTY");
+    };
+    let begun = treaty.in_force_from <= case.at;
+    let ended = treaty.ends_on.is_some_and(|end| end <= case.at);
+    if treaty.status != AgreementStatus::InForce || !begun || ended {
+        return Some("AGREEMENT_NOT_IN_FORCE");
+    }
+    let active = |status: &PartyStatus| *status == PartyStatus::Active;
+    (!active(sender) || !active(recipient)).then_some("PARTY_NOT_ACTIVE")
+}
+
+fn no_basis(case: &Case<'_>, inapplicable: &[(&Treaty, &'static str)]) -> Ruling {
+    let sender = case.subject.transfer.sender;
+    let recipient = case.recipient.nation;
+    if inapplicable.is_empty() {
+        return denial(
+            "NO_AGREEMENT",
+            &format!("there is no agreement under which {sender} could release it to {recipient}"),
+        );
+    }
+    let mut ruling =
+        denial("", &format!("no agreement is a basis between {sender} and {recipient}"));
+    ruling.reason_codes = sorted(inapplicable.iter().map(|(_, code)| (*code).to_owned()));
+    for (treaty, code) in inapplicable {
+        let why = match *code {
+            "NOT_A_PARTY" => format!("{sender} and {recipient} are not both parties to it"),
+            "AGREEMENT_NOT_IN_FORCE" => format!("it is not in force on {}", day_text(case.at)),
+            _ => format!("{sender} and {recipient} do not both take an active part in it"),
+        };
+        ruling.explanation.push(format!("{} ({}): {why}.", treaty.code, treaty.title));
+    }
+    ruling
+}
+
+/// Joins the units (README section 7.4).
+fn join<'u, 'r>(treaty: &'r Treaty, divisible: bool, units: Vec<Judged<'u>>) -> Joined<'u, 'r> {
+    let worst = units.iter().map(Judged::decision).max().unwrap_or(Decision::Deny);
+    let may_go = units.iter().filter(|u| u.decision().releases()).count();
+    if !divisible || worst.releases() {
+        return Joined { treaty, decision: worst, units, cut: Vec::new() };
+    }
+    if may_go == 0 {
+        let referred = units.iter().any(|u| u.decision() == Decision::Refer);
+        let decision = if referred { Decision::Refer } else { Decision::Deny };
+        return Joined { treaty, decision, units, cut: Vec::new() };
+    }
+    let cut = units
+        .iter()
+        .filter(|u| !u.decision().releases())
+        .map(|u| u.unit.portion.unwrap_or(""))
+        .collect();
+    Joined { treaty, decision: Decision::PermitModified, units, cut }
+}
+
+/// The ruling for an agreement under which something may go or be referred.
+fn grant(rules: &Rules, case: &Case<'_>, best: &Joined<'_, '_>) -> Ruling {
+    let treaty = best.treaty;
+    let (sender, recipient) = (case.subject.transfer.sender, case.recipient.nation);
+    let mut ruling = Ruling {
+        decision: best.decision,
+        basis: Some((treaty.id, treaty.code.clone())),
+        clauses: Vec::new(),
+        reason_codes: Vec::new(),
+        obligations: Vec::new(),
+        refer_to: Vec::new(),
+        explanation: Vec::new(),
+        alarm: false,
+        policies_evaluated: 0,
+    };
+    let referred = best.decision == Decision::Refer;
+    ruling.explanation.push(format!(
+        "{} from {sender} to {recipient} under {} ({}), in force on {}.",
+        match best.decision {
+            Decision::Permit => "It may go",
+            Decision::PermitModified => "A variant of it may go",
+            Decision::Refer | Decision::Deny => "It is held for decision; it would go",
+        },
+        treaty.code,
+        treaty.title,
+        day_text(case.at)
+    ));
+    let mut clauses: BTreeSet<String> = BTreeSet::new();
+    let failing: BTreeSet<&str> =
+        best.units.iter().flat_map(|u| &u.failures).map(|f| f.origin.id.as_str()).collect();
+    let met: Vec<&str> = treaty
+        .clauses
+        .iter()
+        .filter(|t| t.forbids && !failing.contains(t.origin.id.as_str()))
+        .map(|t| t.origin.id.as_str())
+        .collect();
+    if !met.is_empty() {
+        ruling
+            .explanation
+            .push(format!("These clauses were tested and are met: {}.", met.join(", ")));
+    }
+    clauses.extend(met.into_iter().map(str::to_owned));
+    let mut codes = Vec::new();
+    let mut obligations = Vec::new();
+    let mut refer_to = Vec::new();
+    for judged in &best.units {
+        let goes = judged.decision().releases();
+        for failure in &judged.failures {
+            codes.push(failure.code.clone());
+            clauses.insert(failure.origin.id.clone());
+            ruling.explanation.push(tell(rules, treaty_of(rules, failure), failure, judged.unit));
+        }
+        if referred && judged.decision() == Decision::Refer {
+            refer_to.extend(judged.failures.iter().filter_map(|f| f.refer_to.clone()));
+        }
+        if !referred && goes {
+            obligations.extend(judged.obligations.iter().cloned());
+            clauses.extend(judged.obliging.iter().cloned());
+        }
+        if let (false, false, Some(portion)) = (referred, goes, judged.unit.portion) {
+            obligations.push(format!("redact:{portion}"));
+            ruling.explanation.push(format!("Portion {portion} is therefore cut out."));
+        }
+    }
+    ruling.clauses = clauses.into_iter().collect();
+    ruling.reason_codes = sorted(codes);
+    ruling.obligations = sorted(obligations);
+    ruling.refer_to = sorted(refer_to);
+    if !ruling.obligations.is_empty() {
+        ruling.explanation.push(format!(
+            "The release carries these obligations: {}.",
+            ruling.obligations.join(", ")
+        ));
+    }
+    if !ruling.refer_to.is_empty() {
+        ruling.explanation.push(format!("To be decided by: {}.", ruling.refer_to.join(", ")));
+    }
+    dedup(&mut ruling.explanation);
+    ruling
+}
+
+/// The ruling where every agreement denies.
+fn refuse(rules: &Rules, joined: &[Joined<'_, '_>]) -> Ruling {
+    let mut ruling =
+        denial("", "every agreement that applies, or what binds it besides, forbids it");
+    let mut codes = Vec::new();
+    let mut clauses = Vec::new();
+    for (treaty, judged) in joined.iter().flat_map(|j| j.units.iter().map(|u| (j.treaty, u))) {
+        for failure in &judged.failures {
+            codes.push(failure.code.clone());
+            clauses.push(failure.origin.id.clone());
+            let treaty = treaty_of(rules, failure).or(Some(treaty));
+            ruling.explanation.push(tell(rules, treaty, failure, judged.unit));
+        }
+    }
+    ruling.reason_codes = sorted(codes);
+    ruling.clauses = sorted(clauses);
+    dedup(&mut ruling.explanation);
+    ruling
+}
+
+/// The agreement that a failure's clause belongs to, if it is a clause.
+fn treaty_of<'r>(rules: &'r Rules, failure: &Failure) -> Option<&'r Treaty> {
+    let (code, _) = failure.origin.id.split_once('/')?;
+    rules.treaties.iter().find(|t| t.code == code)
+}
+
+/// One failure as a sentence.
+fn tell(rules: &Rules, treaty: Option<&Treaty>, failure: &Failure, unit: &Unit<'_>) -> String {
+    let id = failure.origin.id.as_str();
+    let term = treaty.and_then(|t| t.clauses.iter().find(|term| term.origin.id == id));
+    let source = if let (Some(term), Some(treaty)) = (term, treaty) {
+        let title = term.article_title.as_str();
+        let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
+        format!("Article {}{title} of {}, clause {id},", term.origin.article, treaty.code)
+    } else if let Some((law, title)) = rules.sections.get(id) {
+        let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
+        format!("Section {}{title} of national law {law}, rule {id},", failure.origin.article)
+    } else if let Some(tag) = id.strip_prefix("label:") {
+        format!("The label's control {tag}")
+    } else {
+        format!("The rule on {}", failure.origin.kind.replace('_', " "))
+    };
+    let verb = match failure.effect {
+        Effect::Deny => "forbids it".to_owned(),
+        Effect::Refer => match &failure.refer_to {
+            Some(authority) => format!("leaves it to {authority}"),
+            None => "forbids it".to_owned(),
+        },
+        Effect::Modify => match &failure.obligation {
+            Some(obligation) => format!("lets only a variant go ({obligation})"),
+            None => "forbids it".to_owned(),
+        },
+    };
+    let portion = unit.portion.map(|p| format!(" for portion {p}")).unwrap_or_default();
+    format!("{source} {verb}{portion}, because {}.", failure.sentence)
+}
+
+fn sorted(values: impl IntoIterator<Item = String>) -> Vec<String> {
+    values.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Removes sentences that were said before.
+fn dedup(sentences: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    sentences.retain(|s| seen.insert(s.clone()));
+}
+
+/// Values that sentences and targets may name in braces.
+#[derive(Clone, Copy)]
+struct Fill<'a> {
+    case: &'a Case<'a>,
+    unit: Option<&'a Unit<'a>>,
+    value: &'a str,
+    provider: &'a str,
+}
+
+impl Fill<'_> {
+    fn failure(&self, compiled: &Compiled) -> Failure {
+        let forbid = &compiled.forbid;
+        Failure {
+            origin: compiled.origin.clone(),
+            effect: forbid.effect,
+            code: forbid.code.clone(),
+            refer_to: forbid.refer_to.as_ref().map(|t| self.text(t)),
+            obligation: forbid.obligation.as_ref().map(|t| self.text(t)),
+            sentence: self.text(&forbid.sentence),
+        }
+    }
+
+    fn text(&self, template: &str) -> String {
+        let mut out = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                rest = after;
+                break;
+            };
+            out.push_str(self.value(name));
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn value(&self, name: &str) -> &str {
+        let transfer = self.case.subject.transfer;
+        let recipient = self.case.recipient;
+        match name {
+            "sender" => transfer.sender.as_str(),
+            "sender_body" => &transfer.sender_body,
+            "recipient" => recipient.nation.as_str(),
+            "recipient_body" => &recipient.body,
+            "originator" => self.case.subject.originator.as_str(),
+            "provider" => self.provider,
+            "purpose" => &transfer.purpose,
+            "object_type" => &self.case.subject.facts.object_type,
+            "area" => self.case.subject.facts.area.as_deref().unwrap_or("nowhere"),
+            "clearance" => recipient.clearance.as_deref().unwrap_or("none"),
+            "accredited" => recipient.accredited_to.as_deref().unwrap_or("nothing"),
+            "level" => self.unit.map_or("", |u| level::name(u.level)),
+            "value" => self.value,
+            _ => "",
+        }
+    }
+}
+
+/// What release policies read of a unit.
+fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attributes {
+    let subject = &case.subject;
+    let (transfer, recipient, facts) = (subject.transfer, case.recipient, subject.facts);
+    let held = |marking: &Option<String>| {
+        let level =
+            marking.as_ref().and_then(|m| rules.schemes.level(recipient.nation.as_str(), m));
+        level.map_or(-1, i64::from)
+    };
+    let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut a = Attributes::default();
+    a.long("at", long(case.at.millis()))
+        .text("sender", transfer.sender.as_str())
+        .text("sender_body", &transfer.sender_body)
+        .text("recipient", recipient.nation.as_str())
+        .text("recipient_body", &recipient.body)
+        .text("originator", subject.originator.as_str())
+        .long("level", unit.level.into())
+        .long("clearance", held(&recipient.clearance))
+        .long("accredited", held(&recipient.accredited_to))
+        .text("data_protection", recipient.data_protection.as_str())
+        .text("torture_risk", recipient.torture_risk.as_str())
+        .set("death_penalty_for", &recipient.death_penalty_for)
+        .bool("reciprocity_met", recipient.reciprocity_met)
+        .text("transfer_kind", transfer.kind.as_str())
+        .text("purpose", &transfer.purpose)
+        .text("use", transfer.use_.as_str())
+        .bool("exercise", transfer.exercise)
+        .set("facts", &transfer.facts)
+        .set("grounds", &transfer.grounds)
+        .maybe_text("transfer_case", transfer.case_id.as_deref())
+        .text("object_type", &facts.object_type)
+        .maybe_text("object_case", facts.case_id.as_deref())
+        .maybe_text("area", facts.area.as_deref())
+        .long("records", long(facts.records))
+        .maybe_text("collected_for", facts.collected_for.as_deref())
+        .bool("personal_data", unit.personal_data)
+        .bool("persons", !unit.persons.is_empty())
+        .set(
+            "nationalities",
+            unit.persons.iter().flat_map(|p| &p.nationalities).map(NationCode::as_str),
+        )
+        .set("roles", unit.persons.iter().flat_map(|p| &p.roles))
+        .set("data_categories", unit.data_categories)
+        .set("evidence_from", consented(case, ConsentKind::EvidenceUse))
+        .bool("recalled", subject.recalled)
+        .bool("exercise_data", facts.exercise)
+        .bool("court_sealed", facts.court_sealed)
+        .bool("pending_case", facts.pending_case);
+    if let Some(collected) = facts.collected_at {
+        a.long("collected_at", long(collected.millis()));
+    }
+    if let Some(youngest) = unit.persons.iter().filter_map(|p| p.age).min() {
+        a.long("youngest", youngest.into());
+    }
+    if let Some(offence) = &transfer.offence {
+        let mut fields = Attributes::default();
+        fields
+            .text("kind", &offence.kind)
+            .bool("criminal_in_sender", offence.criminal_in_sender)
+            .long("max_penalty_months", long(offence.max_penalty_months));
+        a.record("offence", fields);
+    }
+    a
+}
+
+/// What control policies read of one control.
+fn control_attributes(
+    case: &Case<'_>,
+    rules: &Rules,
+    unit: &Unit<'_>,
+    one: &Control,
+) -> Attributes {
+    let recipient = case.recipient;
+    let covers = |c: &&&Control| members(&c.values, &rules.groups).contains(&recipient.nation);
+    let tagged = |tag: &'static str| unit.controls.iter().filter(move |c| c.tag == tag);
+    let originator = recipient.nation == case.subject.originator;
+    let releasable =
+        tagged("REL_TO").next().is_some() && (originator || tagged("REL_TO").all(|c| covers(&c)));
+    let displayable =
+        tagged("DISPLAY_ONLY").next().is_some() && tagged("DISPLAY_ONLY").all(|c| covers(&c));
+    let moment = one.values.first().and_then(|v| crate::time::instant(v));
+    let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut a = Attributes::default();
+    a.long("at", long(case.at.millis()))
+        .text("sender", case.subject.transfer.sender.as_str())
+        .text("recipient", recipient.nation.as_str())
+        .text("originator", case.subject.originator.as_str())
+        .text("use", case.subject.transfer.use_.as_str())
+        .maybe_text("user", recipient.user.as_deref())
+        .set("held", &recipient.compartments)
+        .text("value", one.values.first().map_or("", String::as_str))
+        .set("members", members(&one.values, &rules.groups).iter().map(|n| n.as_str().to_owned()))
+        .set("named", one.values.iter().skip(1))
+        .long("moment", moment.map_or(0, |m| long(m.millis())))
+        .bool("releasable", releasable)
+        .bool("displayable", displayable)
+        .set("release_from", consented(case, ConsentKind::Release))
+        .set("evidence_from", consented(case, ConsentKind::EvidenceUse))
+        .set("proprietor_from", consented(case, ConsentKind::Proprietor))
+        .set("officer_from", consented(case, ConsentKind::ReleaseOfficer));
+    a
+}

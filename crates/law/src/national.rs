@@ -1,0 +1,199 @@
+//! National laws: literate text, parsed once into rules that cannot be wrong.
+
+use entente_model::NationCode;
+
+use crate::agreement::{block_id, code, known_type, title};
+use crate::keys::{Fragment, Keys};
+use crate::literate;
+use crate::policy::{Effect, Forbid, Origin, has_one_of};
+use crate::problem::{Problem, Problems};
+use crate::rule::{self, RuleType, Trigger};
+
+/// Which way information goes when a rule applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Out of the nation.
+    Export,
+    /// Into the nation.
+    Import,
+}
+
+/// One rule with its place in the text.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub origin: Origin,
+    pub section_title: String,
+    pub direction: Direction,
+    effect: Effect,
+    unless: Vec<String>,
+    authority: Option<String>,
+    transform: Option<String>,
+    trigger: Box<dyn Trigger>,
+}
+
+/// A nation's law whose every rule was understood.
+#[derive(Debug)]
+pub struct NationalLaw {
+    text: String,
+    code: String,
+    nation: NationCode,
+    title: String,
+    rules: Vec<Rule>,
+}
+
+impl NationalLaw {
+    /// Reads a literate law. Either everything in it is understood, or it fails with every
+    /// problem that was found.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let pieces = literate::split(text, "rule")?;
+        let (front, mut problems) = Fragment::new(pieces.front, pieces.front_line).read(|keys| {
+            let code = code(keys);
+            let nation = keys.need("nation").and_then(|i| i.nation());
+            let title = title(keys);
+            Some((code?, nation?, title?))
+        });
+        let code = front.as_ref().map_or("", |f| f.0.as_str());
+        let mut rules = Vec::new();
+        for article in &pieces.articles {
+            for (n, block) in article.blocks.iter().enumerate() {
+                let origin = |kind| Origin {
+                    id: block_id(code, article, n),
+                    article: article.number.to_owned(),
+                    kind,
+                };
+                let (rule, found) = Fragment::new(block.toml, block.line)
+                    .read(|keys| read_rule(keys, article.title, origin));
+                let unknown_type = found.iter().any(|p| p.message.starts_with("unknown type"));
+                problems.extend(
+                    found
+                        .into_iter()
+                        .filter(|p| !unknown_type || !p.message.starts_with("unknown key")),
+                );
+                rules.extend(rule);
+            }
+        }
+        if rules.is_empty() && problems.is_empty() {
+            problems.push(Problem {
+                line: 1,
+                column: 1,
+                text: String::new(),
+                message: "the law has no ```rule block, so it would forbid nothing".into(),
+            });
+        }
+        Problems::check(problems)?;
+        let (code, nation, title) = front.ok_or_else(|| {
+            Problems::one(1, 1, "", "the particulars between the `+++` lines are incomplete")
+        })?;
+        Ok(Self { text: text.to_owned(), code, nation, title, rules })
+    }
+
+    /// The exact text, over which the law's id is computed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its code, such as `XAR-DPA`.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Whose law it is.
+    pub const fn nation(&self) -> NationCode {
+        self.nation
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Ids of its rules with their types and what they say, in the order of the text.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.rules.iter().map(|r| (r.origin.id.as_str(), r.origin.kind, r.says(self.nation)))
+    }
+
+    pub(crate) fn numbered(&self) -> &[Rule] {
+        &self.rules
+    }
+}
+
+impl Rule {
+    /// The rule as a prohibition.
+    pub(crate) fn forbid(&self, nation: NationCode) -> Forbid {
+        let mut condition = self.trigger.condition(nation);
+        if !self.unless.is_empty() {
+            condition = format!("({condition}) && !{}", has_one_of("context.facts", &self.unless));
+        }
+        let forbid = Forbid::deny(
+            format!("LAW_{}", self.origin.kind.to_uppercase()),
+            condition,
+            self.trigger.says(nation),
+        );
+        match (self.effect, &self.authority, &self.transform) {
+            (Effect::Refer, Some(authority), _) => {
+                forbid.refer_to(format!("authority:{authority}"))
+            }
+            (Effect::Modify, _, Some(transform)) => forbid.modify(format!("transform:{transform}")),
+            (Effect::Deny | Effect::Refer | Effect::Modify, _, _) => forbid,
+        }
+    }
+
+    fn says(&self, nation: NationCode) -> String {
+        let when = match self.direction {
+            Direction::Export => "information leaves",
+            Direction::Import => "information enters",
+        };
+        let then = match (self.effect, &self.authority, &self.transform) {
+            (Effect::Refer, Some(authority), _) => format!("only on the decision of {authority}"),
+            (Effect::Modify, _, Some(transform)) => format!("only after {transform}"),
+            (Effect::Deny | Effect::Refer | Effect::Modify, _, _) => "never".into(),
+        };
+        let unless = if self.unless.is_empty() {
+            String::new()
+        } else {
+            format!(", unless there is {}", self.unless.join(" or "))
+        };
+        format!("where {}, {when} {then}{unless}", self.trigger.says(nation))
+    }
+}
+
+fn read_rule(
+    keys: &Keys<'_, '_>,
+    section_title: &str,
+    origin: impl Fn(&'static str) -> Origin,
+) -> Option<Rule> {
+    let names = rule::TYPES.iter().map(|t| t.name);
+    let kind: &RuleType = known_type(keys, names, rule::find, "rule")?;
+    let direction = keys
+        .need("direction")
+        .and_then(|i| i.one_of(&[("export", Direction::Export), ("import", Direction::Import)]));
+    let effect = keys.need("effect").and_then(|i| {
+        i.one_of(&[("forbid", Effect::Deny), ("refer", Effect::Refer), ("modify", Effect::Modify)])
+    });
+    let unless = keys.or("unless", Vec::new(), |i| i.tokens());
+    let authority = keys.optional("authority", |i| i.token());
+    let transform = keys.optional("transform", |i| {
+        i.one_of(&[
+            ("remove_categories", "remove_categories"),
+            ("pseudonymise_persons", "pseudonymise_persons"),
+        ])
+    });
+    let trigger = (kind.read)(keys);
+    let (effect, authority, transform) = (effect?, authority?, transform?);
+    if effect == Effect::Refer && authority.is_none() {
+        return keys.fault("a rule that refers names the `authority` that decides");
+    }
+    if effect == Effect::Modify && transform.is_none() {
+        return keys.fault("a rule that modifies names the `transform` that is applied");
+    }
+    Some(Rule {
+        origin: origin(kind.name),
+        section_title: section_title.to_owned(),
+        direction: direction?,
+        effect,
+        unless: unless?,
+        authority,
+        transform: transform.map(str::to_owned),
+        trigger: trigger?,
+    })
+}

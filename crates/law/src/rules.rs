@@ -1,0 +1,440 @@
+//! The rules in force: agreements, national laws, schemes and groups, compiled once.
+//!
+//! An immutable snapshot. Policies are kept in slices, by agreement, sender and recipient and by
+//! nation and direction, because evaluation costs about a microsecond for each policy; a decision
+//! looks at its slices and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::PolicySet;
+use entente_model::{AgreementId, LawId, NationCode, Timestamp, Writer};
+
+use crate::agreement::Agreement;
+use crate::case::{Case, Class, Subject};
+use crate::clause::{Clause, Emergency, Forbids, Handling, Scope, needs_consent};
+use crate::control;
+use crate::national::{Direction, NationalLaw};
+use crate::policy::{Action, Book, CompileError, Engine, Forbid, Origin};
+use crate::ruling::Ruling;
+use crate::scheme::Schemes;
+
+/// Names the program that derives decisions from texts. It is part of the policy epoch, because
+/// another version might decide otherwise.
+pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 1");
+
+/// Where an agreement stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AgreementStatus {
+    /// Signed by all, and running.
+    InForce,
+    /// Suspended for all.
+    Suspended,
+    /// Ended.
+    Terminated,
+}
+
+/// Where a party stands in an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PartyStatus {
+    /// Takes part.
+    Active,
+    /// Is suspended.
+    Suspended,
+    /// Has withdrawn.
+    Withdrawn,
+}
+
+/// An agreement with its place in its life. Agreements that are no longer in force belong here
+/// too: what was received under them stays bound.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce<'a> {
+    /// The agreement.
+    pub agreement: &'a Agreement,
+    /// The digest of its text.
+    pub id: AgreementId,
+    /// Its status.
+    pub status: AgreementStatus,
+    /// Parties that are not active. Whoever is not listed is.
+    pub parties: &'a [(NationCode, PartyStatus)],
+}
+
+/// One agreement, compiled.
+#[derive(Debug)]
+pub(crate) struct Treaty {
+    pub code: String,
+    pub title: String,
+    pub id: AgreementId,
+    pub status: AgreementStatus,
+    pub parties: BTreeMap<NationCode, PartyStatus>,
+    pub in_force_from: Timestamp,
+    pub ends_on: Option<Timestamp>,
+    pub handling: Handling,
+    pub clauses: Vec<Term>,
+    pub emergency: Option<(Emergency, String)>,
+    nations: Vec<NationCode>,
+    always: Vec<usize>,
+    from: BTreeMap<NationCode, Vec<usize>>,
+    to: BTreeMap<NationCode, Vec<usize>>,
+    /// Slices by sender and recipient, put together from parsed policies when first needed.
+    slices: Vec<OnceLock<Option<PolicySet>>>,
+    pub onward: PolicySet,
+}
+
+/// One clause of a compiled agreement.
+#[derive(Debug)]
+pub(crate) struct Term {
+    pub origin: Origin,
+    pub article_title: String,
+    /// Whether it can forbid something.
+    pub forbids: bool,
+    pub clause: Arc<dyn Clause>,
+}
+
+impl Treaty {
+    /// The slice for a pair of parties.
+    pub(crate) fn slice(
+        &self,
+        book: &Book,
+        sender: NationCode,
+        recipient: NationCode,
+    ) -> Option<&PolicySet> {
+        let row = self.nations.iter().position(|n| *n == sender)?;
+        let column = self.nations.iter().position(|n| *n == recipient)?;
+        let slot = self.slices.get(row * self.nations.len() + column)?;
+        slot.get_or_init(|| {
+            let none = Vec::new();
+            let from = self.from.get(&sender).unwrap_or(&none);
+            let to = self.to.get(&recipient).unwrap_or(&none);
+            let positions: Vec<usize> = self.always.iter().chain(from).chain(to).copied().collect();
+            book.set(&positions).ok()
+        })
+        .as_ref()
+    }
+}
+
+/// The rules in force.
+#[derive(Debug)]
+pub struct Rules {
+    pub(crate) book: Book,
+    pub(crate) engine: Engine,
+    pub(crate) schemes: Schemes,
+    pub(crate) groups: BTreeMap<String, Vec<NationCode>>,
+    pub(crate) treaties: Vec<Treaty>,
+    pub(crate) object_flags: PolicySet,
+    pub(crate) laws: BTreeMap<(NationCode, Direction), PolicySet>,
+    pub(crate) controls: BTreeMap<&'static str, PolicySet>,
+    pub(crate) onward_default: PolicySet,
+    /// Titles of the sections of national laws, by rule.
+    pub(crate) sections: BTreeMap<String, (String, String)>,
+    epoch: Vec<u8>,
+}
+
+impl Rules {
+    /// Compiles the rules in force. The order of the agreements matters: of several equally good
+    /// bases, the first listed is chosen.
+    pub fn compile(
+        agreements: &[InForce<'_>],
+        laws: &[(LawId, &NationalLaw)],
+        schemes: &Schemes,
+    ) -> Result<Self, CompileError> {
+        let mut book = Book::default();
+        let groups = groups(agreements)?;
+        let treaties = agreements
+            .iter()
+            .map(|held| treaty(&mut book, held, schemes))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut sections = BTreeMap::new();
+        let mut by_direction: BTreeMap<(NationCode, Direction), Vec<usize>> = BTreeMap::new();
+        for (_, law) in laws {
+            for rule in law.numbered() {
+                let position =
+                    book.add(Action::Release, &rule.origin, rule.forbid(law.nation()))?;
+                by_direction.entry((law.nation(), rule.direction)).or_default().push(position);
+                sections.insert(
+                    rule.origin.id.clone(),
+                    (law.code().to_owned(), rule.section_title.clone()),
+                );
+            }
+        }
+        let controls = control_slices(&mut book)?;
+        let object_flags = slice(&mut book, Action::Release, "object", object_flags())?;
+        let onward_default =
+            slice(&mut book, Action::Onward, "third-party rule", vec![needs_consent("")])?;
+        book.validate()?;
+        let laws_in_slices = by_direction
+            .into_iter()
+            .map(|(key, positions)| Ok((key, book.set(&positions)?)))
+            .collect::<Result<_, CompileError>>()?;
+        Ok(Self {
+            engine: Engine::new()?,
+            schemes: schemes.clone(),
+            groups,
+            treaties,
+            object_flags,
+            laws: laws_in_slices,
+            controls,
+            onward_default,
+            sections,
+            epoch: epoch(agreements, laws, schemes),
+            book,
+        })
+    }
+
+    /// Deterministic bytes over everything that a decision can depend on besides its case. Their
+    /// digest is the policy epoch.
+    pub fn epoch_preimage(&self) -> Vec<u8> {
+        self.epoch.clone()
+    }
+
+    /// How many policies were compiled in all.
+    pub fn policies(&self) -> usize {
+        self.book.len()
+    }
+
+    /// The text of every policy, for people and provers.
+    pub fn policy_text(&self) -> String {
+        self.book.source()
+    }
+
+    /// The codes of the agreements, in order.
+    pub fn agreements(&self) -> impl Iterator<Item = (&str, AgreementId)> {
+        self.treaties.iter().map(|t| (t.code.as_str(), t.id))
+    }
+
+    /// The classification schemes.
+    pub const fn schemes(&self) -> &Schemes {
+        &self.schemes
+    }
+
+    /// Weighs one case: may this go there, now?
+    pub fn decide(&self, case: &Case<'_>) -> Ruling {
+        crate::decide::decide(self, case)
+    }
+
+    /// The class of a subject: all that the rules can read of it.
+    pub fn class(&self, subject: &Subject<'_>) -> Class {
+        let mut label = subject.label.clone();
+        label.created = Timestamp::default();
+        label.review = None;
+        label.alternatives = Vec::new();
+        let mut facts = subject.facts.clone();
+        if !self.book.reads("collected_at") {
+            facts.collected_at = None;
+        }
+        if !self.book.reads("records") {
+            facts.records = 0;
+        }
+        if !self.book.reads("collected_for") {
+            facts.collected_for = None;
+        }
+        if !self.book.reads("area") {
+            facts.area = None;
+        }
+        if !self.book.reads("object_case") {
+            facts.case_id = None;
+        }
+        Class {
+            label,
+            facts,
+            recalled: subject.recalled,
+            originator: subject.originator,
+            consents: subject.consents.to_vec(),
+            transfer: subject.transfer.clone(),
+        }
+    }
+}
+
+/// Groups of all agreements; a group must mean the same everywhere.
+fn groups(agreements: &[InForce<'_>]) -> Result<BTreeMap<String, Vec<NationCode>>, CompileError> {
+    let mut groups: BTreeMap<String, Vec<NationCode>> = BTreeMap::new();
+    for held in agreements {
+        for (group, members) in held.agreement.groups() {
+            let mut members = members.clone();
+            members.sort_unstable();
+            members.dedup();
+            let known = groups.entry(group.clone()).or_insert_with(|| members.clone());
+            if *known != members {
+                return Err(CompileError::GroupConflict {
+                    group: group.clone(),
+                    agreement: held.agreement.code().to_owned(),
+                });
+            }
+        }
+    }
+    let mut codes = BTreeSet::new();
+    match agreements.iter().map(|held| held.agreement.code()).find(|code| !codes.insert(*code)) {
+        Some(code) => Err(CompileError::SameCode(code.to_owned())),
+        None => Ok(groups),
+    }
+}
+
+fn treaty(book: &mut Book, held: &InForce<'_>, schemes: &Schemes) -> Result<Treaty, CompileError> {
+    let agreement = held.agreement;
+    let nations: Vec<NationCode> = agreement.parties().iter().map(|p| p.nation).collect();
+    let mut handling = Handling::default();
+    let mut emergency = None;
+    for numbered in agreement.numbered() {
+        if let Some(table) = numbered.clause.equivalence() {
+            handling = Handling::new(table, &numbered.origin.id, &nations, schemes)?;
+        }
+        if let Some(relaxed) = numbered.clause.emergency() {
+            emergency = Some((relaxed.clone(), numbered.origin.id.clone()));
+        }
+    }
+    let mut always = Vec::new();
+    let mut from: BTreeMap<NationCode, Vec<usize>> = BTreeMap::new();
+    let mut to: BTreeMap<NationCode, Vec<usize>> = BTreeMap::new();
+    let mut onward = Vec::new();
+    let mut clauses = Vec::new();
+    let mut third_party = false;
+    for numbered in agreement.numbered() {
+        let mut forbids = Forbids { parties: &nations, handling: &handling, out: Vec::new() };
+        numbered.clause.forbids(&mut forbids);
+        clauses.push(Term {
+            origin: numbered.origin.clone(),
+            article_title: numbered.article_title.clone(),
+            forbids: forbids.out.iter().any(|(scope, _)| *scope != Scope::Onward),
+            clause: Arc::clone(&numbered.clause),
+        });
+        for (scope, forbid) in forbids.out {
+            let action = if scope == Scope::Onward { Action::Onward } else { Action::Release };
+            let position = book.add(action, &numbered.origin, forbid)?;
+            match scope {
+                Scope::Always => always.push(position),
+                Scope::From(nation) => from.entry(nation).or_default().push(position),
+                Scope::To(nation) => to.entry(nation).or_default().push(position),
+                Scope::Onward => {
+                    third_party = true;
+                    onward.push(position);
+                }
+            }
+        }
+    }
+    if !third_party {
+        let origin = Origin {
+            id: format!("{}/third-party rule", agreement.code()),
+            article: String::new(),
+            kind: "third_party",
+        };
+        onward.push(book.add(Action::Onward, &origin, needs_consent(""))?);
+    }
+    if !clauses.iter().any(|term| term.clause.covers_exercises()) {
+        let origin = Origin {
+            id: format!("{}/exercise", agreement.code()),
+            article: String::new(),
+            kind: "exercise",
+        };
+        always.push(book.add(Action::Release, &origin, exercise_uncovered())?);
+    }
+    let status = |nation: &NationCode| {
+        held.parties
+            .iter()
+            .find(|(n, _)| n == nation)
+            .map_or(PartyStatus::Active, |(_, status)| *status)
+    };
+    Ok(Treaty {
+        code: agreement.code().to_owned(),
+        title: agreement.title().to_owned(),
+        id: held.id,
+        status: held.status,
+        parties: nations.iter().map(|n| (*n, status(n))).collect(),
+        in_force_from: agreement.in_force_from(),
+        ends_on: agreement.ends_on(),
+        handling,
+        clauses,
+        emergency,
+        slices: (0..nations.len() * nations.len()).map(|_| OnceLock::new()).collect(),
+        nations,
+        always,
+        from,
+        to,
+        onward: book.set(&onward)?,
+    })
+}
+
+/// A small slice of prohibitions that belong to no text.
+fn slice(
+    book: &mut Book,
+    action: Action,
+    kind: &'static str,
+    forbids: Vec<Forbid>,
+) -> Result<PolicySet, CompileError> {
+    let origin = Origin { id: kind.to_owned(), article: String::new(), kind };
+    let positions = forbids
+        .into_iter()
+        .map(|forbid| book.add(action, &origin, forbid))
+        .collect::<Result<Vec<_>, _>>()?;
+    book.set(&positions)
+}
+
+fn control_slices(book: &mut Book) -> Result<BTreeMap<&'static str, PolicySet>, CompileError> {
+    let mut slices = BTreeMap::new();
+    for kind in control::TYPES {
+        let origin = Origin {
+            id: format!("label:{}", kind.tag()),
+            article: String::new(),
+            kind: kind.tag(),
+        };
+        let mut forbids = Vec::new();
+        kind.forbids(&mut forbids);
+        let positions = forbids
+            .into_iter()
+            .map(|forbid| book.add(Action::Control, &origin, forbid))
+            .collect::<Result<Vec<_>, _>>()?;
+        slices.insert(kind.tag(), book.set(&positions)?);
+    }
+    Ok(slices)
+}
+
+fn object_flags() -> Vec<Forbid> {
+    vec![
+        Forbid::deny("RECALLED", "context.recalled", "it was recalled by its originator"),
+        Forbid::deny(
+            "EXERCISE_DATA_IN_OPERATIONS",
+            "context.exercise_data && !context.exercise",
+            "it is exercise data and must not enter operations",
+        ),
+    ]
+}
+
+fn exercise_uncovered() -> Forbid {
+    Forbid::deny(
+        "EXERCISE_NOT_COVERED",
+        "context.exercise",
+        "the agreement has no clause that covers exercises",
+    )
+}
+
+fn epoch(agreements: &[InForce<'_>], laws: &[(LawId, &NationalLaw)], schemes: &Schemes) -> Vec<u8> {
+    let mut w = Writer::new();
+    w.array(5)
+        .uint(1)
+        .text(&format!("{ENGINE_VERSION}, cedar {}", cedar_policy::get_sdk_version()));
+    w.list(agreements, |w, held| {
+        let mut parties: Vec<(NationCode, PartyStatus)> = held
+            .parties
+            .iter()
+            .filter(|(_, status)| *status != PartyStatus::Active)
+            .copied()
+            .collect();
+        parties.sort_by_key(|(nation, _)| *nation);
+        w.array(3).value(&held.id).uint(held.status as u64).list(
+            &parties,
+            |w, (nation, status)| {
+                w.array(2).value(nation).uint(*status as u64);
+            },
+        );
+    });
+    w.list(laws, |w, (id, _)| {
+        w.value(id);
+    });
+    let schemes: Vec<_> = schemes.iter().collect();
+    w.list(&schemes, |w, scheme| {
+        let markings: Vec<_> = scheme.markings().collect();
+        w.array(2).text(scheme.owner()).list(&markings, |w, (marking, level)| {
+            w.array(2).text(marking).uint((*level).into());
+        });
+    });
+    w.into_bytes()
+}
