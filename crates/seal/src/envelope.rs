@@ -127,11 +127,12 @@ impl fmt::Debug for SealedBody {
 
 /// What a body held.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "short-lived, and most are the large variant")]
 pub enum Opened {
     /// A piece of intelligence.
     Object {
         /// The manifest.
-        manifest: Box<Manifest>,
+        manifest: Manifest,
         /// Its exact bytes.
         manifest_bytes: Vec<u8>,
         /// The payload, uncompressed.
@@ -251,7 +252,7 @@ fn open_object(
         return Err(OpenError::Payload);
     }
     let manifest_bytes = manifest_bytes.to_vec();
-    Ok(Opened::Object { manifest: Box::new(manifest), manifest_bytes, payload })
+    Ok(Opened::Object { manifest, manifest_bytes, payload })
 }
 
 /// Compression is used only where it helps, so that there is one form for each payload's length.

@@ -116,7 +116,7 @@ impl KemPublic {
     }
 
     /// The raw key bytes.
-    pub fn raw(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 

@@ -78,11 +78,7 @@ fn an_object_opens_as_it_was_sealed() {
         let (manifest, sealed) = seal_raw(&raw);
         assert_eq!(manifest.compressed, raw.len() == 70_000 && raw[0] == b'a');
         assert_eq!(sealed.oid, object_id(&manifest.to_bytes()));
-        let opened = Opened::Object {
-            manifest_bytes: manifest.to_bytes(),
-            manifest: Box::new(manifest),
-            payload: raw,
-        };
+        let opened = Opened::Object { manifest_bytes: manifest.to_bytes(), manifest, payload: raw };
         assert!(open(&sealed).unwrap() == opened);
     }
 }
