@@ -8,6 +8,8 @@
 //!
 //! Deciding, sealing and signing belong to others; this crate never interprets a body.
 
+#[doc(hidden)]
+pub mod conformance;
 pub mod rows;
 pub mod sqlite;
 

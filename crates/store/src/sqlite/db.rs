@@ -245,6 +245,18 @@ impl Db {
         Ok(sum)
     }
 
+    /// How many threads wait for the writer.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// How many readers are kept open and unused.
+    #[cfg(test)]
+    pub(super) fn readers_idle(&self) -> usize {
+        lock(&self.idle).len()
+    }
+
     fn reader(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags).map_err(engine)?;
