@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entente_ledger::origin::parse_origin;
 use entente_model::codec::{Wire, WireError};
 use entente_model::id::{Digest, KeyId, NationId, NodeId};
 use entente_model::nation::NationCode;
@@ -121,6 +122,9 @@ pub enum ChainError {
     /// It names a node that the chain does not have.
     #[error("the statement names a node that this chain does not have, or that is revoked")]
     Node,
+    /// A node's ledger has a name that is not its own.
+    #[error("a node's ledger must be named `ent1/<nation id>/<node label>/<instance>` after it")]
+    Origin,
     /// Two valid statements claim one place. The nation must not be dealt with.
     #[error("two valid statements claim position {}: the chain has forked", fork.seq)]
     Fork {
@@ -428,9 +432,8 @@ impl ChainState {
         statement: &SignedStatement,
         at: Timestamp,
     ) -> Result<(), ChainError> {
-        let none = ChainError::NoRole { role: Role::Authority };
-        let (keys, threshold) = self.authority(at).ok_or(none)?;
-        enough(statement, keys.into_iter(), threshold, Role::Authority)
+        let era = self.eras.last().ok_or(ChainError::Genesis)?;
+        era.check_authority(statement, at)
     }
 
     fn era_before(&self, seq: u64) -> Option<&Era> {
@@ -459,10 +462,12 @@ impl ChainState {
                 next_roots(new)
             }
             Body::RootRecover(new) => next_roots(new),
-            Body::AuthoritySet(_) | Body::OversightSet(_) | Body::Unfreeze(_) => roots(threshold),
+            Body::AuthoritySet(_)
+            | Body::OversightSet(_)
+            | Body::Unfreeze(_)
+            | Body::Revoke(Revoke { what: Revoked::Key(_), .. }) => roots(threshold),
             // Any one custodian may pull the emergency brake.
             Body::Freeze(_) => roots(1),
-            Body::Revoke(Revoke { what: Revoked::Key(_), .. }) => roots(threshold),
             // Against a thief of the authority's keys the root may act too.
             Body::Revoke(_) => {
                 era.check_authority(statement, stmt.at).or_else(|e| roots(threshold).map_err(|_| e))
@@ -505,10 +510,14 @@ impl ChainState {
             }
             Body::OversightSet(value) => self.oversight = Some(Lasting { value, until }),
             Body::NodeAdd(spec) => {
+                self.check_origin(&spec)?;
                 let node = NodeState { spec, revoked: None, keys: None };
                 self.nodes.insert(node_id(&statement.payload), node);
             }
-            Body::NodeUpdate(change) => self.live_node(&change.node)?.spec = change.spec,
+            Body::NodeUpdate(change) => {
+                self.check_origin(&change.spec)?;
+                self.live_node(&change.node)?.spec = change.spec;
+            }
             Body::NodeKeys(value) => {
                 let node = self.live_node(&value.node)?;
                 node.keys = Some(Lasting { value, until });
@@ -526,6 +535,13 @@ impl ChainState {
         }
         self.at = at;
         Ok(())
+    }
+
+    /// A nation may not name a ledger as if it were another's.
+    fn check_origin(&self, spec: &NodeSpec) -> Result<(), ChainError> {
+        let parts = parse_origin(&spec.origin).map_err(|_| ChainError::Origin)?;
+        let own = parts.nation == self.nation && parts.label == spec.label;
+        if own { Ok(()) } else { Err(ChainError::Origin) }
     }
 
     fn peer_says(&mut self, value: PeerStanding, until: Option<Timestamp>) {

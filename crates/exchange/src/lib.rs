@@ -22,3 +22,6 @@ pub mod recall;
 pub mod send;
 pub mod state;
 pub mod verify;
+
+#[cfg(test)]
+mod fixture;

@@ -181,10 +181,12 @@ pub fn effect_for(before: ObjectState, class: RecallClass, order: CourtOrder) ->
     if !before.arrived() {
         return EffectStatus::NeverHeld;
     }
+    if before.may_hold_content() && !erases(class) {
+        return EffectStatus::Retracted;
+    }
     match order {
-        CourtOrder::Keep if erases(class) && before.may_hold_content() => EffectStatus::LegalHold,
-        _ if erases(class) || !before.may_hold_content() => EffectStatus::Erased,
-        _ => EffectStatus::Retracted,
+        CourtOrder::Keep if before.may_hold_content() => EffectStatus::LegalHold,
+        CourtOrder::Keep | CourtOrder::None => EffectStatus::Erased,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use entente_model::codec::Wire;
 use entente_model::id::{Digest, NationId, WrapContextId};
-use entente_model::item::{Ack, Basis, Lane, Nack, WrapContext};
+use entente_model::item::{Ack, Basis, Nack, WrapContext};
 use thiserror::Error;
 
 use crate::bundle::{
@@ -52,44 +52,56 @@ impl Batch {
 /// for, it goes before others, so a FLASH item waits for one bundle at most (I21) and ROUTINE
 /// never starves.
 pub fn plan_batch(pending: [&[u64]; 4], limit: u64, credits: [u64; 4], routine_owed: u64) -> Batch {
-    const ROUTINE: usize = Lane::Routine as usize;
-    let mut batch = Batch::default();
-    let [.., routine] = pending;
-    let waits = routine.first().is_some_and(|first| *first <= limit.min(credits[ROUTINE]));
+    let [flash, immediate, priority, routine] = pending;
+    let [for_flash, for_immediate, for_priority, for_routine] = credits;
+    let mut queues = [
+        Queue { sizes: flash, credit: for_flash, items: 0, bytes: 0 },
+        Queue { sizes: immediate, credit: for_immediate, items: 0, bytes: 0 },
+        Queue { sizes: priority, credit: for_priority, items: 0, bytes: 0 },
+        Queue { sizes: routine, credit: for_routine, items: 0, bytes: 0 },
+    ];
+    let waits = routine.first().is_some_and(|first| *first <= limit.min(for_routine));
+    let due = routine_owed.saturating_add(limit / ROUTINE_SHARE);
     // Owing more than a full bundle would let ROUTINE crowd out several in a row.
-    let owed =
-        if waits { routine_owed.saturating_add(limit / ROUTINE_SHARE).min(limit) } else { 0 };
+    let owed = if waits { due.min(limit) } else { 0 };
 
     let mut room = limit;
-    take(&mut batch, ROUTINE, routine, room.min(owed).min(credits[ROUTINE]), &mut room);
-    let paid = batch.bytes[ROUTINE];
-    for (lane, (sizes, credit)) in pending.into_iter().zip(credits).enumerate() {
-        let (taken, bytes) = (batch.items[lane], batch.bytes[lane]);
-        let rest = sizes.get(taken..).unwrap_or_default();
-        let may = room.min(credit.saturating_sub(bytes));
-        take(&mut batch, lane, rest, may, &mut room);
+    let [.., routine] = &mut queues;
+    room -= routine.take(owed);
+    for queue in &mut queues {
+        room -= queue.take(room);
     }
-    let left = routine.len() > batch.items[ROUTINE];
-    // What it got beyond its due, it got because nobody else wanted it.
-    batch.routine_owed = if left { owed.saturating_sub(paid.max(batch.bytes[ROUTINE])) } else { 0 };
-    batch
+    let [.., routine] = &queues;
+    let left = routine.items < routine.sizes.len();
+    Batch {
+        routine_owed: if left { owed.saturating_sub(routine.bytes) } else { 0 },
+        items: queues.each_ref().map(|queue| queue.items),
+        bytes: queues.each_ref().map(|queue| queue.bytes),
+    }
 }
 
-/// Takes items from the front of a lane while they fit into `may` bytes.
-fn take(batch: &mut Batch, lane: usize, sizes: &[u64], may: u64, room: &mut u64) {
-    let mut used = 0_u64;
-    let mut count = 0;
-    for size in sizes {
-        match used.checked_add(*size) {
-            Some(sum) if sum <= may => used = sum,
-            _ => break,
+/// A lane's waiting items, and how many of them were taken.
+struct Queue<'a> {
+    sizes: &'a [u64],
+    credit: u64,
+    items: usize,
+    bytes: u64,
+}
+
+impl Queue<'_> {
+    /// Takes items from the front while they fit into `room` and the lane's credit.
+    fn take(&mut self, room: u64) -> u64 {
+        let may = room.min(self.credit - self.bytes);
+        let mut used = 0_u64;
+        for size in self.sizes.iter().skip(self.items) {
+            match used.checked_add(*size) {
+                Some(sum) if sum <= may => used = sum,
+                _ => break,
+            }
+            self.items += 1;
         }
-        count += 1;
-    }
-    if let (Some(items), Some(bytes)) = (batch.items.get_mut(lane), batch.bytes.get_mut(lane)) {
-        *items += count;
-        *bytes += used;
-        *room -= used;
+        self.bytes += used;
+        used
     }
 }
 

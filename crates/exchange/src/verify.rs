@@ -467,25 +467,19 @@ impl<'a> Frames<'a> {
         for raw in bundle.frames() {
             let ftype = raw.ftype;
             let frame = raw.decode().map_err(|source| LinkFault::Frame { ftype, source })?;
-            let repeated = match frame {
-                Frame::Checkpoint(note) => all.note.replace(note).is_some(),
-                Frame::Multiproof(proof) => all.multiproof.replace(proof).is_some(),
-                Frame::Ack(ack) => all.ack.replace(ack).is_some(),
-                other => {
-                    all.keep(other);
-                    false
-                }
-            };
-            if repeated {
+            if all.keep(frame) {
                 return Err(LinkFault::Repeated { ftype });
             }
         }
         Ok(all)
     }
 
-    /// Keeps a frame of a type that may occur many times.
-    fn keep(&mut self, frame: Frame<'a>) {
+    /// Keeps a frame; true if it may occur once and was there before.
+    fn keep(&mut self, frame: Frame<'a>) -> bool {
         match frame {
+            Frame::Checkpoint(note) => return self.note.replace(note).is_some(),
+            Frame::Multiproof(proof) => return self.multiproof.replace(proof).is_some(),
+            Frame::Ack(ack) => return self.ack.replace(ack).is_some(),
             Frame::Consistency(proof) => self.consistency.push(proof),
             Frame::WrapCtx(wc) => self.wrap_contexts.push(wc),
             Frame::Item(item) => self.items.push(item),
@@ -498,8 +492,9 @@ impl<'a> Frames<'a> {
             Frame::Chain(chain) => self.chains.push(chain),
             Frame::Fork(fork) => self.forks.push(fork),
             Frame::Grant(grant) => self.grants.push(grant),
-            Frame::Pad | Frame::Checkpoint(_) | Frame::Multiproof(_) | Frame::Ack(_) => {}
+            Frame::Pad => {}
         }
+        false
     }
 }
 
@@ -593,16 +588,15 @@ impl<'a> Judge<'_, 'a> {
     fn place_all(&self, items: &[ItemFrame<'a>], out: &mut VerifiedBundle<'a>) {
         let mut placed: Vec<(Lane, u64, &ItemFrame<'a>)> = Vec::new();
         for item in items {
-            match address(&item.opening.entry) {
-                Some((dst, lane, seq)) if dst == self.view.me && seq > 0 => {
+            let code = match address(&item.opening.entry) {
+                Some((dst, ..)) if dst != self.view.me => NackCode::NotForMe,
+                Some((_, lane, seq)) if seq > 0 => {
                     placed.push((lane, seq, item));
+                    continue;
                 }
-                other => {
-                    let misdirected = other.is_some_and(|(dst, ..)| dst != self.view.me);
-                    let code = if misdirected { NackCode::NotForMe } else { NackCode::Opening };
-                    out.unplaced.push(Unplaced { code, opening: item.opening.clone() });
-                }
-            }
+                Some(_) | None => NackCode::Opening,
+            };
+            out.unplaced.push(Unplaced { code, opening: item.opening.clone() });
         }
         placed.sort_by_key(|(lane, seq, _)| (*lane, *seq));
         let mut taken = BTreeMap::new();

@@ -397,6 +397,8 @@ pub struct NodeSpec {
     pub origin: String,
     /// The keys that sign its checkpoints.
     pub log: LogPublic,
+    /// The keys with which it cosigns other ledgers' checkpoints.
+    pub witness: LogPublic,
     /// Base addresses at which it can be reached; none if it cannot be dialled.
     pub endpoints: Vec<String>,
     /// Suites that it can use.
@@ -416,10 +418,11 @@ impl Wire for NodeSpec {
     const BYTES_MAX: usize = 16 << 10;
 
     fn write(&self, w: &mut Writer) {
-        w.array(9)
+        w.array(10)
             .text(&self.label)
             .text(&self.origin)
             .value(&self.log)
+            .value(&self.witness)
             .texts(&self.endpoints)
             .list(&self.suites, |w, s| {
                 w.uint(*s);
@@ -431,11 +434,12 @@ impl Wire for NodeSpec {
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        r.record(9, |r| {
+        r.record(10, |r| {
             Ok(Self {
                 label: r.text()?.to_owned(),
                 origin: r.text()?.to_owned(),
                 log: r.value()?,
+                witness: r.value()?,
                 endpoints: r.texts()?,
                 suites: r.list(Reader::uint)?,
                 accreditation: r.small(7, "the accreditation")?,
