@@ -8,7 +8,7 @@ use entente_ledger::proof::{consistency, inclusion, multiproof};
 use entente_ledger::tile::{TileId, append};
 use entente_ledger::tree::{empty_root, leaf_hash};
 use entente_model::codec::Wire;
-use entente_model::id::{BodyDigest, Digest, NationId, NodeId, ObjectId, WrapContextId};
+use entente_model::id::{Digest, NationId, NodeId, ObjectId, WrapContextId};
 use entente_model::item::{Basis, ItemKind, Lane, LinkItem, Opening, WrapContext};
 use entente_model::manifest::ControlItem;
 use entente_model::time::Timestamp;
@@ -312,8 +312,4 @@ pub(crate) fn nation(byte: u8) -> NationId {
 
 pub(crate) fn node(byte: u8) -> NodeId {
     NodeId::from_array([byte; 32])
-}
-
-pub(crate) fn body(byte: u8) -> BodyDigest {
-    BodyDigest::from_array([byte; 32])
 }

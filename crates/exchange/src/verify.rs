@@ -317,7 +317,8 @@ impl<'a> VerifiedBundle<'a> {
         &self.header
     }
 
-    /// The newest checkpoint of the peer's ledger.
+    /// The checkpoint that the bundle came with. It may be older than the last accepted one, as
+    /// on a medium from a drawer; then the last one stays.
     pub const fn checkpoint(&self) -> Option<&VerifiedCheckpoint<'a>> {
         self.checkpoint.as_ref()
     }

@@ -1,1 +1,130 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::chain::{Body, Genesis, KeySet, NextRoots, Roots, compose_genesis};
+use crate::fixture::{NOW, Seeded, nation};
+
+/// Root key and two authority keys.
+static KEYS: LazyLock<[StatementKey; 3]> =
+    LazyLock::new(|| [1, 2, 3].map(|i| StatementKey::generate(&mut Seeded(i))));
+
+fn chain() -> ChainState {
+    let [root, one, two] = &*KEYS;
+    let roots = KeySet::new(vec![root.public()], 1).unwrap();
+    let next = NextRoots::of(&roots);
+    let genesis = Genesis {
+        roots: Roots { keys: roots, next },
+        code: "XAR".parse().unwrap(),
+        name: "Arvania".to_owned(),
+    };
+    let first = crate::chain::sign(&compose_genesis(NOW, genesis), &[root]);
+    let mut chain = ChainState::start(&first, NOW).unwrap();
+    let authority = KeySet::new(vec![one.public(), two.public()], 2).unwrap();
+    let stmt = chain.compose(NOW, Body::AuthoritySet(authority), None);
+    chain.accept(&crate::chain::sign(&stmt, &[root]), NOW).unwrap();
+    chain
+}
+
+fn id() -> AgreementId {
+    AgreementId::from_array([5; 32])
+}
+
+#[test]
+fn only_the_authority_signs() {
+    let chain = chain();
+    let [root, one, two] = &*KEYS;
+    let signature = Signature { agreement: id(), nation: chain.nation(), at: NOW };
+    let good = sign(&signature, &[one, two]);
+    assert_eq!(*verify_signature(&good, &chain, NOW).unwrap().signature(), signature);
+
+    for keys in [&[one][..], &[one, one], &[root, two]] {
+        let refused = verify_signature(&sign(&signature, keys), &chain, NOW);
+        assert!(matches!(refused, Err(AgreementError::Authority(_))));
+    }
+    let other = Signature { nation: nation(1), ..signature };
+    let refused = verify_signature(&sign(&other, &[one, two]), &chain, NOW);
+    assert_eq!(refused, Err(AgreementError::Nation));
+    let typed = sign_statement("ent/v1/identity", &signature.to_bytes(), &[one, two]);
+    let refused = verify_signature(&typed, &chain, NOW);
+    assert!(matches!(refused, Err(AgreementError::Type(_))));
+}
+
+fn by(party: u8) -> VerifiedSignature {
+    VerifiedSignature(Signature { agreement: id(), nation: nation(party), at: NOW })
+}
+
+fn draft() -> AgreementState {
+    let parties = [nation(1), nation(2), nation(3)];
+    AgreementState::draft(id(), parties, NOW.plus_millis(10), Some(NOW.plus_millis(100)))
+}
+
+#[test]
+fn a_half_signed_agreement_is_inert() {
+    let mut a = draft();
+    let later = NOW.plus_millis(50);
+    assert_eq!(a.phase(later), Phase::Draft);
+    a.offer();
+    assert_eq!(a.phase(later), Phase::Offered);
+    a.sign(&by(1)).unwrap();
+    a.sign(&by(1)).unwrap();
+    a.activate(nation(1), NOW).unwrap();
+    a.sign(&by(2)).unwrap();
+    let two = [nation(1), nation(2)].into();
+    assert_eq!(a.phase(later), Phase::SignedBy(two));
+    assert!(!a.is_in_force(later) && !a.may_release_to(&nation(1), later));
+    assert_eq!(a.sign(&by(4)), Err(AgreementError::NoParty(nation(4))));
+    let other = Signature { agreement: AgreementId::from_array([6; 32]), ..by(3).0 };
+    assert_eq!(a.sign(&VerifiedSignature(other)), Err(AgreementError::OtherAgreement));
+
+    a.sign(&by(3)).unwrap();
+    assert_eq!(a.phase(NOW), Phase::Signed);
+    assert_eq!(a.phase(later), Phase::InForce);
+    assert!(a.may_release_to(&nation(1), later));
+    assert!(!a.may_release_to(&nation(2), later), "it has not said that it holds it complete");
+    assert_eq!(a.phase(NOW.plus_millis(100)), Phase::Expired);
+
+    a.withdraw(nation(2), NOW.plus_millis(60)).unwrap();
+    let left = Phase::Withdrawn { by: nation(2), at: NOW.plus_millis(60) };
+    assert_eq!(a.phase(later), left);
+    assert_eq!(a.sign(&by(1)), Err(AgreementError::Ended));
+    assert!(!a.may_release_to(&nation(1), later));
+}
+
+#[test]
+fn an_agreement_without_parties_never_binds() {
+    let a = AgreementState::draft(id(), [], NOW, None);
+    assert_eq!(a.phase(NOW), Phase::Draft);
+}
+
+proptest! {
+    /// I7: in force means that every party signed and none left, in whatever order the news came.
+    #[test]
+    fn force_needs_every_party(news in prop::collection::vec((0..3_u8, 1..5_u8), 0..14)) {
+        let mut a = draft();
+        let mut signed = BTreeSet::new();
+        let mut left = false;
+        for (what, party) in news {
+            let known = party <= 3;
+            match what {
+                0 => {
+                    prop_assert_eq!(a.sign(&by(party)).is_ok(), known && !left);
+                    if known && !left {
+                        signed.insert(party);
+                    }
+                }
+                1 => prop_assert_eq!(a.activate(nation(party), NOW).is_ok(), known),
+                // Leaving is rare, or nothing would ever be in force.
+                _ if party == 4 => prop_assert!(a.withdraw(nation(4), NOW).is_err()),
+                _ if party == 3 => {
+                    a.withdraw(nation(party), NOW).unwrap();
+                    left = true;
+                }
+                _ => a.offer(),
+            }
+        }
+        prop_assert_eq!(a.is_in_force(NOW.plus_millis(50)), signed.len() == 3 && !left);
+        prop_assert!(!a.is_in_force(NOW));
+    }
+}

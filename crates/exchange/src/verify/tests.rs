@@ -160,7 +160,7 @@ fn wrap_context_basis_and_terms_must_be_here() {
     let receiver = Receiver::of(&sender);
     let frames = [sender.said[0].frame()];
     let terms = TermsFrame { wc: sender.wc_id, digest, sealed: &sealed };
-    let whole = sender.bundle_of(&frames, &[terms.clone()], None);
+    let whole = sender.bundle_of(&frames, std::slice::from_ref(&terms), None);
     assert_eq!(received(&whole, &receiver).unwrap().items, [(3, 1)]);
     assert_eq!(
         received(&sender.bundle_of(&frames, &[], None), &receiver).unwrap().rejected,
