@@ -454,7 +454,9 @@ fn other_logs(store: &impl Store) -> Result<()> {
         assert_eq!(work.note_root("a", 1, digest(1))?, None);
         assert_eq!(work.note_root("a", 1, digest(1))?, Some(digest(1)));
         assert_eq!(work.note_root("a", 1, digest(2))?, Some(digest(1)), "the first one stays");
+        assert_eq!(work.root_seen("b", 1)?, None);
         assert_eq!(work.note_root("b", 1, digest(2))?, None, "another log");
+        assert_eq!(work.root_seen("b", 1)?, Some(digest(2)));
         // A flood forgets what is old of that log, and nothing of the others.
         for size in 0..1_100 {
             work.note_root("a", 10 + size, digest(3))?;
@@ -576,12 +578,14 @@ fn objects(store: &impl Store) -> Result<()> {
 fn recalls(store: &impl Store) -> Result<()> {
     let recall = |byte, class| RecallRow {
         oid: oid(byte),
+        nation: nation(1),
         own: true,
         class,
         basis: "source at risk".to_owned(),
         at: at(1),
         deadline: at(2),
     };
+    let foreign = RecallRow { nation: nation(2), own: false, ..recall(1, 1) };
     let awaited = EffectRow {
         oid: oid(1),
         node: node(1),
@@ -605,6 +609,7 @@ fn recalls(store: &impl Store) -> Result<()> {
         work.put_recall(&recall(1, 2))?;
         work.put_recall(&recall(2, 0))?;
         work.put_recall(&recall(1, 3))?;
+        work.put_recall(&foreign)?;
         work.put_effect(&awaited)?;
         work.put_effect(&other)?;
         work.put_effect(&done)?;
@@ -612,10 +617,11 @@ fn recalls(store: &impl Store) -> Result<()> {
         work.put_consent(&ConsentRow { granted: true, ..consent.clone() })
     })?;
     read(store, |work| {
-        assert_eq!(work.recalls(9)?, [recall(2, 0), recall(1, 3)]);
+        assert_eq!(work.recalls(9)?, [foreign.clone(), recall(2, 0), recall(1, 3)]);
         assert_eq!(work.recalls(1)?.len(), 1);
-        assert_eq!(work.recall(oid(1))?, Some(recall(1, 3)));
-        assert_eq!(work.recall(oid(7))?, None);
+        assert_eq!(work.recall(oid(1), nation(1))?, Some(recall(1, 3)));
+        assert_eq!(work.recall(oid(1), nation(2))?, Some(foreign), "one does not hide another");
+        assert_eq!(work.recall(oid(7), nation(1))?, None);
         assert_eq!(work.effects(oid(1))?, [done, other]);
         assert_eq!(work.effects(oid(2))?, []);
         assert_eq!(work.consents(oid(1))?, [ConsentRow { granted: true, ..consent }]);

@@ -60,7 +60,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Ledger {
     /// The log's head, once it has begun.
     fn head(&self) -> Result<Option<HeadRow>>;
-    /// Moves the head if it is still at `expected` and the fence still holds.
+    /// Moves the head if it is still at `expected` (0 before the log has begun) and `next` has
+    /// the fence that was taken last; else a conflict.
     fn advance_head(&mut self, expected: u64, next: &HeadRow) -> Result<()>;
     /// Takes the sequencer's office: raises the fence above every earlier one.
     fn take_fence(&mut self) -> Result<u64>;
@@ -68,7 +69,7 @@ pub trait Ledger {
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>>;
     /// Stores a hash tile, replacing a partial one.
     fn put_tile(&mut self, level: u8, index: u64, hashes: &[u8]) -> Result<()>;
-    /// Stores a leaf and what opens it.
+    /// Stores a leaf and what opens it; a conflict if the log has a leaf there.
     fn put_leaf(&mut self, leaf: &LeafRow) -> Result<()>;
     /// A leaf.
     fn leaf(&self, index: u64) -> Result<Option<LeafRow>>;
@@ -78,7 +79,7 @@ pub trait Ledger {
     fn leaves_of_kind(&self, kind: RecordKind, count: u64) -> Result<Vec<LeafRow>>;
     /// Destroys what opens a leaf; the leaf's commitment stays.
     fn erase_opening(&mut self, index: u64) -> Result<()>;
-    /// Stores a signed checkpoint.
+    /// Stores a signed checkpoint; a conflict if another root was signed at that size.
     fn put_checkpoint(&mut self, row: &CheckpointRow) -> Result<()>;
     /// The newest signed checkpoint.
     fn checkpoint(&self) -> Result<Option<CheckpointRow>>;
@@ -104,7 +105,7 @@ pub trait Lanes {
     fn lane_in(&self, src: NodeId, lane: Lane) -> Result<LaneInRow>;
     /// Records where an incoming lane stands.
     fn put_lane_in(&mut self, src: NodeId, lane: Lane, row: &LaneInRow) -> Result<()>;
-    /// Queues a run of items for a partner.
+    /// Queues a run of items for a partner; a conflict if it was queued before.
     fn put_outbox(&mut self, dst: NodeId, lane: Lane, row: &OutboxRow) -> Result<()>;
     /// Runs that hold items from `from` on, at most `count` runs.
     fn outbox(&self, dst: NodeId, lane: Lane, from: u64, count: u64) -> Result<Vec<OutboxRow>>;
@@ -128,7 +129,7 @@ pub trait Lanes {
     fn put_wrap_context(&mut self, row: &ContextRow) -> Result<()>;
     /// A wrap context.
     fn wrap_context(&self, peer: NodeId, id: WrapContextId) -> Result<Option<ContextRow>>;
-    /// Keeps an item that came before its predecessors.
+    /// Keeps an item that came before its predecessors; one that comes again replaces it.
     fn put_early(&mut self, src: NodeId, lane: Lane, seq: u64, frames: &[u8]) -> Result<()>;
     /// Early items kept for a lane.
     fn early_count(&self, src: NodeId, lane: Lane) -> Result<u64>;
@@ -136,16 +137,19 @@ pub trait Lanes {
     fn early(&self, src: NodeId, lane: Lane, seq: u64) -> Result<Option<Vec<u8>>>;
     /// Forgets early items up to a position.
     fn trim_early(&mut self, src: NodeId, lane: Lane, upto: u64) -> Result<()>;
-    /// Keeps an item that was refused, with its evidence.
+    /// Keeps an item that was refused, with its evidence: the first for each position and code.
     fn put_quarantine(&mut self, row: &QuarantineRow) -> Result<()>;
     /// Refused items, newest first.
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>>;
     /// The largest checkpoint verified of a partner's log.
     fn peer_log(&self, origin: &str) -> Result<Option<PeerLogRow>>;
-    /// Records the largest checkpoint verified of a partner's log.
+    /// Records the largest checkpoint verified of a partner's log; a conflict if it is smaller
+    /// than the one that is known, or of another root at the same size.
     fn put_peer_log(&mut self, origin: &str, row: &PeerLogRow) -> Result<()>;
     /// What every partner's log was last seen at.
     fn peer_logs(&self) -> Result<Vec<(String, PeerLogRow)>>;
+    /// The root known of some log at some size.
+    fn root_seen(&self, origin: &str, size: u64) -> Result<Option<Digest>>;
     /// A root that some partner reports of some log; returns the root already known, if any.
     fn note_root(&mut self, origin: &str, size: u64, root: Digest) -> Result<Option<Digest>>;
 }
@@ -158,23 +162,23 @@ pub trait Objects {
     fn object(&self, oid: ObjectId) -> Result<Option<ObjectRow>>;
     /// The sealed body of an object.
     fn body(&self, oid: ObjectId) -> Result<Option<Vec<u8>>>;
-    /// Changes an object's state.
+    /// Changes an object's state, if it is known.
     fn set_object_state(&mut self, oid: ObjectId, state: u8) -> Result<()>;
-    /// Destroys the sealed body.
+    /// Destroys the sealed body; the object is remembered, but no longer held.
     fn drop_body(&mut self, oid: ObjectId) -> Result<()>;
     /// Objects before a position, newest first.
     fn objects(&self, before: Option<i64>, count: u64, own: Option<bool>)
     -> Result<Vec<ObjectRow>>;
-    /// How many objects are held: (own, received).
+    /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
-    /// Objects whose time to be deleted has come.
+    /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Starts or updates a recall.
     fn put_recall(&mut self, row: &RecallRow) -> Result<()>;
     /// Recalls, newest first.
     fn recalls(&self, count: u64) -> Result<Vec<RecallRow>>;
-    /// The recall of an object.
-    fn recall(&self, oid: ObjectId) -> Result<Option<RecallRow>>;
+    /// A nation's recall of an object.
+    fn recall(&self, oid: ObjectId, nation: NationId) -> Result<Option<RecallRow>>;
     /// An effect that is expected of a holder, or that it reported.
     fn put_effect(&mut self, row: &EffectRow) -> Result<()>;
     /// Effects of a recall.
@@ -193,7 +197,7 @@ pub trait Objects {
 
 /// Other nations.
 pub trait Peers {
-    /// Appends a statement to a nation's identity chain.
+    /// Appends a statement to a nation's identity chain; a conflict if another is there.
     fn put_statement(&mut self, nation: NationId, seq: u64, statement: &[u8]) -> Result<()>;
     /// A nation's identity chain from `from`.
     fn statements(&self, nation: NationId, from: u64) -> Result<Vec<Vec<u8>>>;
@@ -221,7 +225,7 @@ pub trait Policy {
     fn put_law(&mut self, row: &LawRow) -> Result<()>;
     /// All laws.
     fn laws(&self) -> Result<Vec<LawRow>>;
-    /// Forgets a law that was never in force here.
+    /// Forgets a law that was never in force here; one in force stays.
     fn drop_law(&mut self, id: LawId) -> Result<()>;
 }
 
@@ -298,7 +302,8 @@ pub fn shard_of(oid: ObjectId) -> u16 {
 /// The key vault: a second database, so that destroying a key destroys it everywhere
 /// (`protocol.md` 5.3). It holds sealed keys only.
 pub trait Vault: Send + Sync {
-    /// Adds sealed body keys and new shard keys in one durable transaction.
+    /// Adds sealed body keys and new shard keys in one durable transaction; a conflict if a
+    /// shard has another key.
     fn put(&self, shards: &[(u16, Vec<u8>)], keys: &[(ObjectId, Vec<u8>)]) -> Result<()>;
     /// The sealed keys of some objects, in order.
     fn keys(&self, oids: &[ObjectId]) -> Result<Vec<Option<Vec<u8>>>>;
@@ -311,6 +316,8 @@ pub trait Vault: Send + Sync {
     /// The body keys of a shard.
     fn shard_keys(&self, shard: u16) -> Result<Vec<(ObjectId, Vec<u8>)>>;
     /// Replaces shard keys and the body keys under them, and clears the dirty marks, in one
-    /// durable transaction.
+    /// durable transaction. A shard that is dirty, or of which any body key is given, must come
+    /// with all of its body keys: a conflict if one came or went meanwhile. The body keys of
+    /// other shards stay: their shard keys were only sealed anew.
     fn renew(&self, shards: &[(u16, Vec<u8>)], keys: &[(ObjectId, Vec<u8>)]) -> Result<()>;
 }

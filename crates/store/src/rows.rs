@@ -219,6 +219,9 @@ pub struct ObjectRow {
 pub struct RecallRow {
     /// The object.
     pub oid: ObjectId,
+    /// Who ordered it. It binds only if that is the object's originator, which may not be known
+    /// when the recall comes first.
+    pub nation: NationId,
     /// Whether we are the originator.
     pub own: bool,
     /// The class, by number.

@@ -1,7 +1,7 @@
 //! The store and the key vault on SQLite: one file each, opened by one node.
 //!
 //! A write is durable when it returns (write-ahead log, every commit synced). Units of work
-//! that are under way at the same time share a commit ([`db`]); readers see the last committed
+//! that are under way at the same time share a commit; readers see the last committed
 //! state and never wait for the writer. Memory stays within the caches of [`Options`].
 //!
 //! This is the one place in the lower storeys that touches files.

@@ -1,17 +1,17 @@
 //! One database file: a single writer whose commits are shared, and readers beside it.
 //!
-//! **Group commit.** A unit of work runs in a savepoint of the open transaction, under the
-//! writer's lock. Whoever finishes a unit and sees that another waits for the lock leaves the
-//! transaction open to it; whoever sees nobody waiting commits for all. So units that queue
-//! while a commit is under way share the next one, and nothing is ever delayed to wait for
-//! company.
+//! **Group commit.** A unit of work runs in the open transaction, under the writer's lock; if
+//! others' work is in it already, within a savepoint. Whoever finishes a unit and sees that
+//! another waits for the lock leaves the transaction open to it; whoever sees nobody waiting
+//! commits for all. So units that queue while a commit is under way share the next one, and
+//! nothing is ever delayed to wait for company.
 //!
 //! INVARIANT: an open transaction has either a thread inside the writer's lock, or one that has
 //! announced itself in `waiting` and will take the lock. Every path of [`Db::write`] out of the
 //! lock keeps that, a panic in the work included.
 //!
 //! INVARIANT: nobody learns the result of a unit before the commit that it depends on; a unit
-//! that failed also waits, because it may have seen what is not yet durable.
+//! that failed in company also waits, because it may have seen what is not yet durable.
 
 use std::fs::{self, File, OpenOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -60,7 +60,6 @@ struct Writer {
 /// The units that share the open transaction.
 struct Batch {
     units: usize,
-    kept: usize,
     verdict: Arc<Verdict>,
 }
 
@@ -121,15 +120,17 @@ impl Db {
         let mut writer = lock(&self.writer);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
 
-        let verdict = writer.join()?;
         let (outcome, lost) = writer.unit(work);
         let settled = if let Some(fault) = lost {
             writer.abandon(fault)
-        } else if writer.is_crowded() || self.waiting.load(Ordering::SeqCst) == 0 {
+        } else if self.waiting.load(Ordering::SeqCst) == 0 || writer.is_crowded() {
             writer.commit(self.options.faults.as_deref(), &self.commits)
-        } else {
+        } else if let Some(batch) = &writer.batch {
+            let verdict = Arc::clone(&batch.verdict);
             drop(writer);
             verdict.wait()
+        } else {
+            Ok(())
         };
         match outcome {
             Ok(result) => {
@@ -267,52 +268,41 @@ impl Db {
 }
 
 impl Writer {
-    /// Joins the open transaction, or begins one.
-    fn join(&mut self) -> Result<Arc<Verdict>> {
-        let batch = if let Some(batch) = &mut self.batch {
-            batch
-        } else {
-            self.conn.execute_batch("BEGIN IMMEDIATE").map_err(engine)?;
-            self.batch.insert(Batch { units: 0, kept: 0, verdict: Arc::default() })
-        };
-        batch.units += 1;
-        Ok(Arc::clone(&batch.verdict))
-    }
-
-    /// Runs one unit in a savepoint. Returns its result, or its panic, and why the whole
-    /// transaction is lost if it is.
+    /// Runs one unit. Returns its result, or its panic, and why the whole transaction is lost
+    /// if it is.
+    ///
+    /// The first unit needs no savepoint: undoing it is undoing the transaction, which has
+    /// nobody else in it yet. That spares large units a copy of every page that they change.
     fn unit<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&Session<'_>) -> std::result::Result<T, E>,
     ) -> (std::thread::Result<std::result::Result<T, E>>, Option<StoreError>) {
         let session = Session::new(&self.conn);
+        let Some(batch) = &mut self.batch else {
+            if let Err(why) = self.conn.execute_batch("BEGIN IMMEDIATE").map_err(engine) {
+                return (Ok(Err(why.into())), None);
+            }
+            let outcome = attempt(work, &session);
+            let mut lost = None;
+            if !matches!(outcome, Ok(Ok(_))) {
+                self.undo();
+            } else if self.conn.is_autocommit() {
+                lost = Some(session.fault().unwrap_or_else(transaction_lost));
+            } else {
+                self.batch = Some(Batch { units: 1, verdict: Arc::default() });
+            }
+            return (outcome, lost);
+        };
+
+        batch.units += 1;
         if let Err(why) = session.run("SAVEPOINT unit", []) {
             return (Ok(Err(why.clone().into())), Some(why));
         }
-        // The work is over when it panics, and its changes are undone before anyone can see
-        // them: nothing half done survives.
-        let mut outcome = catch_unwind(AssertUnwindSafe(|| work(&session)));
-        let mut ended = Ok(0);
-        if matches!(outcome, Ok(Ok(_))) {
-            match session.run("RELEASE unit", []) {
-                Ok(_) => {
-                    if let Some(batch) = &mut self.batch {
-                        batch.kept += 1;
-                    }
-                }
-                Err(why) => {
-                    outcome = Ok(Err(why.clone().into()));
-                    ended = Err(why);
-                }
-            }
-        } else {
-            ended =
-                session.run("ROLLBACK TO unit", []).and_then(|_| session.run("RELEASE unit", []));
-        }
-        let lost = ended.err().or_else(|| {
-            self.conn.is_autocommit().then(|| session.fault().unwrap_or_else(transaction_lost))
-        });
-        (outcome, lost)
+        let outcome = attempt(work, &session);
+        let undone =
+            if matches!(outcome, Ok(Ok(_))) { Ok(0) } else { session.run("ROLLBACK TO unit", []) };
+        let ended = undone.and_then(|_| session.run("RELEASE unit", []));
+        (outcome, ended.err())
     }
 
     fn is_crowded(&self) -> bool {
@@ -321,9 +311,8 @@ impl Writer {
 
     /// Commits for every unit of the transaction, and tells those who wait.
     fn commit(&mut self, faults: Option<&dyn Faults>, commits: &AtomicU64) -> Result<()> {
-        if self.batch.as_ref().is_none_or(|batch| batch.kept == 0) {
-            self.undo();
-            return self.settle(Ok(()));
+        if self.batch.is_none() {
+            return Ok(());
         }
         let before = faults.map_or(Ok(()), Faults::before_commit);
         let result = before.and_then(|()| {
@@ -356,6 +345,15 @@ impl Writer {
         }
         result
     }
+}
+
+/// Does the work of a unit. It is over when it panics, and what it did is undone before anyone
+/// can see it: nothing half done survives.
+fn attempt<T, E>(
+    work: impl FnOnce(&Session<'_>) -> std::result::Result<T, E>,
+    session: &Session<'_>,
+) -> std::thread::Result<std::result::Result<T, E>> {
+    catch_unwind(AssertUnwindSafe(|| work(session)))
 }
 
 impl Verdict {

@@ -8,12 +8,10 @@ use crate::{Journal, Result, StoreError};
 impl Journal for Tx<'_, '_> {
     fn put_event(&mut self, row: &EventRow) -> Result<i64> {
         self.session
-            .one(
-                "event",
+            .add(
                 "INSERT INTO event (at, kind, oid, nation, text, detail)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING seq",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 cells![row.at, row.kind, row.oid, row.nation, row.text, row.detail],
-                only,
             )?
             .ok_or(StoreError::Damaged("event"))
     }

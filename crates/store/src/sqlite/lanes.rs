@@ -176,12 +176,10 @@ impl Lanes for Tx<'_, '_> {
             return Ok(id);
         }
         self.session
-            .one(
-                "release context",
+            .add(
                 "INSERT INTO release_context (dst, lane, wc, basis, terms, terms_sealed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 cells![row.dst, row.lane, row.wc, row.basis, row.terms, row.terms_sealed],
-                only,
             )?
             .ok_or(StoreError::Damaged("release context"))
     }
@@ -318,13 +316,17 @@ impl Lanes for Tx<'_, '_> {
         )
     }
 
-    fn note_root(&mut self, origin: &str, size: u64, root: Digest) -> Result<Option<Digest>> {
-        let known = self.session.one(
+    fn root_seen(&self, origin: &str, size: u64) -> Result<Option<Digest>> {
+        self.session.one(
             "root",
             "SELECT root FROM seen_root WHERE origin = ?1 AND size = ?2",
             cells![origin, size],
             only,
-        )?;
+        )
+    }
+
+    fn note_root(&mut self, origin: &str, size: u64, root: Digest) -> Result<Option<Digest>> {
+        let known = self.root_seen(origin, size)?;
         if known.is_some() {
             return Ok(known);
         }

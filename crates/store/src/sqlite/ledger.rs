@@ -28,13 +28,9 @@ impl Ledger for Tx<'_, '_> {
     }
 
     fn take_fence(&mut self) -> Result<u64> {
+        self.session.run("UPDATE head SET fence = fence + 1 WHERE id = 1", cells![])?;
         self.session
-            .one(
-                "fence",
-                "UPDATE head SET fence = fence + 1 WHERE id = 1 RETURNING fence",
-                cells![],
-                only,
-            )?
+            .one("fence", "SELECT fence FROM head WHERE id = 1", cells![], only)?
             .ok_or(StoreError::Damaged("fence"))
     }
 

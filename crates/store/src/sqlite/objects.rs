@@ -1,6 +1,6 @@
 //! Holdings, in SQL. A sealed body lies in a table of its own, so that lists stay small.
 
-use entente_model::{ObjectId, Timestamp};
+use entente_model::{NationId, ObjectId, Timestamp};
 
 use super::column::{Columns, cells, only};
 use super::{Tx, limit};
@@ -64,14 +64,13 @@ impl Objects for Tx<'_, '_> {
         let (node, lane, seq) = row
             .source
             .map_or((None, None, None), |(node, lane, seq)| (Some(node), Some(lane), Some(seq)));
-        let position: Option<i64> = self.session.one(
-            "object",
+        let position = self.session.add(
             "INSERT INTO object (oid, own, held, nation, state, object_type, media_type, marking,
                  class, bytes, body, at, leaf, source_node, source_lane, source_seq, delete_at,
                  terms, evidence)
              VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                  ?17, ?18)
-             ON CONFLICT (oid) DO NOTHING RETURNING position",
+             ON CONFLICT (oid) DO NOTHING",
             cells![
                 row.oid,
                 own,
@@ -92,7 +91,6 @@ impl Objects for Tx<'_, '_> {
                 row.terms,
                 row.evidence,
             ],
-            only,
         )?;
         let Some(position) = position else {
             return Ok(false);
@@ -124,11 +122,12 @@ impl Objects for Tx<'_, '_> {
     fn drop_body(&mut self, oid: ObjectId) -> Result<()> {
         let held: Option<(i64, bool)> = self.session.one(
             "object",
-            "UPDATE object SET held = 0 WHERE oid = ?1 AND held = 1 RETURNING position, own",
+            "SELECT position, own FROM object WHERE oid = ?1 AND held = 1",
             cells![oid],
             |c| Ok((c.take()?, c.take()?)),
         )?;
         if let Some((position, own)) = held {
+            self.session.run("UPDATE object SET held = 0 WHERE position = ?1", cells![position])?;
             self.session.run("DELETE FROM body WHERE position = ?1", cells![position])?;
             self.holdings.change(own, -1);
         }
@@ -177,11 +176,11 @@ impl Objects for Tx<'_, '_> {
 
     fn put_recall(&mut self, row: &RecallRow) -> Result<()> {
         self.session.run(
-            "INSERT INTO recall (oid, own, class, basis, at, deadline)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (oid) DO UPDATE SET own = excluded.own, class = excluded.class,
+            "INSERT INTO recall (oid, nation, own, class, basis, at, deadline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (oid, nation) DO UPDATE SET own = excluded.own, class = excluded.class,
                  basis = excluded.basis, at = excluded.at, deadline = excluded.deadline",
-            cells![row.oid, row.own, row.class, row.basis, row.at, row.deadline],
+            cells![row.oid, row.nation, row.own, row.class, row.basis, row.at, row.deadline],
         )?;
         Ok(())
     }
@@ -189,17 +188,19 @@ impl Objects for Tx<'_, '_> {
     fn recalls(&self, count: u64) -> Result<Vec<RecallRow>> {
         self.session.many(
             "recall",
-            "SELECT oid, own, class, basis, at, deadline FROM recall ORDER BY id DESC LIMIT ?1",
+            "SELECT oid, nation, own, class, basis, at, deadline FROM recall
+             ORDER BY id DESC LIMIT ?1",
             cells![limit(count)],
             recall,
         )
     }
 
-    fn recall(&self, oid: ObjectId) -> Result<Option<RecallRow>> {
+    fn recall(&self, oid: ObjectId, nation: NationId) -> Result<Option<RecallRow>> {
         self.session.one(
             "recall",
-            "SELECT oid, own, class, basis, at, deadline FROM recall WHERE oid = ?1",
-            cells![oid],
+            "SELECT oid, nation, own, class, basis, at, deadline FROM recall
+             WHERE oid = ?1 AND nation = ?2",
+            cells![oid, nation],
             recall,
         )
     }
@@ -266,10 +267,9 @@ impl Objects for Tx<'_, '_> {
 
     fn put_ask(&mut self, row: &AskRow) -> Result<i64> {
         self.session
-            .one(
-                "waiting release",
+            .add(
                 "INSERT INTO ask (oid, ours, peer, to_nation, state, at, request, plan)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 cells![
                     row.oid,
                     row.ours,
@@ -280,7 +280,6 @@ impl Objects for Tx<'_, '_> {
                     row.request,
                     row.plan,
                 ],
-                only,
             )?
             .ok_or(StoreError::Damaged("waiting release"))
     }
@@ -344,6 +343,7 @@ fn object(c: &mut Columns<'_, '_>) -> rusqlite::Result<ObjectRow> {
 fn recall(c: &mut Columns<'_, '_>) -> rusqlite::Result<RecallRow> {
     Ok(RecallRow {
         oid: c.take()?,
+        nation: c.take()?,
         own: c.take()?,
         class: c.take()?,
         basis: c.take()?,

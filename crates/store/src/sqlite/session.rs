@@ -1,4 +1,4 @@
-//! One transaction's view of a database: the three ways to use a statement, and what the
+//! One transaction's view of a database: the ways to use a statement, and what the
 //! engine's errors mean in our words.
 
 use std::cell::RefCell;
@@ -26,6 +26,13 @@ impl<'c> Session<'c> {
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
             .map_err(|why| self.note("row", &why))
+    }
+
+    /// Adds a row to a table that numbers its rows; returns the number, or none if the row was
+    /// there. (With `RETURNING`, SQLite would keep an undo log for each statement.)
+    pub(super) fn add(&self, sql: &'static str, params: impl Params) -> Result<Option<i64>> {
+        let added = self.run(sql, params)?;
+        Ok((added > 0).then(|| self.conn.last_insert_rowid()))
     }
 
     /// The first row of a query, or none. `noun` names what the row is.

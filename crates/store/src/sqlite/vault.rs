@@ -23,7 +23,12 @@ pub struct SqliteVault {
 impl SqliteVault {
     /// Opens or creates the vault.
     pub fn open(path: &Path) -> Result<Self> {
-        let options = Options { writer_cache_bytes: 4 << 20, ..Options::default() };
+        let options = Options {
+            writer_cache_bytes: 4 << 20,
+            reader_cache_bytes: 512 << 10,
+            readers_kept: 2,
+            ..Options::default()
+        };
         Self::open_with(path, options)
     }
 
