@@ -1,1 +1,18 @@
-//! Endpoints for programs: partners and the local command line.
+//! Endpoints for programs: partners over mutual TLS, and the command line on this machine.
+//!
+//! This crate moves bytes and knows who is at the other end; what the bytes mean is decided
+//! behind the service traits ([`partner::PartnerService`]), whose
+//! synchronous methods run on blocking threads. INVARIANT: nothing that a partner does can
+//! take more than its own share — every body, queue, wait and connection here has an end, and
+//! the ends are fields of a `…Limits` type with documented defaults.
+//!
+//! | Module | For |
+//! | --- | --- |
+//! | [`tls`] | who may connect: pinned keys, one version, one group |
+//! | [`partner`] | the endpoints that partners call |
+//! | [`partner_client`] | calling theirs |
+
+mod body;
+pub mod partner;
+pub mod partner_client;
+pub mod tls;
