@@ -36,9 +36,9 @@ pub(crate) enum BodyFault {
 pub(crate) struct BodyBounds {
     pub(crate) bytes_max: usize,
     /// Between two pieces.
-    pub(crate) pause_max: Duration,
+    pub(crate) pause: Duration,
     /// From first to last.
-    pub(crate) whole_max: Duration,
+    pub(crate) whole: Duration,
 }
 
 /// Reads a body that stays within its bounds. A declared length above them is refused before
@@ -51,16 +51,16 @@ pub(crate) async fn read_bounded<B>(
 where
     B: Body<Data = Bytes>,
 {
-    let BodyBounds { bytes_max, pause_max, whole_max } = bounds;
+    let BodyBounds { bytes_max, pause, whole } = bounds;
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > bytes_max {
         return Err(BodyFault::TooLarge { bytes_max });
     }
-    let deadline = Instant::now() + whole_max;
+    let deadline = Instant::now() + whole;
     let mut body = pin!(body);
     let mut bytes = Vec::with_capacity(declared.min(PIECE_BYTES));
     loop {
-        let piece = timeout_at(deadline, timeout(pause_max, body.frame())).await;
+        let piece = timeout_at(deadline, timeout(pause, body.frame())).await;
         let frame = match piece {
             Err(_) | Ok(Err(_)) => return Err(BodyFault::TimedOut),
             Ok(Ok(None)) => return Ok(bytes),
@@ -134,11 +134,8 @@ pub(crate) fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
 
-    const BOUNDS: BodyBounds = BodyBounds {
-        bytes_max: 100,
-        pause_max: Duration::from_secs(1),
-        whole_max: Duration::from_secs(5),
-    };
+    const BOUNDS: BodyBounds =
+        BodyBounds { bytes_max: 100, pause: Duration::from_secs(1), whole: Duration::from_secs(5) };
 
     /// Declares a length and then refuses to be read.
     struct Boast(u64);

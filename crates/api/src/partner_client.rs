@@ -118,7 +118,7 @@ impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             connect_time_max: Duration::from_secs(15),
-            request_time_max: Duration::from_secs(60),
+            request_time_max: Duration::from_mins(1),
             poll_time_max: Duration::from_secs(50),
             body_pause_max: Duration::from_secs(10),
             bundle_bytes_max: (4 << 20) + (64 << 10),
@@ -208,19 +208,17 @@ pub enum TlsFault {
 
 impl TlsFault {
     fn new(error: &rustls::Error) -> Self {
-        match error {
-            rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
-                match other.0.downcast_ref::<NotPinned>() {
-                    Some(not_pinned) => Self::WrongNode(*not_pinned),
-                    None => Self::Other(error.to_string()),
-                }
-            }
-            rustls::Error::AlertReceived(alert) => match refusal_of_certificate(*alert) {
-                Some(alert) => Self::NotAccepted { alert },
-                None => Self::Other(error.to_string()),
-            },
-            other => Self::Other(other.to_string()),
+        if let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error
+            && let Some(not_pinned) = other.0.downcast_ref::<NotPinned>()
+        {
+            return Self::WrongNode(*not_pinned);
         }
+        if let rustls::Error::AlertReceived(alert) = error
+            && let Some(alert) = refusal_of_certificate(*alert)
+        {
+            return Self::NotAccepted { alert };
+        }
+        Self::Other(error.to_string())
     }
 }
 
@@ -380,8 +378,8 @@ impl PartnerClient {
         let good = parts.status == StatusCode::OK || parts.status == StatusCode::NO_CONTENT;
         let bounds = BodyBounds {
             bytes_max: if good { bytes_max } else { SENTENCE_BYTES_MAX },
-            pause_max: self.limits.body_pause_max,
-            whole_max: time_max,
+            pause: self.limits.body_pause_max,
+            whole: time_max,
         };
         let body = read_bounded(body, bounds, |_| ()).await;
         if !good {

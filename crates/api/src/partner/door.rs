@@ -162,12 +162,11 @@ impl PartnerDoor {
             () = connected.close.notified() => None,
             _ = closing.wait_for(|closing| *closing) => None,
         };
-        let ended = match ended {
-            Some(ended) => Some(ended),
-            None => {
-                serving.as_mut().graceful_shutdown();
-                timeout(self.limits.closing_time_max, serving).await.ok()
-            }
+        let ended = if ended.is_some() {
+            ended
+        } else {
+            serving.as_mut().graceful_shutdown();
+            timeout(self.limits.closing_time_max, serving).await.ok()
         };
         let outcome = match ended {
             Some(Ok(())) => "closed",

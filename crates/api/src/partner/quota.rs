@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::PartnerLimits;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The use of every partner that has connected. INVARIANT: it has no more entries than the
 /// directory has had nodes, because only authenticated ones get one.

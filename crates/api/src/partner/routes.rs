@@ -192,8 +192,8 @@ impl Line {
     async fn read(&self, request: Request<Incoming>, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
         let bounds = BodyBounds {
             bytes_max,
-            pause_max: self.limits.body_pause_max,
-            whole_max: self.limits.body_time_max,
+            pause: self.limits.body_pause_max,
+            whole: self.limits.body_time_max,
         };
         read_bounded(request.into_body(), bounds, |bytes| self.quota.moved(bytes))
             .await
