@@ -10,7 +10,7 @@ use std::sync::Arc;
 use entente_model::{NationCode, NationId, Timestamp};
 
 use crate::clause::{self, Clause, ClauseType};
-use crate::keys::{Fragment, Keys};
+use crate::keys::{Fragment, Item, Keys};
 use crate::literate::{self, Article};
 use crate::policy::Origin;
 use crate::problem::{Problem, Problems, nearest};
@@ -79,8 +79,7 @@ impl Agreement {
     pub fn parse(text: &str) -> Result<Self, Problems> {
         let pieces = literate::split(text, "clause")?;
         let mut problems = Vec::new();
-        let (front, found) =
-            Fragment::new(pieces.front, pieces.front_line).read(|keys| front(keys));
+        let (front, found) = Fragment::new(pieces.front, pieces.front_line).read(front);
         problems.extend(found);
         let code = front.as_ref().map_or("", |f| f.code.as_str());
         let clauses = read_clauses(code, &pieces.articles, &mut problems);
@@ -211,7 +210,7 @@ fn front(keys: &Keys<'_, '_>) -> Option<Front> {
         ])
     });
     let in_force_from = keys.need("in_force_from").and_then(|i| i.day());
-    let ends_on = keys.optional("ends_on", |i| i.day());
+    let ends_on = keys.optional("ends_on", Item::day);
     let survival = keys.need("survival").and_then(|i| i.bool());
     let parties = parties(keys);
     let groups = keys.or("groups", BTreeMap::new(), |item| {
@@ -362,10 +361,11 @@ pub fn bind(text: &str, identities: &[(NationCode, NationId)]) -> Result<String,
             .strip_prefix("nation")
             .and_then(|rest| rest.trim_start().strip_prefix('='))
             .map(|rest| rest.trim().trim_matches('"'));
-        if let (true, true, Some(named)) = (front, inside, named) {
-            if let Some((_, id)) = identities.iter().find(|(n, _)| n.as_str() == named) {
-                out.push_str(&format!("nation_id = \"{id}\"\n"));
-            }
+        let identity = identities.iter().find(|(n, _)| Some(n.as_str()) == named);
+        if let (true, true, Some((_, id))) = (front, inside, identity) {
+            out.push_str("nation_id = \"");
+            out.push_str(&id.to_string());
+            out.push_str("\"\n");
         }
     }
     let bound = Agreement::parse(&out)?;

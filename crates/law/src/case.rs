@@ -157,6 +157,7 @@ fn text(r: &mut Reader<'_>) -> Result<String, WireError> {
     r.text().map(str::to_owned)
 }
 
+#[expect(clippy::ptr_arg, reason = "`Writer::optional` hands over what the option holds")]
 fn write_text(w: &mut Writer, value: &String) {
     w.text(value);
 }

@@ -26,20 +26,31 @@ macro_rules! clauses {
 }
 
 clauses!(
+    adequacy,
     bodies,
     breach_notification,
     classification_ceiling,
     classification_floor,
     data_categories,
+    deadline,
+    dual_criminality,
+    emergency,
     equivalence,
+    exercise,
     geographic_scope,
     informative,
     object_types,
     personnel_clearance,
     purpose,
+    query_mode,
+    reciprocity,
+    refusal_grounds,
     retention,
+    security_standard,
+    speciality,
     third_party,
     use_restriction,
+    volume,
 );
 
 pub(crate) use third_party::needs_consent;

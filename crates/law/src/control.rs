@@ -19,7 +19,20 @@ macro_rules! controls {
     };
 }
 
-controls!(noforn, rel_to, orcon, tlp);
+controls!(
+    noforn,
+    rel_to,
+    display_only,
+    orcon,
+    propin,
+    relido,
+    compartment,
+    handling,
+    tlp,
+    pap,
+    embargo,
+    expires,
+);
 
 /// What a label control is.
 pub(crate) trait ControlType: Sync {
@@ -31,6 +44,11 @@ pub(crate) trait ControlType: Sync {
 
     /// How it starts when written in a label, such as `REL TO `.
     fn prefix(&self) -> &'static str;
+
+    /// Whether a label may have several controls of this kind.
+    fn repeats(&self) -> bool {
+        false
+    }
 
     /// Reads what follows the prefix; the error says what would be right.
     fn values(&self, rest: &str) -> Result<Vec<String>, String>;
@@ -62,6 +80,11 @@ pub(crate) fn read(text: &str) -> Option<Result<Control, String>> {
         kind: kind.kind(),
         values,
     }))
+}
+
+/// Whether a label that has `one` may not have `other` too.
+pub(crate) fn excludes(one: &Control, other: &Control) -> bool {
+    one == other || one.tag == other.tag && !find(&one.tag).is_some_and(|kind| kind.repeats())
 }
 
 /// Writes a control as in a label.
@@ -127,4 +150,24 @@ fn read_codes(rest: &str, example: &str) -> Result<Vec<String>, String> {
 /// Refuses anything after a control that is a single word.
 fn read_nothing(rest: &str) -> Result<Vec<String>, String> {
     if rest.is_empty() { Ok(Vec::new()) } else { Err("nothing may follow it".into()) }
+}
+
+/// Reads a single name.
+fn read_word(rest: &str, example: &str) -> Result<Vec<String>, String> {
+    let right = !rest.is_empty()
+        && rest.len() <= 64
+        && rest.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c));
+    if right {
+        Ok(vec![rest.to_owned()])
+    } else {
+        Err(format!("expected a name, as in `{example}`"))
+    }
+}
+
+/// Reads an instant, in the one form in which it is written.
+fn read_instant(rest: &str, example: &str) -> Result<Vec<String>, String> {
+    match crate::time::instant(rest) {
+        Some(at) if crate::time::instant_text(at) == rest => Ok(vec![rest.to_owned()]),
+        _ => Err(format!("expected an instant, as in `{example}`")),
+    }
 }

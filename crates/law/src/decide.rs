@@ -22,6 +22,9 @@ use crate::ruling::Ruling;
 use crate::time::day_text;
 use crate::unit::{Unit, units};
 
+/// The end of the year 9999; later times cannot be written, and differences stay in range.
+const TIME_MILLIS_MAX: u64 = 253_402_300_799_999;
+
 /// Weighs one case.
 pub(crate) fn decide(rules: &Rules, case: &Case<'_>) -> Ruling {
     let mut court = Court { rules, case, evaluated: 0, broken: false };
@@ -282,8 +285,9 @@ impl<'r> Court<'r, '_> {
 fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String)> {
     let subject = &case.subject;
     let label = subject.label;
-    if i64::try_from(case.at.millis()).is_err() {
-        return Some(("TIME_OUT_OF_RANGE", "the time of the decision is out of range".into()));
+    let times = [Some(case.at), subject.facts.collected_at];
+    if times.iter().flatten().any(|t| t.millis() > TIME_MILLIS_MAX) {
+        return Some(("TIME_OUT_OF_RANGE", "a time in it is beyond the year 9999".into()));
     }
     let Some(scheme) = rules.schemes.find(&label.policy) else {
         let sentence = format!("the classification scheme {} is not known here", label.policy);
@@ -326,12 +330,11 @@ fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String
         }
         let third =
             entry.nation != subject.transfer.sender && entry.nation != case.recipient.nation;
-        if let (true, Some(code)) = (third, &entry.agreement) {
-            if !rules.treaties.iter().any(|t| t.code == *code) {
-                let sentence =
-                    format!("it holds information received under {code}, which is not held here");
-                return Some(("PROVENANCE_UNKNOWN", sentence));
-            }
+        let held = |code: &&String| rules.treaties.iter().any(|t| t.code == **code);
+        if let (true, Some(code)) = (third, entry.agreement.as_ref().filter(|c| !held(c))) {
+            let sentence =
+                format!("it holds information received under {code}, which is not held here");
+            return Some(("PROVENANCE_UNKNOWN", sentence));
         }
     }
     None

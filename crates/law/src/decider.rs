@@ -129,10 +129,10 @@ impl Decider {
         }
         let known = self.classes.get_mut(class.index)?;
         let now = at.millis();
-        if let Some(Some((from, until, ruling))) = known.rulings.get(recipient.0) {
-            if (*from..*until).contains(&now) {
-                return Some(Arc::clone(ruling));
-            }
+        if let Some(Some((from, until, ruling))) = known.rulings.get(recipient.0)
+            && (*from..*until).contains(&now)
+        {
+            return Some(Arc::clone(ruling));
         }
         let to = self.recipients.get(recipient.0)?;
         let case = Case { at, subject: known.class.subject(), recipient: to };

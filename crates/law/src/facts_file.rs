@@ -26,20 +26,20 @@ pub fn parse_facts(text: &str, scheme: &Scheme) -> Result<ReleaseFacts, Problems
 }
 
 fn read(keys: &Keys<'_, '_>, scheme: &Scheme) -> Option<ReleaseFacts> {
-    let flag = |key| keys.or(key, false, |i| i.bool());
-    let object_type = keys.or("object_type", "report".to_owned(), |i| i.token());
+    let flag = |key| keys.or(key, false, Item::bool);
+    let object_type = keys.or("object_type", "report".to_owned(), Item::token);
     let portions = keys.or("portions", Vec::new(), |item| {
         all(item, |entry| entry.table(|keys| portion(keys, scheme)))
     });
     let divisible = flag("divisible");
     let personal_data = flag("personal_data");
     let persons = keys.or("persons", Vec::new(), persons);
-    let data_categories = keys.or("data_categories", Vec::new(), |i| i.tokens());
-    let area = keys.optional("area", |i| i.token());
-    let records = keys.or("records", 1, |i| i.uint());
-    let collected_for = keys.optional("collected_for", |i| i.token());
-    let collected_at = keys.optional("collected_at", |i| i.instant());
-    let case_id = keys.optional("case_id", |i| i.token());
+    let data_categories = keys.or("data_categories", Vec::new(), Item::tokens);
+    let area = keys.optional("area", Item::token);
+    let records = keys.or("records", 1, Item::uint);
+    let collected_for = keys.optional("collected_for", Item::token);
+    let collected_at = keys.optional("collected_at", Item::instant);
+    let case_id = keys.optional("case_id", Item::token);
     let provenance =
         keys.or("provenance", Vec::new(), |item| all(item, |entry| entry.table(provenance)));
     let exercise = flag("exercise");
@@ -77,8 +77,8 @@ fn all<'t, 'f, T>(
 fn persons(item: &Item<'_, '_>) -> Option<Vec<Person>> {
     all(item, |entry| {
         entry.table(|person| {
-            let nationalities = person.or("nationalities", Vec::new(), |i| i.nations());
-            let roles = person.or("roles", Vec::new(), |i| i.tokens());
+            let nationalities = person.or("nationalities", Vec::new(), Item::nations);
+            let roles = person.or("roles", Vec::new(), Item::tokens);
             let age = person.optional("age", |i| {
                 u8::try_from(i.uint()?).ok().or_else(|| i.fault("an age is at most 255 years"))
             });
@@ -92,9 +92,9 @@ fn portion(keys: &Keys<'_, '_>, scheme: &Scheme) -> Option<Portion> {
     let label = keys.need("label").and_then(|item| {
         marking::read(item.str()?, scheme).map_err(|e| item.fault::<()>(e.to_string())).ok()
     });
-    let personal_data = keys.optional("personal_data", |i| i.bool());
+    let personal_data = keys.optional("personal_data", Item::bool);
     let persons = keys.optional("persons", persons);
-    let data_categories = keys.optional("data_categories", |i| i.tokens());
+    let data_categories = keys.optional("data_categories", Item::tokens);
     let (marking, class, controls) = label?;
     Some(Portion {
         id: id?,
@@ -109,8 +109,8 @@ fn portion(keys: &Keys<'_, '_>, scheme: &Scheme) -> Option<Portion> {
 
 fn provenance(keys: &Keys<'_, '_>) -> Option<Provenance> {
     let nation: Option<NationCode> = keys.need("nation").and_then(|i| i.nation());
-    let agreement = keys.optional("agreement", |i| i.token());
-    let portions = keys.or("portions", Vec::new(), |i| i.tokens());
+    let agreement = keys.optional("agreement", Item::token);
+    let portions = keys.or("portions", Vec::new(), Item::tokens);
     Some(Provenance { nation: nation?, agreement: agreement?, portions: portions? })
 }
 

@@ -3,6 +3,11 @@
 //! Front matter, clause blocks, rule blocks, schemes and facts files all go through here, so that
 //! a key which nobody reads is always an error with its line.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a TOML value of any other type, whichever there may be, is not the one expected"
+)]
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;

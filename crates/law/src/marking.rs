@@ -138,7 +138,7 @@ pub(crate) fn read(text: &str, scheme: &Scheme) -> Result<(String, u8, Vec<Contr
             Some(Err(right)) => {
                 return fail(column, LabelFault::Malformed { control: written.to_owned(), right });
             }
-            Some(Ok(one)) if controls.iter().any(|c| c.tag == one.tag) => {
+            Some(Ok(one)) if controls.iter().any(|c| control::excludes(c, &one)) => {
                 return fail(column, LabelFault::Twice { control: written.to_owned() });
             }
             Some(Ok(one)) => controls.push(one),

@@ -3,7 +3,7 @@
 use entente_model::NationCode;
 
 use crate::agreement::{block_id, code, known_type, title};
-use crate::keys::{Fragment, Keys};
+use crate::keys::{Fragment, Item, Keys};
 use crate::literate;
 use crate::policy::{Effect, Forbid, Origin, has_one_of};
 use crate::problem::{Problem, Problems};
@@ -170,8 +170,8 @@ fn read_rule(
     let effect = keys.need("effect").and_then(|i| {
         i.one_of(&[("forbid", Effect::Deny), ("refer", Effect::Refer), ("modify", Effect::Modify)])
     });
-    let unless = keys.or("unless", Vec::new(), |i| i.tokens());
-    let authority = keys.optional("authority", |i| i.token());
+    let unless = keys.or("unless", Vec::new(), Item::tokens);
+    let authority = keys.optional("authority", Item::token);
     let transform = keys.optional("transform", |i| {
         i.one_of(&[
             ("remove_categories", "remove_categories"),

@@ -19,7 +19,25 @@ macro_rules! rules {
     };
 }
 
-rules!(export_control, own_national, purpose_limitation, special_category);
+rules!(
+    bulk_data,
+    court_seal,
+    death_penalty,
+    export_control,
+    human_rights_assessment,
+    import_restriction,
+    localisation,
+    minor,
+    necessity_statement,
+    own_national,
+    pending_case,
+    privileged_source,
+    purpose_limitation,
+    retention_expired,
+    special_category,
+    torture_risk,
+    warrant_required,
+);
 
 /// A type of rule.
 pub(crate) struct RuleType {

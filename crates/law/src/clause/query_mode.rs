@@ -1,0 +1,33 @@
+//! `query_mode`: queries are answered with hit or no hit.
+
+use super::{Clause, ClauseType, Forbids, Scope};
+use crate::keys::Keys;
+use crate::policy::Forbid;
+
+pub(super) const TYPE: ClauseType = ClauseType { name: "query_mode", once: false, read };
+
+#[derive(Debug)]
+struct QueryMode;
+
+fn read(keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
+    keys.need("mode")?.one_of(&[("hit_no_hit", ())])?;
+    Some(Box::new(QueryMode))
+}
+
+impl Clause for QueryMode {
+    fn forbids(&self, out: &mut Forbids<'_>) {
+        out.add(
+            Scope::Always,
+            Forbid::deny(
+                "QUERY_HIT_ONLY",
+                "context.transfer_kind == \"query_response\"",
+                "a query is answered with hit or no hit only",
+            )
+            .modify("respond:hit_flag_only"),
+        );
+    }
+
+    fn says(&self) -> String {
+        "queries are answered with hit or no hit; details follow on request".into()
+    }
+}
