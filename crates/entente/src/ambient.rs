@@ -1,0 +1,45 @@
+//! The clock, the randomness and the environment of the machine.
+//!
+//! The only place that reads them: everything else is given a clock and an entropy source as
+//! arguments, and the configuration as a value.
+
+use std::ffi::OsString;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use entente_model::{Clock, Entropy, Timestamp};
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone is given")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The operating system's random source.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    /// Ends the program if the system gives no random bytes: nothing may go on without them.
+    fn fill(&mut self, out: &mut [u8]) {
+        if getrandom::fill(out).is_err() {
+            std::process::abort();
+        }
+    }
+}
+
+/// A variable of the environment, if it is set and not empty.
+pub fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+#[test]
+fn the_clock_is_past_the_release_of_this_program_and_random_bytes_differ() {
+    assert!(SystemClock.now().seconds() > 1_700_000_000);
+    assert_ne!(OsEntropy.bytes32(), OsEntropy.bytes32());
+}

@@ -1,0 +1,137 @@
+//! The node's end of the pipe to the key process.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use entente_app::keys::{KeyError, KeyReply, KeyRequest, Keys};
+use entente_model::codec::Wire;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::frame::{self, FrameError};
+use super::{FRAME_BYTES_MAX, Start};
+
+/// A key process that has not answered for this long is given up.
+const REPLY_SECONDS_MAX: u64 = 120;
+
+/// Why the key process did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system did not start it.
+    #[error("the key process could not be started: {0}")]
+    Spawn(#[from] io::Error),
+    /// The keys, the anchor or the passphrase.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+/// The keys of a node, in a process of their own.
+///
+/// A key process that ended is not started again: every call then gives
+/// [`KeyError::Unreachable`], so that the node stops releasing and a person finds out why.
+#[derive(Debug)]
+pub struct RemoteKeys {
+    child: Child,
+    /// The pipe, or why there is none any more. The lock keeps requests and replies in step.
+    pipe: Mutex<Result<UnixStream, String>>,
+    note: Option<String>,
+}
+
+impl RemoteKeys {
+    /// Starts `program` as the key process and opens the keys in it.
+    pub fn start(program: &Path, start: &Start) -> Result<Self, StartError> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_read_timeout(Some(Duration::from_secs(REPLY_SECONDS_MAX)))?;
+        let theirs_too = theirs.try_clone()?;
+        let child = Command::new(program)
+            .arg("keyd")
+            .env_clear()
+            // Ctrl-C at the terminal is for the node, which still needs its keys to end in order.
+            .process_group(0)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::from(OwnedFd::from(theirs_too)))
+            .spawn()?;
+        let mut keys = Self { child, pipe: Mutex::new(Ok(ours)), note: None };
+        match keys.exchange(&Zeroizing::new(start.to_bytes()))? {
+            KeyReply::Done => Ok(keys),
+            KeyReply::Bytes(note) => {
+                keys.note = Some(String::from_utf8_lossy(&note).into_owned());
+                Ok(keys)
+            }
+            KeyReply::Failed(error) => Err(error.into()),
+            _ => Err(KeyError::Failed("the key process did not start in order".to_owned()).into()),
+        }
+    }
+
+    /// What the operator should know about the start, for the log.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// The id of the key process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends one message and waits for its answer.
+    fn exchange(&self, request: &[u8]) -> Result<KeyReply, KeyError> {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let stream = pipe.as_mut().map_err(|reason| KeyError::Unreachable(reason.clone()))?;
+        talk(stream, request).map_err(|reason| {
+            *pipe = Err(reason.clone());
+            KeyError::Unreachable(reason)
+        })
+    }
+}
+
+/// One request and its reply; after an error the pipe is out of step and of no more use.
+fn talk(pipe: &mut UnixStream, request: &[u8]) -> Result<KeyReply, String> {
+    let ended = || "it ended; see its last message in the log, then restart the node".to_owned();
+    let failed = |error: FrameError| match error {
+        FrameError::Io(e) => match e.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                format!("no answer for {REPLY_SECONDS_MAX} seconds; restart the node")
+            }
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::UnexpectedEof => ended(),
+            _ => e.to_string(),
+        },
+        FrameError::TooLong { .. } => error.to_string(),
+    };
+    frame::write(pipe, request).map_err(failed)?;
+    let bytes = frame::read(pipe).map_err(failed)?.ok_or_else(ended)?;
+    KeyReply::from_bytes(&bytes).map_err(|e| e.to_string())
+}
+
+impl Keys for RemoteKeys {
+    fn call(&self, request: KeyRequest) -> Result<KeyReply, KeyError> {
+        let bytes = Zeroizing::new(request.to_bytes());
+        if bytes.len() > FRAME_BYTES_MAX {
+            return Err(KeyError::Failed(format!(
+                "the request takes {} bytes: expected at most {FRAME_BYTES_MAX}; ask for less at \
+                 once",
+                bytes.len()
+            )));
+        }
+        match self.exchange(&bytes)? {
+            KeyReply::Failed(error) => Err(error),
+            reply => Ok(reply),
+        }
+    }
+}
+
+impl Drop for RemoteKeys {
+    /// Every reply came after its effects were durable, so there is nothing to wait for.
+    fn drop(&mut self) {
+        // Both fail only if the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,18 @@
+//! The Entente node: command line, configuration, wiring.
+//!
+//! A door: files, processes, the environment and async live here and not further in. The program
+//! is one binary; a running node starts it again as its key process ([`keyd`]).
+
+pub mod ambient;
+pub mod anchor;
+pub mod certificate;
+pub mod cli;
+pub mod command;
+pub mod config;
+pub mod confine;
+pub mod files;
+pub mod folder;
+pub mod keyd;
+pub mod logs;
+pub mod output;
+pub mod secrets;
