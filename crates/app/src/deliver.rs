@@ -1,0 +1,526 @@
+//! What goes to a partner, over whatever medium: the next bundle, and what its answer changes.
+//!
+//! The same code serves HTTP and discs. Everything sent is rebuilt from what the sequencer
+//! stored, so a retransmission carries the same items byte for byte (I18), and the cost of a
+//! bundle follows what is new, not what is held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente_exchange::bundle::{
+    BUNDLE_BYTES_MAX, Consistency, Cosig, GrantFrame, Header, ItemFrame, Multiproof, TermsFrame,
+};
+use entente_exchange::send::{self, LedgerView, SendPlan};
+use entente_ledger::evidence::Evidence;
+use entente_ledger::proof;
+use entente_model::codec::{Reader, Wire, WireError, Writer};
+use entente_model::item::{
+    Ack, Basis, Gossip, ItemKind, Lane, LaneAck, Nack, Opening, WrapContext,
+};
+use entente_model::{Digest, NationId, NodeId, ObjectId, WrapContextId};
+use entente_store::rows::{CheckpointRow, ReleaseContextRow};
+use entente_store::{Store, StoreError, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::leaf::{Contexts, LeafOpening, RunItem, RunItems};
+use crate::node::{Known, Node};
+use crate::sequencer::{StoredTiles, proof_error};
+
+/// Room in a bundle for everything that is not an item.
+const OVERHEAD_BYTES: u64 = 512 << 10;
+/// Items in one bundle at most, well below the frames that a receiver accepts.
+const ITEMS_MAX: usize = 4 << 10;
+/// Bytes that a receiver without trouble offers to take in each lane.
+const CREDIT_BYTES: u64 = 64 << 20;
+/// Statements of our identity chain sent at once.
+const STATEMENTS_MAX: usize = 16;
+/// Other logs reported in one acknowledgement.
+const GOSSIP_MAX: usize = 64;
+
+/// What is remembered of a partner as a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkState {
+    /// The size of our log that it has verified.
+    pub log_seen: u64,
+    /// The newest statement of our chain that it holds.
+    pub chain_seen: Option<u64>,
+    /// Bytes that it takes in each lane.
+    pub credits: [u64; 4],
+    /// Bytes owed to the ROUTINE lane.
+    pub routine_owed: u64,
+    /// Cosignature lines for its checkpoint that it may not have yet.
+    pub cosig: Option<(u64, Vec<u8>)>,
+    /// Items that were refused since the last bundle.
+    pub nacks: Vec<Nack>,
+    /// The link is stopped, and why.
+    pub stopped: Option<String>,
+}
+
+impl Default for LinkState {
+    fn default() -> Self {
+        Self {
+            log_seen: 0,
+            chain_seen: None,
+            credits: [CREDIT_BYTES; 4],
+            routine_owed: 0,
+            cosig: None,
+            nacks: Vec::new(),
+            stopped: None,
+        }
+    }
+}
+
+impl Wire for LinkState {
+    const NAME: &'static str = "link state";
+    const BYTES_MAX: usize = 1 << 20;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(8).uint(1).uint(self.log_seen);
+        w.optional(self.chain_seen.as_ref(), |w, seq| {
+            w.uint(*seq);
+        });
+        w.list(&self.credits, |w, c| {
+            w.uint(*c);
+        });
+        w.uint(self.routine_owed);
+        w.optional(self.cosig.as_ref(), |w, (size, lines)| {
+            w.array(2).uint(*size).bytes(lines);
+        });
+        w.list(&self.nacks, |w, n| n.write(w));
+        w.optional(self.stopped.as_ref(), |w, why| {
+            w.text(why);
+        });
+    }
+
+    fn read(r: &mut Reader<'_>) -> std::result::Result<Self, WireError> {
+        r.record(8, |r| {
+            r.uint_to(1, "the version")?;
+            let log_seen = r.uint()?;
+            let chain_seen = r.optional(Reader::uint)?;
+            let mut credits = [CREDIT_BYTES; 4];
+            for (credit, stored) in credits.iter_mut().zip(r.list(Reader::uint)?) {
+                *credit = stored;
+            }
+            Ok(Self {
+                log_seen,
+                chain_seen,
+                credits,
+                routine_owed: r.uint()?,
+                cosig: r.optional(|r| r.record(2, |r| Ok((r.uint()?, r.bytes()?.to_vec()))))?,
+                nacks: r.list(Reader::value)?,
+                stopped: r.optional(|r| r.text().map(str::to_owned))?,
+            })
+        })
+    }
+}
+
+fn link_name(peer: NodeId) -> String {
+    format!("link/{peer}")
+}
+
+/// What is remembered of a partner as a receiver.
+pub(crate) fn link_state(work: &dyn Work, peer: NodeId) -> Result<LinkState> {
+    match work.setting(&link_name(peer))? {
+        Some(bytes) => Ok(LinkState::from_bytes(&bytes)?),
+        None => Ok(LinkState::default()),
+    }
+}
+
+/// Remembers it.
+pub(crate) fn put_link_state(work: &mut dyn Work, peer: NodeId, state: &LinkState) -> Result<()> {
+    work.put_setting(&link_name(peer), &state.to_bytes())?;
+    Ok(())
+}
+
+/// A bundle to be sent, and whether it says anything that the partner has not heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The bundle.
+    pub bytes: Vec<u8>,
+    /// How many items it carries.
+    pub items: usize,
+    /// Whether it carries anything but an acknowledgement.
+    pub news: bool,
+}
+
+/// An item on its way, with all that its frame needs.
+struct Ready {
+    opening: Opening,
+    wrapped: [u8; 48],
+    ct: Vec<u8>,
+    context: ReleaseContextRow,
+    kind: ItemKind,
+    oid: ObjectId,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// The next bundle for a partner. There is always one: at the least it acknowledges.
+    pub fn outgoing(&self, peer: NodeId) -> Result<Outgoing> {
+        self.outgoing_from(peer, None)
+    }
+
+    /// A bundle for a partner, starting after the given positions instead of after what it
+    /// acknowledged: for parts of an export, which no answer separates.
+    pub(crate) fn outgoing_from(&self, peer: NodeId, from: Option<[u64; 4]>) -> Result<Outgoing> {
+        let known = self.known();
+        let now = self.now();
+        self.store.read(|work| {
+            let state = link_state(work, peer)?;
+            let frozen = state.stopped.is_some() || self.may_not_send(&known, peer);
+            let checkpoint = work.checkpoint()?;
+            let ready = match &checkpoint {
+                Some(checkpoint) if !frozen => {
+                    self.collect(work, peer, checkpoint, &state, from)?
+                }
+                _ => Vec::new(),
+            };
+            let header = Header {
+                src: self.identity.node,
+                dst: peer,
+                link_epoch: self.fence(),
+                minor: 0,
+                part: 0,
+                parts: 1,
+                created: now,
+                profile: 0,
+            };
+            self.assemble(work, &known, peer, header, &state, checkpoint.as_ref(), &ready)
+        })
+    }
+
+    /// Whether nothing but acknowledgements may go to a partner.
+    fn may_not_send(&self, known: &Known, peer: NodeId) -> bool {
+        !known.partners(self.identity.nation).any(|(_, node, _)| node == peer)
+    }
+
+    /// The items that come next, urgent lanes first.
+    fn collect(
+        &self,
+        work: &dyn Work,
+        peer: NodeId,
+        checkpoint: &CheckpointRow,
+        state: &LinkState,
+        from: Option<[u64; 4]>,
+    ) -> Result<Vec<Ready>> {
+        let limit = BUNDLE_BYTES_MAX as u64 - OVERHEAD_BYTES;
+        let mut contexts = Contexts::default();
+        let mut lanes: [Vec<Ready>; 4] = Default::default();
+        let mut sizes: [Vec<u64>; 4] = Default::default();
+        for (slot, lane) in Lane::ALL.into_iter().enumerate() {
+            let start = from
+                .and_then(|f| f.get(slot).copied())
+                .map_or_else(|| work.lane_out(peer, lane).map(|row| row.acked), Ok)?;
+            let mut bytes = 0;
+            let mut next = start + 1;
+            'lane: while bytes < limit {
+                let runs = work.outbox(peer, lane, next, 4)?;
+                let Some(last) = runs.last().map(|run| run.last) else { break };
+                for run in runs {
+                    if run.size > checkpoint.size {
+                        break 'lane;
+                    }
+                    for (seq, item) in (run.first..).zip(RunItems::read(&run.items)?) {
+                        let (Some(lane), Some(sizes)) = (lanes.get_mut(slot), sizes.get_mut(slot))
+                        else {
+                            continue;
+                        };
+                        if seq < next || lane.len() >= ITEMS_MAX {
+                            continue;
+                        }
+                        let ready = ready(work, &mut contexts, &item)?;
+                        let size = send::item_bytes(&frame(&ready));
+                        bytes += size;
+                        lane.push(ready);
+                        sizes.push(size);
+                        if bytes >= limit {
+                            break 'lane;
+                        }
+                    }
+                }
+                next = last + 1;
+            }
+        }
+        let [a, b, c, d] = &sizes;
+        let batch = send::plan_batch([a, b, c, d], limit, state.credits, state.routine_owed);
+        let mut chosen = Vec::new();
+        for (lane, count) in lanes.into_iter().zip(batch.items) {
+            chosen.extend(lane.into_iter().take(count));
+        }
+        chosen.truncate(ITEMS_MAX);
+        Ok(chosen)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything a bundle is made of, once")]
+    fn assemble(
+        &self,
+        work: &dyn Work,
+        known: &Known,
+        peer: NodeId,
+        header: Header,
+        state: &LinkState,
+        checkpoint: Option<&CheckpointRow>,
+        ready: &[Ready],
+    ) -> Result<Outgoing> {
+        let items: Vec<ItemFrame<'_>> = ready.iter().map(frame).collect();
+        let mut indices: Vec<u64> = ready.iter().map(|r| r.opening.index).collect();
+        indices.sort_unstable();
+        indices.dedup();
+
+        let mut consistency = None;
+        let mut multiproof = None;
+        if let Some(checkpoint) = checkpoint {
+            let size = checkpoint.size;
+            if state.log_seen > 0 && state.log_seen < size {
+                let hashes = proof::consistency(&StoredTiles(work), state.log_seen, size)
+                    .map_err(proof_error)?;
+                consistency = Some(Consistency { from: state.log_seen, to: size, hashes });
+            }
+            if !indices.is_empty() {
+                let hashes =
+                    proof::multiproof(&StoredTiles(work), &indices, size).map_err(proof_error)?;
+                multiproof = Some(Multiproof { size, hashes });
+            }
+        }
+        let note = match checkpoint {
+            Some(row) => with_cosignatures(work, row)?,
+            None => Vec::new(),
+        };
+        let ledger = checkpoint.map(|_| LedgerView {
+            note: &note,
+            consistency: consistency.as_ref(),
+            multiproof: multiproof.as_ref(),
+        });
+
+        let wrap_contexts = wrap_contexts(work, peer, ready)?;
+        let terms: Vec<TermsFrame<'_>> = ready
+            .iter()
+            .filter_map(|r| {
+                let digest = r.context.terms?;
+                let sealed = r.context.terms_sealed.as_deref()?;
+                Some(TermsFrame { wc: r.context.wc, digest, sealed })
+            })
+            .collect();
+        let bases = bases(work, ready)?;
+        let grants = self.grants(work, known, peer, ready)?;
+        let ack = self.ack(work, known, peer)?;
+        let chain = self.chain_news(work, state)?;
+        let cosigs: Vec<Cosig> = state
+            .cosig
+            .iter()
+            .map(|(size, lines)| Cosig { size: *size, lines: lines.clone() })
+            .collect();
+
+        let news = !items.is_empty()
+            || !chain.iter().all(|(_, statements)| statements.is_empty())
+            || !cosigs.is_empty()
+            || checkpoint.is_some_and(|row| row.size > state.log_seen);
+        let plan = SendPlan {
+            ledger,
+            items: &items,
+            wrap_contexts: &wrap_contexts,
+            terms: &terms,
+            bases: &bases,
+            grants: &grants,
+            ack: Some(&ack),
+            nacks: &state.nacks,
+            cosigs: &cosigs,
+            chains: &chain,
+            ..SendPlan::empty(header)
+        };
+        let bytes = send::assemble(&plan).map_err(|e| AppError::Operator(e.to_string()))?;
+        Ok(Outgoing { bytes, items: items.len(), news })
+    }
+
+    /// Statements of our own chain that the partner may not have.
+    fn chain_news(
+        &self,
+        work: &dyn Work,
+        state: &LinkState,
+    ) -> Result<Vec<(NationId, Vec<Vec<u8>>)>> {
+        let from = state.chain_seen.map_or(0, |seen| seen + 1);
+        let mut statements = work.statements(self.identity.nation, from)?;
+        statements.truncate(STATEMENTS_MAX);
+        Ok(vec![(self.identity.nation, statements)])
+    }
+
+    /// Where we stand as a receiver of this partner.
+    fn ack(&self, work: &dyn Work, known: &Known, peer: NodeId) -> Result<Ack> {
+        let mut lanes = [LaneAck::default(); 4];
+        for (ack, lane) in lanes.iter_mut().zip(Lane::ALL) {
+            *ack = LaneAck { seq: work.lane_in(peer, lane)?.seq, credit: CREDIT_BYTES };
+        }
+        let nation = known.by_node(&peer);
+        let origin = nation
+            .and_then(|n| n.chain.node(&peer))
+            .map(|node| node.spec.origin.clone())
+            .unwrap_or_default();
+        let log_seen = work.peer_log(&origin)?.map_or(0, |row| row.size);
+        let chain_seen =
+            nation.map_or((0, Digest::from_array([0; 32])), |nation| nation.chain.head());
+        let mut gossip: Vec<Gossip> = work
+            .peer_logs()?
+            .into_iter()
+            .map(|(origin, row)| Gossip { origin, size: row.size, root: row.root })
+            .collect();
+        gossip.truncate(GOSSIP_MAX);
+        Ok(Ack { lanes, retry_after_ms: 0, chain_seen, log_seen, gossip })
+    }
+
+    /// Grants that a recipient needs to accept objects of others, and grants that we gave.
+    fn grants(
+        &self,
+        work: &dyn Work,
+        known: &Known,
+        peer: NodeId,
+        ready: &[Ready],
+    ) -> Result<Vec<GrantFrame>> {
+        let Some(to) = known.by_node(&peer).map(|n| n.row.nation) else { return Ok(Vec::new()) };
+        let mut grants = Vec::new();
+        for item in ready {
+            match item.kind {
+                ItemKind::Object => {
+                    let consents = work.consents(item.oid)?;
+                    if let Some(consent) = consents.iter().find(|c| c.granted && c.to == to) {
+                        grants.push(GrantFrame::from_bytes(&consent.evidence)?);
+                    }
+                }
+                ItemKind::OnwardDecision => {
+                    grants.extend(self.own_grant(work, peer, item)?);
+                }
+                ItemKind::Receipt
+                | ItemKind::Recall
+                | ItemKind::RecallEffect
+                | ItemKind::OnwardRequest
+                | ItemKind::AgreementPropose
+                | ItemKind::AgreementSign
+                | ItemKind::AgreementWithdraw
+                | ItemKind::LaneHead
+                | ItemKind::AgreementActivated => {}
+            }
+        }
+        Ok(grants)
+    }
+
+    /// The proof, for a third nation, of a grant that we gave to `peer`.
+    fn own_grant(&self, work: &dyn Work, peer: NodeId, item: &Ready) -> Result<Option<GrantFrame>> {
+        use entente_model::item::OnwardDecision;
+        use entente_model::manifest::ControlItem;
+
+        let digest = Digest::from_array(*item.oid.as_bytes());
+        let Some(control) = work.preimage(digest)? else { return Ok(None) };
+        let decision = OnwardDecision::from_bytes(&ControlItem::from_bytes(&control)?.payload)?;
+        if !decision.granted {
+            return Ok(None);
+        }
+        let Some(leaf) = work.object(decision.oid)?.and_then(|o| o.leaf) else {
+            return Ok(None);
+        };
+        let released = self.slot_for(work, leaf, peer)?;
+        let Some(object) = released else { return Ok(None) };
+        let granted = self.evidence(work, item.opening.clone())?;
+        Ok(Some(GrantFrame { decision: granted, control, object }))
+    }
+
+    /// Evidence of the slot of a leaf that is for `peer`.
+    pub(crate) fn slot_for(
+        &self,
+        work: &dyn Work,
+        leaf: u64,
+        peer: NodeId,
+    ) -> Result<Option<Evidence>> {
+        let Some(bytes) = work.leaf(leaf)?.and_then(|row| row.opening) else { return Ok(None) };
+        let opening = LeafOpening::from_bytes(&bytes)?;
+        let mut contexts = Contexts::default();
+        let Some(item) = &opening.item else { return Ok(None) };
+        for (entry, (context, _)) in (1..).zip(&item.recipients) {
+            if contexts.get(work, *context)?.dst == peer {
+                let opening = opening.opening(work, &mut contexts, leaf, entry)?;
+                return self.evidence(work, opening).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// A stand-alone proof of a slot, under the newest checkpoint.
+    pub(crate) fn evidence(&self, work: &dyn Work, opening: Opening) -> Result<Evidence> {
+        let checkpoint = work
+            .checkpoint()?
+            .filter(|row| row.size > opening.index)
+            .ok_or_else(|| AppError::Operator("the ledger's head is not signed yet".to_owned()))?;
+        let path = proof::inclusion(&StoredTiles(work), opening.index, checkpoint.size)
+            .map_err(proof_error)?;
+        Ok(Evidence { note: checkpoint.note, leaf_index: opening.index, path, opening })
+    }
+}
+
+fn frame(ready: &Ready) -> ItemFrame<'_> {
+    ItemFrame { opening: ready.opening.clone(), wrapped: ready.wrapped, ct: &ready.ct }
+}
+
+/// Builds an item again from what the sequencer stored.
+fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem) -> Result<Ready> {
+    let damaged = |what| AppError::Store(StoreError::Damaged(what));
+    let bytes = work
+        .leaf(item.leaf)?
+        .and_then(|row| row.opening)
+        .ok_or_else(|| damaged("opening of an undelivered leaf"))?;
+    let opening = LeafOpening::from_bytes(&bytes)?;
+    let leaf_item = opening.item.as_ref().ok_or_else(|| damaged("item of a leaf"))?;
+    let entry = usize::from(item.entry);
+    let (context, _) = leaf_item
+        .recipients
+        .get(entry.wrapping_sub(1))
+        .ok_or_else(|| damaged("recipient of a leaf"))?;
+    let context = contexts.get(work, *context)?.clone();
+    let ct = match leaf_item.kind {
+        ItemKind::Object => work.body(leaf_item.oid)?,
+        _ => work.preimage(Digest::from_array(*leaf_item.body.as_bytes()))?,
+    }
+    // The body is gone only if it was erased here; the recipient refuses the empty one and its
+    // lane goes on.
+    .unwrap_or_default();
+    Ok(Ready {
+        kind: leaf_item.kind,
+        oid: leaf_item.oid,
+        opening: opening.opening(work, contexts, item.leaf, entry)?,
+        wrapped: item.wrapped,
+        ct,
+        context,
+    })
+}
+
+fn wrap_contexts(work: &dyn Work, peer: NodeId, ready: &[Ready]) -> Result<Vec<WrapContext>> {
+    let ids: BTreeSet<WrapContextId> = ready.iter().map(|r| r.context.wc).collect();
+    ids.into_iter()
+        .map(|id| {
+            let row = work
+                .wrap_context(peer, id)?
+                .ok_or(AppError::Store(StoreError::Damaged("wrap context")))?;
+            Ok(WrapContext::from_bytes(&row.frame)?)
+        })
+        .collect()
+}
+
+fn bases(work: &dyn Work, ready: &[Ready]) -> Result<Vec<Basis>> {
+    let mut bases = BTreeMap::new();
+    for item in ready {
+        let id = item.context.basis;
+        if let std::collections::btree_map::Entry::Vacant(slot) = bases.entry(id) {
+            let bytes = work
+                .preimage(Digest::from_array(*id.as_bytes()))?
+                .ok_or(AppError::Store(StoreError::Damaged("basis")))?;
+            slot.insert(Basis::from_bytes(&bytes)?);
+        }
+    }
+    Ok(bases.into_values().collect())
+}
+
+/// A checkpoint with the cosignatures that are held for exactly that size.
+fn with_cosignatures(work: &dyn Work, row: &CheckpointRow) -> Result<Vec<u8>> {
+    let mut note = row.note.clone();
+    for (size, _, lines) in work.cosignatures(32)? {
+        if size == row.size {
+            note.extend_from_slice(&lines);
+        }
+    }
+    Ok(note)
+}

@@ -1,0 +1,167 @@
+//! Meeting another nation: handing over our card, taking in theirs.
+
+use entente_exchange::card::SpokenId;
+use entente_exchange::chain;
+use entente_model::codec::Wire;
+use entente_model::record::RecordKind;
+use entente_model::{NationCode, NationId, Timestamp};
+use entente_seal::statement::SignedStatement;
+use entente_store::rows::PeerRow;
+use entente_store::{Store, Vault};
+
+use crate::error::{AppError, Result};
+use crate::identity::{Card, recognition};
+use crate::node::{Node, event};
+use crate::people::{Actor, Approval, Role};
+
+/// Two operators compare the words (`protocol.md` 1.4).
+const INTRODUCING: usize = 2;
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Our card, to be handed over by hand, and the words to be compared by voice.
+    pub fn card(&self) -> Result<(Card, Vec<&'static str>)> {
+        let statements = self.store.read(|work| work.statements(self.identity.nation, 0))?;
+        let card = Card { nation: self.identity.nation, statements };
+        Ok((card, SpokenId::of(&self.identity.nation).words()))
+    }
+
+    /// Takes in another nation's card. Each of two persons types the words that they were told;
+    /// after the second, the nation is recognised.
+    pub fn introduce(
+        &self,
+        actor: &Actor,
+        card: &[u8],
+        words: &str,
+        code: Option<NationCode>,
+    ) -> Result<(Approval, NationId)> {
+        actor.must_be(&[Role::SecurityOfficer, Role::Operator], "introduce nations")?;
+        let now = self.now();
+        let card = Card::from_bytes(card)
+            .map_err(|e| AppError::invalid(format!("this is not a card: {e}")))?;
+        let state = card.check(now)?;
+        if card.nation == self.identity.nation {
+            return Err(AppError::invalid("this is our own card"));
+        }
+        let spoken = SpokenId::from_words(words)
+            .map_err(|e| AppError::invalid(format!("the words are not right: {e}")))?;
+        let differing = spoken.differing_words(&card.nation);
+        if !differing.is_empty() {
+            return Err(AppError::invalid(format!(
+                "the words do not fit the card: word {} differs. Either a word was misheard, or \
+                 this is not the card of the nation you spoke with",
+                differing.iter().map(|i| (i + 1).to_string()).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        let code = code.unwrap_or_else(|| state.code());
+        let known = self.known();
+        if let Some(other) = known.by_code(code)
+            && other.row.nation != card.nation
+        {
+            return Err(AppError::invalid(format!(
+                "another nation is known here as {code}: give this one another code with --code"
+            )));
+        }
+        if known.nation(&card.nation).is_some_and(|n| n.row.status == "accepted") {
+            return Err(AppError::invalid(format!("{code} is recognised already")));
+        }
+        let mut act = card.nation.as_bytes().to_vec();
+        act.extend_from_slice(code.as_str().as_bytes());
+        let about = format!("recognise {code} ({})", state.name());
+        let approval = self.approve(actor, "introduce nation", &about, &act, INTRODUCING)?;
+        if let Approval::Granted { approvers, .. } = &approval {
+            self.recognise(&card, &state, code, approvers, now)?;
+        }
+        Ok((approval, card.nation))
+    }
+
+    fn recognise(
+        &self,
+        card: &Card,
+        state: &chain::ChainState,
+        code: NationCode,
+        approvers: &[String],
+        now: Timestamp,
+    ) -> Result<()> {
+        let known = self.known();
+        let own = known
+            .nation(&self.identity.nation)
+            .ok_or_else(|| AppError::Operator("this node does not know itself".to_owned()))?;
+        let mut chain = own.chain.clone();
+        let statement = chain.compose(now, recognition(state, "exchange of intelligence"), None);
+        let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
+        let parsed = SignedStatement::from_bytes(&signed)?;
+        chain
+            .accept(&parsed, now)
+            .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
+        let about = format!("{code} recognised by {}", approvers.join(" and "));
+        let leaf = self.note(
+            RecordKind::Identity,
+            now,
+            "nation recognised",
+            &approvers.join(", "),
+            &about,
+            Some(chain.head().1),
+        );
+        self.record_with(&[leaf], |work, _| {
+            for (seq, statement) in (0_u64..).zip(&card.statements) {
+                work.put_statement(card.nation, seq, statement)?;
+            }
+            work.put_peer(&PeerRow {
+                nation: card.nation,
+                code,
+                name: state.name().to_owned(),
+                status: "accepted".to_owned(),
+                endpoint: None,
+                at: now,
+                heard: None,
+            })?;
+            work.put_statement(self.identity.nation, chain.head().0, &signed)?;
+            event(work, now, "partner", about.clone(), (None, Some(card.nation)))
+        })?;
+        self.reload()
+    }
+
+    /// Sets where a partner is reached, over what its chain says; none goes back to that.
+    pub fn set_endpoint(
+        &self,
+        actor: &Actor,
+        code: NationCode,
+        endpoint: Option<&str>,
+    ) -> Result<()> {
+        actor.must_be(&[Role::Operator, Role::SecurityOfficer], "set endpoints")?;
+        let known = self.known();
+        let nation = known
+            .by_code(code)
+            .filter(|n| n.row.nation != self.identity.nation)
+            .ok_or_else(|| AppError::NotFound(format!("the nation {code}")))?;
+        if let Some(endpoint) = endpoint
+            && !endpoint.starts_with("https://")
+            && endpoint != MEDIA_ONLY
+        {
+            return Err(AppError::invalid(format!(
+                "`{endpoint}` is not an endpoint: write https://HOST:PORT, or {MEDIA_ONLY}"
+            )));
+        }
+        let mut row = nation.row.clone();
+        row.endpoint = endpoint.map(str::to_owned);
+        let about = format!("{code}: {}", endpoint.unwrap_or("as its chain says"));
+        let leaf =
+            self.note(RecordKind::Admin, self.now(), "endpoint set", actor.name(), &about, None);
+        self.record_with(&[leaf], |work, _| Ok(work.put_peer(&row)?))?;
+        self.reload()
+    }
+
+    /// Where a partner is reached; none if only on media.
+    pub fn endpoint(&self, nation: &NationId) -> Option<String> {
+        let known = self.known();
+        let nation = known.nation(nation)?;
+        match nation.row.endpoint.as_deref() {
+            Some(MEDIA_ONLY) => None,
+            Some(endpoint) => Some(endpoint.to_owned()),
+            None => nation.node().and_then(|(_, n)| n.spec.endpoints.first().cloned()),
+        }
+    }
+}
+
+/// The endpoint of a partner that is reached on media only.
+pub const MEDIA_ONLY: &str = "media-only";

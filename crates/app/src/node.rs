@@ -1,0 +1,409 @@
+//! A node at work: its parts, what it knows, and how it starts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
+use entente_model::record::{NoteRecord, Record, RecordKind};
+use entente_model::{
+    Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
+};
+use entente_store::rows::{EventRow, PeerRow};
+use entente_store::{Store, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::identity;
+use crate::keys::Keys;
+use crate::policy::Policy;
+use crate::sequencer::{self, LeafDraft};
+
+/// Who this node is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Its nation.
+    pub nation: NationId,
+    /// Itself.
+    pub node: NodeId,
+    /// The nation's code.
+    pub code: NationCode,
+    /// The nation's name.
+    pub name: String,
+    /// Its log's origin line.
+    pub origin: String,
+    /// The bodies that act through this node; the first is the one that sends by default.
+    pub bodies: Vec<String>,
+    /// What it is accredited to, on the common ladder.
+    pub accreditation: u8,
+}
+
+/// A nation that this node knows, itself included.
+#[derive(Debug, Clone)]
+pub struct Nation {
+    /// What the store keeps of it.
+    pub row: PeerRow,
+    /// Its identity chain.
+    pub chain: ChainState,
+}
+
+impl Nation {
+    /// Its node. In this version a nation receives at its first node.
+    pub fn node(&self) -> Option<(NodeId, &NodeState)> {
+        self.chain.nodes().find(|(_, node)| node.revoked.is_none())
+    }
+}
+
+/// Everything that is known of other nations and of the law, at one moment.
+#[derive(Debug)]
+pub struct Known {
+    /// Nations, ours included.
+    pub nations: BTreeMap<NationId, Nation>,
+    /// Agreements and laws.
+    pub policy: Policy,
+}
+
+impl Known {
+    /// A nation by id.
+    pub fn nation(&self, id: &NationId) -> Option<&Nation> {
+        self.nations.get(id)
+    }
+
+    /// A nation by code.
+    pub fn by_code(&self, code: NationCode) -> Option<&Nation> {
+        self.nations.values().find(|n| n.row.code == code)
+    }
+
+    /// The nation of a node.
+    pub fn by_node(&self, node: &NodeId) -> Option<&Nation> {
+        self.nations.values().find(|n| n.chain.node(node).is_some())
+    }
+
+    /// A nation's code, or the start of its id if it is not known.
+    pub fn name_of(&self, id: &NationId) -> String {
+        self.nation(id).map_or_else(|| id.short(), |n| n.row.code.to_string())
+    }
+
+    /// Nations that may be dealt with: recognised by us, not suspended, with a sound chain.
+    pub fn partners(&self, own: NationId) -> impl Iterator<Item = (&Nation, NodeId, &NodeState)> {
+        self.nations
+            .values()
+            .filter(move |n| n.row.nation != own && n.row.status == "accepted")
+            .filter(|n| matches!(n.chain.standing(), ChainStanding::Good | ChainStanding::Frozen))
+            .filter_map(|n| n.node().map(|(id, node)| (n, id, node)))
+    }
+}
+
+/// A wrap context towards a partner that is still good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenLink {
+    pub(crate) wc: WrapContextId,
+    pub(crate) opened: Timestamp,
+    pub(crate) items: u64,
+}
+
+/// Called when something changed that someone may wait for.
+pub type Wake = Box<dyn Fn(&WakeUp) + Send + Sync>;
+
+/// What changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WakeUp {
+    /// Something waits to be sent to a partner.
+    Outgoing(NodeId),
+    /// There are new events.
+    Events,
+    /// Something waits to be sequenced.
+    Intents,
+}
+
+/// A node at work.
+pub struct Node<S, V> {
+    pub(crate) store: S,
+    pub(crate) vault: V,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Mutex<Box<dyn Entropy>>,
+    pub(crate) identity: Identity,
+    pub(crate) fence: AtomicU64,
+    pub(crate) known: RwLock<Arc<Known>>,
+    pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
+    /// One bundle of a partner at a time.
+    pub(crate) receiving: Mutex<HashMap<NodeId, Arc<Mutex<()>>>>,
+    pub(crate) tick: Mutex<()>,
+    pub(crate) wake: Wake,
+}
+
+impl<S, V> std::fmt::Debug for Node<S, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "node of {}", self.identity.code)
+    }
+}
+
+/// What a node is made of.
+pub struct Parts<S, V> {
+    /// The main database.
+    pub store: S,
+    /// The key vault.
+    pub vault: V,
+    /// The key process.
+    pub keys: Arc<dyn Keys>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Box<dyn Entropy>,
+    /// Told when something changed.
+    pub wake: Wake,
+}
+
+const OWN: &str = "own";
+
+/// Locks, whatever became of the last holder: the data behind is a cache, the store is the truth.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Lays down a newly founded nation in empty storage.
+    pub fn lay_down(
+        store: &S,
+        founded: &identity::Founded,
+        founding: &identity::Founding,
+        now: Timestamp,
+    ) -> Result<()> {
+        store.write(|work| {
+            if work.peers()?.iter().any(|p| p.status == OWN) {
+                return Err(AppError::Operator(
+                    "this folder already holds a nation; choose an empty folder".to_owned(),
+                ));
+            }
+            for (seq, statement) in (0_u64..).zip(&founded.statements) {
+                work.put_statement(founded.nation, seq, statement)?;
+            }
+            work.put_peer(&PeerRow {
+                nation: founded.nation,
+                code: founding.code,
+                name: founding.name.clone(),
+                status: OWN.to_owned(),
+                endpoint: None,
+                at: now,
+                heard: None,
+            })?;
+            work.put_setting("node", founded.node.as_bytes())?;
+            Ok(())
+        })
+    }
+
+    /// Starts the node: reads what is stored, takes the sequencer's office, begins the ledger if
+    /// it is new, and signs the head again if a crash prevented it.
+    pub fn open(parts: Parts<S, V>) -> Result<Self> {
+        let Parts { store, vault, keys, clock, entropy, wake } = parts;
+        let now = clock.now();
+        let (own, known) = store.read(|work| {
+            let known = load(work, now)?;
+            let own =
+                known.nations.values().find(|n| n.row.status == OWN).cloned().ok_or_else(|| {
+                    AppError::Operator(
+                        "this folder holds no nation yet: run `entente init` first".to_owned(),
+                    )
+                })?;
+            Ok::<_, AppError>((own, known))
+        })?;
+        let (node, state) =
+            own.node().ok_or_else(|| AppError::Operator("this nation has no node".to_owned()))?;
+        let identity = Identity {
+            nation: own.row.nation,
+            node,
+            code: own.row.code,
+            name: own.row.name.clone(),
+            origin: state.spec.origin.clone(),
+            bodies: state.spec.bodies.clone(),
+            accreditation: state.spec.accreditation,
+        };
+        keys.load_shards(vault.shards()?)?;
+        let fence = store.write(|work| work.take_fence())?;
+        let node = Self {
+            store,
+            vault,
+            keys,
+            clock,
+            entropy: Mutex::new(entropy),
+            identity,
+            fence: AtomicU64::new(fence),
+            known: RwLock::new(Arc::new(known)),
+            links: Mutex::new(HashMap::new()),
+            receiving: Mutex::new(HashMap::new()),
+            tick: Mutex::new(()),
+            wake,
+        };
+        node.begin_ledger(now)?;
+        node.guard()?;
+        node.sign_head()?;
+        Ok(node)
+    }
+
+    /// The first leaf: the nation begins.
+    fn begin_ledger(&self, now: Timestamp) -> Result<()> {
+        let begun = self.store.read(|work| work.head())?.is_some();
+        if begun {
+            return Ok(());
+        }
+        let record = self.note(
+            RecordKind::Genesis,
+            now,
+            "ledger begun",
+            "init",
+            &format!("nation {}, node {}", self.identity.nation, self.identity.node),
+            None,
+        );
+        self.record(vec![record])?;
+        Ok(())
+    }
+
+    /// Refuses to go on with data that is older than what was signed (`protocol.md` 10.3).
+    fn guard(&self) -> Result<()> {
+        let head = self.store.read(|work| work.head())?;
+        let signed = self.keys.last_signed()?;
+        match (head, signed) {
+            (Some(head), Some((size, root)))
+                if head.size < size || (head.size == size && head.root != root) =>
+            {
+                Err(AppError::Operator(format!(
+                    "the ledger here ends at entry {}, but entry {size} was signed before: this is \
+                     an old or a copied database. Nothing will be signed or sent. Restore the \
+                     newest backup, or begin a new log instance",
+                    head.size
+                )))
+            }
+            (None, Some((size, _))) => Err(AppError::Operator(format!(
+                "the ledger here is empty, but entry {size} was signed before: the database was \
+                 lost or replaced. Restore the newest backup"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Who this node is.
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The present moment by this node's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The main database, for the doors' own housekeeping: backup, integrity.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The key process.
+    pub fn keys(&self) -> &Arc<dyn Keys> {
+        &self.keys
+    }
+
+    /// What is known at this moment.
+    pub fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads nations and policy again after a change.
+    pub(crate) fn reload(&self) -> Result<()> {
+        let now = self.now();
+        let known = self.store.read(|work| load(work, now))?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        Ok(())
+    }
+
+    pub(crate) fn fence(&self) -> u64 {
+        self.fence.load(Ordering::SeqCst)
+    }
+
+    /// A random 32-byte value.
+    pub(crate) fn random(&self) -> [u8; 32] {
+        lock(&self.entropy).bytes32()
+    }
+
+    /// A leaf that only tells the overseers something.
+    pub(crate) fn note(
+        &self,
+        kind: RecordKind,
+        now: Timestamp,
+        act: &str,
+        by: &str,
+        about: &str,
+        digest: Option<Digest>,
+    ) -> LeafDraft {
+        let body =
+            NoteRecord { act: act.to_owned(), by: by.to_owned(), about: about.to_owned(), digest };
+        LeafDraft { record: Record::new(kind, now, &body), item: None }
+    }
+
+    /// Appends leaves in a transaction of their own, together with `also`, and signs the head.
+    pub(crate) fn record_with<T>(
+        &self,
+        leaves: &[LeafDraft],
+        also: impl FnOnce(&mut dyn Work, u64) -> Result<T>,
+    ) -> Result<T> {
+        let now = self.now();
+        let _office = lock(&self.tick);
+        let value = self.store.write(|work| {
+            let first = {
+                let mut entropy = lock(&self.entropy);
+                sequencer::append(work, self.fence(), &mut || entropy.bytes32(), leaves, now)?
+            };
+            also(work, first)
+        })?;
+        self.sign_head()?;
+        self.woken(leaves);
+        Ok(value)
+    }
+
+    /// Appends leaves that only tell the overseers something.
+    pub(crate) fn record(&self, leaves: Vec<LeafDraft>) -> Result<()> {
+        self.record_with(&leaves, |_, _| Ok(()))
+    }
+
+    /// Wakes whoever delivers what was sequenced.
+    pub(crate) fn woken(&self, leaves: &[LeafDraft]) {
+        let mut told = Vec::new();
+        for (context, _) in
+            leaves.iter().filter_map(|l| l.item.as_ref()).flat_map(|i| &i.recipients)
+        {
+            if !told.contains(&context.dst) {
+                told.push(context.dst);
+                (self.wake)(&WakeUp::Outgoing(context.dst));
+            }
+        }
+        (self.wake)(&WakeUp::Events);
+    }
+}
+
+/// Adds an event for pages and people.
+pub(crate) fn event(
+    work: &mut dyn Work,
+    at: Timestamp,
+    kind: &str,
+    text: String,
+    about: (Option<entente_model::ObjectId>, Option<NationId>),
+) -> Result<()> {
+    work.put_event(&EventRow {
+        seq: 0,
+        at,
+        kind: kind.to_owned(),
+        oid: about.0,
+        nation: about.1,
+        text,
+        detail: String::new(),
+    })?;
+    Ok(())
+}
+
+fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
+    let mut nations = BTreeMap::new();
+    for row in work.peers()? {
+        let chain = identity::replay(&work.statements(row.nation, 0)?, now)?;
+        nations.insert(row.nation, Nation { row, chain });
+    }
+    let policy = Policy::load(work, &nations, now)?;
+    Ok(Known { nations, policy })
+}

@@ -1,0 +1,415 @@
+//! Passing on what another nation originated: asking, consenting, releasing.
+//!
+//! An object of another nation leaves again only under its originator's terms. Where those ask
+//! for consent, the request goes to the originator's node and waits for two of its release
+//! officers; after a grant the decision is taken anew, here, and only then is anything sealed.
+
+use entente_law::case::{Consent, Transfer};
+use entente_model::codec::{Reader, Wire, WireError, Writer};
+use entente_model::facts::Provenance;
+use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
+use entente_model::record::{DecisionRecord, NoteRecord, Record, RecordKind};
+use entente_model::{Decision, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp};
+use entente_store::rows::{AskRow, IntentRow, ObjectRow};
+use entente_store::{Store, Vault};
+
+use crate::error::{AppError, Result};
+use crate::keys::ReadJob;
+use crate::node::{Known, Node, event};
+use crate::people::{Actor, Approval, Role};
+use crate::publish::{Verdict, Weighed, permitted, release_consent};
+use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::tick::subject_of;
+
+/// How long a consent lasts unless its giver says otherwise.
+const CONSENT_MILLIS: u64 = 365 * 86_400_000;
+/// Two release officers consent; neither may stand for the other.
+const CONSENTING: usize = 2;
+
+/// What someone wants to pass on, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnwardOrder {
+    /// The object.
+    pub oid: ObjectId,
+    /// The nation that would receive it.
+    pub to: NationCode,
+    /// For what purpose.
+    pub purpose: String,
+    /// The body that would send it.
+    pub body: String,
+}
+
+impl Wire for OnwardOrder {
+    const NAME: &'static str = "onward order";
+    const BYTES_MAX: usize = 4096;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(5).uint(1).value(&self.oid).value(&self.to).text(&self.purpose).text(&self.body);
+    }
+
+    fn read(r: &mut Reader<'_>) -> std::result::Result<Self, WireError> {
+        r.record(5, |r| {
+            r.uint_to(1, "the version")?;
+            Ok(Self {
+                oid: r.value()?,
+                to: r.value()?,
+                purpose: r.text()?.to_owned(),
+                body: r.text()?.to_owned(),
+            })
+        })
+    }
+}
+
+/// What an onward release came to.
+#[derive(Debug, Clone)]
+pub struct OnwardOutcome {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Nations that were asked for consent.
+    pub asked: Vec<NationCode>,
+    /// Whether it was released.
+    pub released: bool,
+}
+
+/// A held object, opened.
+struct OpenedObject {
+    row: ObjectRow,
+    manifest: Manifest,
+    read: ReadJob,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    fn open_object(&self, oid: ObjectId) -> Result<OpenedObject> {
+        let absent = || AppError::NotFound(format!("object {}", oid.short()));
+        let (row, ct) = self.store.read(|work| {
+            Ok::<_, AppError>((work.object(oid)?.ok_or_else(absent)?, work.body(oid)?))
+        })?;
+        let ct =
+            ct.ok_or_else(|| AppError::invalid(format!("object {} was erased here", oid.short())))?;
+        let vault_key =
+            self.vault.keys(&[oid])?.into_iter().next().flatten().ok_or_else(|| {
+                AppError::invalid(format!("object {} was erased here", oid.short()))
+            })?;
+        let read = ReadJob { oid, body: row.body, vault_key, ct };
+        let (manifest, _) =
+            self.keys.read(vec![read.clone()])?.into_iter().next().flatten().ok_or_else(|| {
+                AppError::invalid(format!("object {} was erased here", oid.short()))
+            })?;
+        Ok(OpenedObject { row, manifest, read })
+    }
+
+    /// Passes an object of another nation on, if the law permits; asks its originator where the
+    /// law refers to it.
+    pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
+        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
+        let object = self.open_object(order.oid)?;
+        if object.row.nation == self.identity.nation {
+            return Err(AppError::invalid(
+                "this object is our own: publish it anew to release it to more nations",
+            ));
+        }
+        let known = self.known();
+        let weighed = self.weigh_onward(&known, &object, order)?;
+        if weighed.goes() {
+            return self.dispatch_onward(&known, &object, order, weighed, None);
+        }
+        let now = self.now();
+        let mut asked = Vec::new();
+        if weighed.ruling.decision == Decision::Refer {
+            for authority in &weighed.ruling.refer_to {
+                let originator = authority
+                    .strip_prefix("originator:")
+                    .and_then(|code| code.parse::<NationCode>().ok())
+                    .and_then(|code| known.by_code(code));
+                if let Some((nation, (node, _))) = originator.and_then(|n| Some((n, n.node()?))) {
+                    let request = OnwardRequest {
+                        oid: order.oid,
+                        grantee: weighed.nation,
+                        purpose: order.purpose.clone(),
+                        basis: weighed.ruling.explanation.first().cloned().unwrap_or_default(),
+                        until: now.plus_millis(CONSENT_MILLIS),
+                    };
+                    self.ask(order, &request, node, weighed.nation, now)?;
+                    asked.push(nation.row.code);
+                }
+            }
+        }
+        let why = weighed.ruling.explanation.join(" ");
+        let kind = if weighed.ruling.decision == Decision::Refer { "held" } else { "refused" };
+        let text = format!(
+            "{} of {} not to {}: {why}",
+            object.row.object_type,
+            known.name_of(&object.row.nation),
+            weighed.code
+        );
+        self.store
+            .write(|work| event(work, now, kind, text, (Some(order.oid), Some(weighed.nation))))?;
+        let verdict =
+            Verdict { object_type: object.row.object_type, pieces: 1, nations: vec![weighed] };
+        Ok(OnwardOutcome { verdict, asked, released: false })
+    }
+
+    fn weigh_onward(
+        &self,
+        known: &Known,
+        object: &OpenedObject,
+        order: &OnwardOrder,
+    ) -> Result<Weighed> {
+        let now = self.now();
+        let originator = known
+            .nation(&object.row.nation)
+            .map(|n| n.row.code)
+            .ok_or_else(|| AppError::invalid("the object's originator is not known here"))?;
+        let consents: Vec<Consent> = self.store.read(|work| {
+            Ok::<_, AppError>(
+                work.consents(order.oid)?
+                    .into_iter()
+                    .filter(|c| c.granted && c.until > now)
+                    .filter_map(|c| {
+                        let from = known.nation(&c.from)?.row.code;
+                        let to = known.nation(&c.to)?.row.code;
+                        Some(release_consent(from, to))
+                    })
+                    .collect(),
+            )
+        })?;
+        let transfer =
+            Transfer::new(self.identity.code, order.body.as_str(), order.purpose.as_str());
+        let mut manifest = object.manifest.clone();
+        // What was received is foreign information, whatever the object says of itself.
+        let terms = object.row.terms.as_deref().map(Terms::from_bytes).transpose()?;
+        let agreement = terms
+            .as_ref()
+            .and_then(|t| known.policy.agreement(&t.agreement))
+            .map(|held| held.row.code.clone());
+        manifest.facts.provenance.push(Provenance {
+            nation: originator,
+            agreement,
+            portions: Vec::new(),
+        });
+        if terms.as_ref().is_some_and(crate::obligation::forbids_onward) {
+            return Err(AppError::Forbidden(
+                "the terms under which we hold this object forbid passing it on".to_owned(),
+            ));
+        }
+        let state = entente_exchange::state::ObjectState::from_code(object.row.state.into())
+            .unwrap_or_default();
+        let recalled = state.recalled().is_some();
+        let subject = subject_of(&manifest, originator, recalled, &consents, &transfer);
+        let (_, weighed) = self.weigh(known, &subject, &[(order.to, None)], now)?;
+        weighed
+            .into_iter()
+            .next()
+            .ok_or_else(|| AppError::invalid(format!("{} is not a partner of this node", order.to)))
+    }
+
+    fn ask(
+        &self,
+        order: &OnwardOrder,
+        request: &OnwardRequest,
+        node: entente_model::NodeId,
+        to: NationId,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.store.write(|work| {
+            let waiting = work
+                .asks()?
+                .iter()
+                .any(|a| a.ours && a.oid == order.oid && a.to == to && a.state == "waiting");
+            if waiting {
+                return Ok(());
+            }
+            work.put_ask(&AskRow {
+                id: 0,
+                oid: order.oid,
+                ours: true,
+                peer: node,
+                to,
+                request: request.to_bytes(),
+                plan: order.to_bytes(),
+                state: "waiting".to_owned(),
+                at: now,
+            })?;
+            let note = NoteRecord {
+                act: "onward release asked for".to_owned(),
+                by: order.body.clone(),
+                about: format!("object {} to {}", order.oid, order.to),
+                digest: None,
+            };
+            work.put_intent(&IntentRow {
+                id: 0,
+                dst: Some(node),
+                lane: Lane::Priority,
+                kind: Some(ItemKind::OnwardRequest),
+                payload: request.to_bytes(),
+                record: Record::new(RecordKind::Onward, now, &note).to_bytes(),
+            })?;
+            Ok::<_, AppError>(())
+        })?;
+        (self.wake)(&crate::node::WakeUp::Intents);
+        Ok(())
+    }
+
+    fn dispatch_onward(
+        &self,
+        known: &Known,
+        object: &OpenedObject,
+        order: &OnwardOrder,
+        weighed: Weighed,
+        ask: Option<i64>,
+    ) -> Result<OnwardOutcome> {
+        let now = self.now();
+        let verdict = Verdict {
+            object_type: object.row.object_type.clone(),
+            pieces: 1,
+            nations: vec![weighed],
+        };
+        let class = {
+            let transfer =
+                Transfer::new(self.identity.code, order.body.as_str(), order.purpose.as_str());
+            let originator =
+                known.nation(&object.row.nation).map_or(self.identity.code, |n| n.row.code);
+            let subject = subject_of(&object.manifest, originator, false, &[], &transfer);
+            crate::node::lock(&known.policy.decider).class_of(&subject)
+        };
+        let batch =
+            self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), &[class], now)?;
+        let (Some(weighed), Some(shared)) = (verdict.nations.first(), batch.classes.first()) else {
+            return Err(AppError::Operator("nothing was decided".to_owned()));
+        };
+        let Some(context) = shared.contexts.first() else {
+            return Err(AppError::Operator("nothing was permitted".to_owned()));
+        };
+        let permit = weighed
+            .ruling
+            .permit(order.oid, weighed.code)
+            .ok_or_else(|| AppError::Operator("a release without a permit was refused".into()))?;
+        let target = permitted(permit, &order.oid, weighed, context)?;
+        let wraps = self.keys.rewrap(object.read.clone(), vec![target])?;
+        let record = DecisionRecord {
+            oid: order.oid,
+            policy_epoch: known.policy.epoch,
+            inputs: shared.inputs.0,
+            outcomes: shared.outcomes.0,
+            approvals: Vec::new(),
+        };
+        let leaf = LeafDraft {
+            record: Record::new(RecordKind::Decision, now, &record),
+            item: Some(ItemDraft {
+                kind: ItemKind::Object,
+                oid: order.oid,
+                body: object.row.body,
+                bytes: object.read.ct.len() as u64,
+                expires: None,
+                recipients: shared.contexts.iter().cloned().zip(wraps).collect(),
+            }),
+        };
+        let text = format!(
+            "{} of {} passed on to {} with its consent",
+            object.row.object_type,
+            known.name_of(&object.row.nation),
+            order.to
+        );
+        let to = weighed.nation;
+        self.record_with(&[leaf], |work, _| {
+            batch.store(work, known)?;
+            if let Some(ask) = ask {
+                work.set_ask(ask, "released")?;
+            }
+            event(work, now, "released", text, (Some(order.oid), Some(to)))
+        })?;
+        Ok(OnwardOutcome { verdict, asked: Vec::new(), released: true })
+    }
+
+    /// After a grant: decides anew and releases, or says why not.
+    pub(crate) fn release_granted(&self, ask: &AskRow) -> Result<()> {
+        let order = OnwardOrder::from_bytes(&ask.plan)?;
+        let attempt = self.open_object(order.oid).and_then(|object| {
+            let known = self.known();
+            let weighed = self.weigh_onward(&known, &object, &order)?;
+            if weighed.goes() {
+                self.dispatch_onward(&known, &object, &order, weighed, Some(ask.id)).map(|_| None)
+            } else {
+                Ok(Some(weighed.ruling.explanation.join(" ")))
+            }
+        });
+        let denied = match attempt {
+            Ok(None) => return Ok(()),
+            Ok(Some(why)) => why,
+            Err(error @ (AppError::Store(_) | AppError::Keys(_) | AppError::Operator(_))) => {
+                return Err(error);
+            }
+            Err(error) => error.to_string(),
+        };
+        let now = self.now();
+        self.store.write(|work| {
+            work.set_ask(ask.id, "denied")?;
+            let text = format!("consent was given, but it may still not go: {denied}");
+            event(work, now, "refused", text, (Some(order.oid), Some(ask.to)))
+        })
+    }
+
+    /// Requests and asks for consent, newest first.
+    pub fn asks(&self) -> Result<Vec<AskRow>> {
+        Ok(self.store.read(|work| work.asks())?)
+    }
+
+    /// Grants or refuses a partner's request, by two release officers who agree.
+    pub fn consent(
+        &self,
+        actor: &Actor,
+        ask: i64,
+        granted: bool,
+        conditions: &str,
+    ) -> Result<Approval> {
+        actor.must_be(&[Role::ReleaseOfficer], "consent")?;
+        let row =
+            self.asks()?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(|| {
+                AppError::NotFound(format!("a request for consent numbered {ask}"))
+            })?;
+        if row.state != "waiting" {
+            return Err(AppError::invalid(format!("request {ask} was {} already", row.state)));
+        }
+        let request = OnwardRequest::from_bytes(&row.request)?;
+        let decision = OnwardDecision {
+            oid: row.oid,
+            via: row.peer,
+            to: request.grantee,
+            granted,
+            hops: 0,
+            until: request.until,
+            conditions: conditions.to_owned(),
+        };
+        let known = self.known();
+        let word = if granted { "grant" } else { "refuse" };
+        let about = format!(
+            "{word} onward release of {} by {} to {}",
+            row.oid.short(),
+            known.by_node(&row.peer).map_or_else(|| row.peer.short(), |n| n.row.code.to_string()),
+            known.name_of(&request.grantee)
+        );
+        let approval = self.approve(actor, word, &about, &decision.to_bytes(), CONSENTING)?;
+        let Approval::Granted { approvers, digest } = &approval else { return Ok(approval) };
+        let now = self.now();
+        let note = NoteRecord {
+            act: format!("onward release {word}ed"),
+            by: approvers.join(", "),
+            about: about.clone(),
+            digest: Some(*digest),
+        };
+        self.store.write(|work| {
+            work.set_ask(row.id, if granted { "granted" } else { "refused" })?;
+            work.put_intent(&IntentRow {
+                id: 0,
+                dst: Some(row.peer),
+                lane: Lane::Priority,
+                kind: Some(ItemKind::OnwardDecision),
+                payload: decision.to_bytes(),
+                record: Record::new(RecordKind::Onward, now, &note).to_bytes(),
+            })?;
+            event(work, now, "consent", about.clone(), (Some(row.oid), Some(request.grantee)))
+        })?;
+        (self.wake)(&crate::node::WakeUp::Intents);
+        Ok(approval)
+    }
+}

@@ -1,0 +1,251 @@
+//! Verification of a node's own ledger, by and for its overseers.
+//!
+//! `protocol.md` 3.10, the part that this version covers: the tree is rebuilt from its leaves
+//! and equals the signed head; every leaf and every slot opens or is covered by an erasure;
+//! every release has a decision that permits it; every lane's running head follows from the
+//! slots.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente_ledger::audit::{self, AuditError};
+use entente_ledger::checkpoint;
+use entente_ledger::tile::TILE_WIDTH;
+use entente_model::codec::{Reader, Wire};
+use entente_model::item::{ItemKind, Lane};
+use entente_model::record::{DecisionRecord, ErasureRecord, Outcome, Record, RecordKind};
+use entente_model::{Digest, NodeId};
+use entente_seal::slot::lane_chain;
+use entente_store::rows::LeafRow;
+use entente_store::{Store, StoreError, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::leaf::{Contexts, LeafOpening};
+use crate::node::Node;
+use crate::sequencer::StoredTiles;
+
+/// What verification found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// The ledger's size.
+    pub size: u64,
+    /// The signed root.
+    pub root: Option<Digest>,
+    /// Leaves that open.
+    pub opened: u64,
+    /// Leaves whose opening was erased, with a record that says so.
+    pub erased: u64,
+    /// Slots of recipients that open and fit their lanes.
+    pub slots: u64,
+    /// Releases with a decision that permits them.
+    pub releases: u64,
+    /// What is wrong, each in one sentence. Empty means that all is well.
+    pub faults: Vec<String>,
+}
+
+/// Faults listed at most; the first ones matter.
+const FAULTS_MAX: usize = 100;
+const LEAVES_AT_ONCE: u64 = 4096;
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Verifies the whole ledger and everything that opens it.
+    pub fn verify_ledger(&self) -> Result<Findings> {
+        self.store.read(|work| {
+            let mut audit = Audit::default();
+            let head = work
+                .head()?
+                .ok_or_else(|| AppError::Operator("the ledger has not begun".to_owned()))?;
+            audit.findings.size = head.size;
+            audit.check_checkpoint(self, work, head.size, head.root)?;
+            audit.check_tree(work, head.size, head.root)?;
+            audit.check_openings(work, head.size)?;
+            audit.check_lanes(work)?;
+            Ok(audit.findings)
+        })
+    }
+}
+
+#[derive(Default)]
+struct Audit {
+    findings: Findings,
+    contexts: Contexts,
+    chains: BTreeMap<(NodeId, Lane), (u64, Digest)>,
+    erasures: BTreeSet<u64>,
+    unopened: Vec<u64>,
+}
+
+impl Audit {
+    fn fault(&mut self, what: String) {
+        if self.findings.faults.len() < FAULTS_MAX {
+            self.findings.faults.push(what);
+        }
+    }
+
+    fn check_checkpoint<S: Store, V: Vault>(
+        &mut self,
+        node: &Node<S, V>,
+        work: &dyn Work,
+        size: u64,
+        root: Digest,
+    ) -> Result<()> {
+        let known = node.known();
+        let keys = known
+            .nation(&node.identity.nation)
+            .and_then(|n| n.chain.node(&node.identity.node))
+            .map(|n| n.spec.log.clone());
+        let Some(row) = work.checkpoint()? else {
+            self.fault("no checkpoint was ever signed".to_owned());
+            return Ok(());
+        };
+        self.findings.root = Some(row.root);
+        let Some(keys) = keys else {
+            self.fault("this node is not in its own identity chain".to_owned());
+            return Ok(());
+        };
+        match checkpoint::verify(&row.note, &node.identity.origin, &keys) {
+            Ok(signed) if signed.size == size && signed.root == root => {}
+            Ok(signed) => self.fault(format!(
+                "the signed checkpoint is of size {}, the ledger has {size} entries",
+                signed.size
+            )),
+            Err(error) => self.fault(format!("the signed checkpoint does not verify: {error}")),
+        }
+        Ok(())
+    }
+
+    fn check_tree(&mut self, work: &dyn Work, size: u64, root: Digest) -> Result<()> {
+        let width = TILE_WIDTH as u64;
+        let entries = |bundle: u64| -> std::result::Result<Option<Vec<[u8; 33]>>, StoreError> {
+            let rows = work.leaves(bundle * width, width)?;
+            Ok(Some(rows.iter().map(|row| row.leaf).collect()))
+        };
+        match audit::find_tamper(&entries, &StoredTiles(work), size, &root) {
+            Ok(()) => {}
+            Err(AuditError::Tampered(tamper)) => self.fault(match tamper.leaf() {
+                Some(leaf) => format!("entry {leaf} was changed: {tamper}"),
+                None => format!("the tree was changed: {tamper}"),
+            }),
+            Err(AuditError::Source(error)) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn check_openings(&mut self, work: &dyn Work, size: u64) -> Result<()> {
+        let mut from = 0;
+        while from < size {
+            let rows = work.leaves(from, LEAVES_AT_ONCE)?;
+            if rows.is_empty() {
+                self.fault(format!("entries from {from} on are missing"));
+                break;
+            }
+            for row in &rows {
+                if row.index != from {
+                    self.fault(format!("entry {from} is missing"));
+                }
+                self.check_leaf(work, row)?;
+                from = row.index + 1;
+            }
+        }
+        for leaf in std::mem::take(&mut self.unopened) {
+            if self.erasures.contains(&leaf) {
+                self.findings.erased += 1;
+            } else {
+                self.fault(format!("entry {leaf} does not open and no erasure covers it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_leaf(&mut self, work: &dyn Work, row: &LeafRow) -> Result<()> {
+        let Some(bytes) = &row.opening else {
+            self.unopened.push(row.index);
+            return Ok(());
+        };
+        let Ok(opening) = LeafOpening::from_bytes(bytes) else {
+            self.fault(format!("what opens entry {} is damaged", row.index));
+            return Ok(());
+        };
+        let leaf = opening.leaf(work, &mut self.contexts)?;
+        if leaf.bytes() != row.leaf {
+            self.fault(format!("entry {} says another thing than was committed to", row.index));
+            return Ok(());
+        }
+        self.findings.opened += 1;
+        let Ok(record) = Record::from_bytes(&opening.record) else {
+            self.fault(format!("the record of entry {} is malformed", row.index));
+            return Ok(());
+        };
+        if record.kind == RecordKind::Erasure
+            && let Ok(erasure) = ErasureRecord::from_bytes(&record.body)
+            && let Some(leaf) = erasure.leaf
+        {
+            self.erasures.insert(leaf);
+        }
+        if let Some(item) = &opening.item {
+            let mut permitted = None;
+            if item.kind == ItemKind::Object {
+                permitted = self.permitted(work, row.index, &record)?;
+            }
+            for (entry, (context, seq)) in (1..).zip(&item.recipients) {
+                let context = self.contexts.get(work, *context)?.clone();
+                let key = (context.dst, context.lane);
+                let (last, chain) =
+                    self.chains.get(&key).copied().unwrap_or((0, Digest::from_array([0; 32])));
+                if *seq != last + 1 {
+                    self.fault(format!(
+                        "entry {} takes position {seq} of a lane that stands at {last}",
+                        row.index
+                    ));
+                }
+                if let Some(commitment) = leaf.slot_commitment(entry) {
+                    self.chains.insert(key, (*seq, lane_chain(chain, commitment)));
+                }
+                self.findings.slots += 1;
+                if item.kind == ItemKind::Object {
+                    match permitted {
+                        Some(count) if count >= item.recipients.len() => {
+                            self.findings.releases += 1;
+                        }
+                        _ => self.fault(format!(
+                            "entry {} releases an object without a decision that permits it",
+                            row.index
+                        )),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many nations the recorded decision permits.
+    fn permitted(&mut self, work: &dyn Work, leaf: u64, record: &Record) -> Result<Option<usize>> {
+        if record.kind != RecordKind::Decision {
+            return Ok(None);
+        }
+        let Ok(decision) = DecisionRecord::from_bytes(&record.body) else { return Ok(None) };
+        for digest in [decision.inputs, decision.outcomes, decision.policy_epoch] {
+            if work.preimage(digest)?.is_none() {
+                self.fault(format!("what entry {leaf} decided on was not kept"));
+                return Ok(None);
+            }
+        }
+        let Some(bytes) = work.preimage(decision.outcomes)? else { return Ok(None) };
+        let mut reader = Reader::new(&bytes);
+        let outcomes: Vec<Outcome> = reader.list(Reader::value)?;
+        Ok(Some(outcomes.iter().filter(|o| o.decision.releases()).count()))
+    }
+
+    fn check_lanes(&mut self, work: &dyn Work) -> Result<()> {
+        for ((dst, lane), (seq, chain)) in std::mem::take(&mut self.chains) {
+            let row = work.lane_out(dst, lane)?;
+            if row.seq != seq || row.chain != chain {
+                self.fault(format!(
+                    "lane {} to {} stands at {}, but the ledger gives {seq}",
+                    lane.as_str(),
+                    dst.short(),
+                    row.seq
+                ));
+            }
+        }
+        Ok(())
+    }
+}

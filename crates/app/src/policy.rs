@@ -1,0 +1,216 @@
+//! Agreements and laws as they stand at this node, compiled.
+//!
+//! A snapshot: any change of an agreement, a law, a party or an activation makes a new one, with
+//! a new policy epoch and nothing remembered from the old one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use entente_exchange::agreement::{AgreementState, Phase, verify_signature};
+use entente_law::agreement::Agreement;
+use entente_law::decider::Decider;
+use entente_law::national::NationalLaw;
+use entente_law::rules::{AgreementStatus, InForce, PartyStatus, Rules};
+use entente_law::scheme::Schemes;
+use entente_model::codec::Wire;
+use entente_model::tag::Tag;
+use entente_model::{AgreementId, Digest, LawId, NationCode, NationId, Timestamp};
+use entente_seal::digest;
+use entente_seal::statement::SignedStatement;
+use entente_store::Work;
+use entente_store::rows::{AgreementRow, LawRow};
+
+use crate::error::{AppError, Result};
+use crate::node::Nation;
+
+/// An agreement as it stands here.
+#[derive(Debug)]
+pub struct HeldAgreement {
+    /// What the store keeps of it.
+    pub row: AgreementRow,
+    /// Its text, understood.
+    pub agreement: Agreement,
+    /// Who offered, signed, activated, left.
+    pub state: AgreementState,
+}
+
+/// A national law as it stands here.
+#[derive(Debug)]
+pub struct HeldLaw {
+    /// What the store keeps of it.
+    pub row: LawRow,
+    /// Its text, understood.
+    pub law: NationalLaw,
+}
+
+/// Everything that decisions rest on.
+#[derive(Debug)]
+pub struct Policy {
+    /// Agreements, in the order in which they came.
+    pub agreements: Vec<HeldAgreement>,
+    /// National laws.
+    pub laws: Vec<HeldLaw>,
+    /// Classification schemes.
+    pub schemes: Schemes,
+    /// The compiled rules.
+    pub rules: Arc<Rules>,
+    /// Names the rules exactly.
+    pub epoch: Digest,
+    /// The bytes that the epoch is the digest of.
+    pub epoch_preimage: Vec<u8>,
+    /// Decides, and remembers.
+    pub decider: Mutex<Decider>,
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| AppError::invalid("the text is not UTF-8"))
+}
+
+/// Reads the text of an agreement.
+pub fn read_agreement(bytes: &[u8]) -> Result<Agreement> {
+    Agreement::parse(text_of(bytes)?).map_err(|p| AppError::Invalid(p.to_string()))
+}
+
+/// Reads the text of a national law.
+pub fn read_law(bytes: &[u8]) -> Result<NationalLaw> {
+    NationalLaw::parse(text_of(bytes)?).map_err(|p| AppError::Invalid(p.to_string()))
+}
+
+impl Policy {
+    /// Reads and compiles what is stored.
+    pub(crate) fn load(
+        work: &dyn Work,
+        nations: &BTreeMap<NationId, Nation>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut agreements = Vec::new();
+        for row in work.agreements()? {
+            agreements.push(held(work, nations, row, now)?);
+        }
+        let mut laws = Vec::new();
+        for row in work.laws()? {
+            laws.push(HeldLaw { law: read_law(&row.text)?, row });
+        }
+        let schemes = Schemes::builtin();
+        let parties: Vec<Vec<(NationCode, PartyStatus)>> =
+            agreements.iter().map(|a| party_standing(a, nations)).collect();
+        let in_force: Vec<InForce<'_>> = agreements
+            .iter()
+            .zip(&parties)
+            // What was never complete binds nobody; what has ended still protects what it
+            // covered (survival), so it stays.
+            .filter(|(held, _)| held.state.is_complete())
+            .map(|(held, parties)| InForce {
+                agreement: &held.agreement,
+                id: held.row.id,
+                status: status(held, now),
+                parties,
+            })
+            .collect();
+        let active: Vec<(LawId, &NationalLaw)> =
+            laws.iter().filter(|l| l.row.active).map(|l| (l.row.id, &l.law)).collect();
+        let rules = Rules::compile(&in_force, &active, &schemes)
+            .map_err(|e| AppError::Operator(format!("the rules do not compile: {e}")))?;
+        let epoch_preimage = rules.epoch_preimage();
+        let epoch = Digest::from_array(digest::h(Tag::PolicyEpoch, &[&epoch_preimage]));
+        let rules = Arc::new(rules);
+        let decider = Mutex::new(Decider::new(Arc::clone(&rules)));
+        Ok(Self { agreements, laws, schemes, rules, epoch, epoch_preimage, decider })
+    }
+
+    /// An agreement by id.
+    pub fn agreement(&self, id: &AgreementId) -> Option<&HeldAgreement> {
+        self.agreements.iter().find(|a| a.row.id == *id)
+    }
+
+    /// The newest agreement with this code that has not ended, or the newest one.
+    pub fn by_code(&self, code: &str) -> Option<&HeldAgreement> {
+        let mut found = self.agreements.iter().rev().filter(|a| a.row.code == code);
+        let newest = found.next();
+        newest
+            .filter(|a| a.row.status != "withdrawn")
+            .or_else(|| found.find(|a| a.row.status != "withdrawn"))
+            .or(newest)
+    }
+
+    /// Whether an agreement is complete and in force here.
+    pub fn is_in_force(&self, id: &AgreementId, now: Timestamp) -> bool {
+        self.agreement(id).is_some_and(|a| a.state.is_in_force(now))
+    }
+}
+
+fn status(held: &HeldAgreement, now: Timestamp) -> AgreementStatus {
+    match held.state.phase(now) {
+        _ if held.row.status == "suspended" => AgreementStatus::Suspended,
+        Phase::Withdrawn { .. } | Phase::Expired => AgreementStatus::Terminated,
+        // Before its first day the rules themselves find it not in force.
+        Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed | Phase::InForce => {
+            AgreementStatus::InForce
+        }
+    }
+}
+
+/// A party counts as active only once it says that it holds the agreement complete; before, what
+/// is sent under it would have to wait at the other side (`protocol.md` amendment 5).
+fn party_standing(
+    held: &HeldAgreement,
+    nations: &BTreeMap<NationId, Nation>,
+) -> Vec<(NationCode, PartyStatus)> {
+    held.agreement
+        .parties()
+        .iter()
+        .map(|party| {
+            let nation = party.id.and_then(|id| nations.get(&id));
+            let status = match nation {
+                Some(n) if n.row.status == "own" => PartyStatus::Active,
+                Some(n) if n.row.status == "accepted" => {
+                    if held.state.activated_by(&n.row.nation) {
+                        PartyStatus::Active
+                    } else {
+                        PartyStatus::Suspended
+                    }
+                }
+                _ => PartyStatus::Suspended,
+            };
+            (party.nation, status)
+        })
+        .collect()
+}
+
+fn held(
+    work: &dyn Work,
+    nations: &BTreeMap<NationId, Nation>,
+    row: AgreementRow,
+    now: Timestamp,
+) -> Result<HeldAgreement> {
+    let agreement = read_agreement(&row.text)?;
+    let parties = agreement.parties().iter().filter_map(|p| p.id);
+    let mut state =
+        AgreementState::draft(row.id, parties, agreement.in_force_from(), agreement.ends_on());
+    if row.status != "draft" {
+        state.offer();
+    }
+    let broken = |e: &dyn std::fmt::Display| {
+        AppError::Operator(format!("the agreement {} is stored wrongly: {e}", row.code))
+    };
+    for signature in work.signatures(row.id)? {
+        let Some(nation) = nations.get(&signature.nation) else { continue };
+        let statement = SignedStatement::from_bytes(&signature.statement)?;
+        // It was verified when it came. A key that was revoked or has expired since does not
+        // undo a signature, so the time that counts is that of its arrival.
+        match verify_signature(&statement, &nation.chain, signature.at.min(now)) {
+            Ok(verified) => state.sign(&verified).map_err(|e| broken(&e))?,
+            Err(error) => return Err(broken(&error)),
+        }
+    }
+    for nation in work.activations(row.id)? {
+        state.activate(nation, now).map_err(|e| broken(&e))?;
+    }
+    if row.status == "withdrawn" {
+        // Who left is in the ledger; that someone did is enough to stop.
+        if let Some(own) = nations.values().find(|n| n.row.status == "own") {
+            let _known_party = state.withdraw(own.row.nation, row.at);
+        }
+    }
+    Ok(HeldAgreement { row, agreement, state })
+}

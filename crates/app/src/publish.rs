@@ -1,0 +1,635 @@
+//! Publishing: from bytes and a label to sealed items in the outbox, or to a preview.
+//!
+//! Preview and dispatch are one function up to the decision: [`Node::weigh`] decides, and
+//! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
+//! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entente_exchange::state::{Event, ObjectState};
+use entente_formats::Piece;
+use entente_law::case::{Consent, ConsentKind, Recipient, Subject, Transfer};
+use entente_law::decider::ClassKey;
+use entente_law::ruling::Ruling;
+use entente_model::codec::{Extra, Wire, Writer};
+use entente_model::item::{Basis, ItemKind, Lane};
+use entente_model::record::{DecisionRecord, Record, RecordKind};
+use entente_model::{
+    BasisId, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId, ObjectId,
+    ReleaseFacts, Timestamp,
+};
+use entente_seal::{digest, envelope};
+use entente_store::rows::{ObjectRow, ReleaseContextRow};
+use entente_store::{Store, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::keys::{SealJob, Target};
+use crate::node::{Known, Node, event, lock};
+use crate::people::{Actor, Role};
+use crate::sequencer::{ItemDraft, LeafDraft};
+
+/// What is to be published, apart from the pieces themselves.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The label of every piece.
+    pub label: Label,
+    /// The facts of every piece; its own type and number of records replace those here.
+    pub facts: ReleaseFacts,
+    /// The purpose that the release serves.
+    pub purpose: String,
+    /// Nations, and bodies of theirs, that it is meant for; empty means every partner.
+    pub to: Vec<(NationCode, Option<String>)>,
+    /// How urgent it is.
+    pub lane: Lane,
+    /// Objects of ours that it replaces.
+    pub supersedes: Vec<ObjectId>,
+}
+
+/// What was decided for one nation, for one class of pieces.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// The nation.
+    pub nation: NationId,
+    /// Its code.
+    pub code: NationCode,
+    /// Its node.
+    pub node: NodeId,
+    /// The recipient as it was decided for.
+    pub recipient: Recipient,
+    /// The ruling.
+    pub ruling: Arc<Ruling>,
+}
+
+impl Weighed {
+    /// Whether an object goes out under this ruling as it is. A variant that has yet to be made
+    /// does not.
+    pub fn goes(&self) -> bool {
+        self.ruling.decision.releases() && !self.ruling.requires_variant()
+    }
+}
+
+/// What was decided for one class of pieces.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// The kind of intelligence.
+    pub object_type: String,
+    /// How many pieces.
+    pub pieces: usize,
+    /// For each nation, in order of code.
+    pub nations: Vec<Weighed>,
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The objects, in the order of the pieces.
+    pub objects: Vec<ObjectId>,
+    /// What was decided, class by class.
+    pub verdicts: Vec<Verdict>,
+    /// The leaf of the first object; none for a preview.
+    pub first_leaf: Option<u64>,
+}
+
+/// Items under one wrap context at most (`protocol.md` 2.4).
+const LINK_ITEMS_MAX: u64 = 1 << 20;
+/// How long a wrap context is used.
+const LINK_MILLIS_MAX: u64 = 3_600_000;
+
+/// The classes of a batch of pieces: by kind of intelligence and number of records.
+struct Classes<'p> {
+    keys: Vec<(String, u64, bool)>,
+    facts: Vec<ReleaseFacts>,
+    of_piece: Vec<usize>,
+    pieces: &'p [Piece<'p>],
+}
+
+impl<'p> Classes<'p> {
+    fn of(order: &Order, pieces: &'p [Piece<'p>]) -> Self {
+        let mut classes =
+            Self { keys: Vec::new(), facts: Vec::new(), of_piece: Vec::new(), pieces };
+        for piece in pieces {
+            let key = (piece.object_type.clone(), piece.records, piece.exercise);
+            let index = classes.keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+                let mut facts = order.facts.clone();
+                if facts.object_type.is_empty() {
+                    facts.object_type.clone_from(&key.0);
+                }
+                facts.records = facts.records.max(key.1);
+                facts.exercise |= key.2;
+                classes.facts.push(facts);
+                classes.keys.push(key);
+                classes.keys.len() - 1
+            });
+            classes.of_piece.push(index);
+        }
+        classes
+    }
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// The recipients at a nation's node that a decision is asked for.
+    fn recipients(
+        known: &Known,
+        nation: NationCode,
+        bodies: &[String],
+        accreditation: u8,
+    ) -> Vec<Recipient> {
+        let scheme = known.policy.schemes.get(nation.as_str()).ok();
+        let held = scheme.and_then(|s| {
+            (0..=accreditation).rev().find_map(|level| s.marking(level)).map(str::to_owned)
+        });
+        bodies
+            .iter()
+            .map(|body| {
+                let mut recipient = Recipient::new(nation, body.as_str());
+                // The node's accreditation bounds who may read there: its own gate lets nobody
+                // read above their clearance.
+                recipient.accredited_to.clone_from(&held);
+                recipient.clearance.clone_from(&held);
+                recipient
+            })
+            .collect()
+    }
+
+    /// Decides for every partner concerned, the better body of each first.
+    pub(crate) fn weigh(
+        &self,
+        known: &Known,
+        subject: &Subject<'_>,
+        to: &[(NationCode, Option<String>)],
+        now: Timestamp,
+    ) -> Result<(ClassKey, Vec<Weighed>)> {
+        let mut decider = lock(&known.policy.decider);
+        let class = decider.class_of(subject);
+        let mut weighed = Vec::new();
+        for (nation, node, state) in known.partners(self.identity.nation) {
+            let code = nation.row.code;
+            let wanted: Vec<&(NationCode, Option<String>)> =
+                to.iter().filter(|(to, _)| *to == code).collect();
+            if !to.is_empty() && wanted.is_empty() {
+                continue;
+            }
+            let bodies: Vec<String> =
+                if wanted.iter().any(|(_, body)| body.is_none()) || wanted.is_empty() {
+                    state.spec.bodies.clone()
+                } else {
+                    wanted.iter().filter_map(|(_, body)| body.clone()).collect()
+                };
+            let mut best: Option<Weighed> = None;
+            for recipient in Self::recipients(known, code, &bodies, state.spec.accreditation) {
+                let key = decider.recipient(&recipient);
+                let ruling = decider.ruling(now, class, key).ok_or_else(|| {
+                    AppError::Operator("the rules changed while deciding; try again".to_owned())
+                })?;
+                if best.as_ref().is_none_or(|b| ruling.decision < b.ruling.decision) {
+                    best =
+                        Some(Weighed { nation: nation.row.nation, code, node, recipient, ruling });
+                }
+            }
+            weighed.extend(best);
+        }
+        weighed.sort_by_key(|w| w.code);
+        Ok((class, weighed))
+    }
+
+    /// Checks that every nation named is a partner.
+    fn check_addressees(&self, known: &Known, to: &[(NationCode, Option<String>)]) -> Result<()> {
+        for (code, body) in to {
+            let partner = known
+                .partners(self.identity.nation)
+                .find(|(nation, _, _)| nation.row.code == *code);
+            let Some((_, _, state)) = partner else {
+                return Err(AppError::invalid(format!(
+                    "{code} is not a partner of this node: see `entente status` for partners"
+                )));
+            };
+            if let Some(body) = body
+                && !state.spec.bodies.contains(body)
+            {
+                return Err(AppError::invalid(format!(
+                    "{code} has no reception point `{body}`: it names {}",
+                    state.spec.bodies.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
+        let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
+        transfer.exercise = order.facts.exercise;
+        transfer.case_id.clone_from(&order.facts.case_id);
+        transfer
+    }
+
+    /// Says who would receive what, and why; changes nothing.
+    pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
+        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        let known = self.known();
+        self.check_addressees(&known, &order.to)?;
+        let classes = Classes::of(order, pieces);
+        let (verdicts, _) = self.decide_classes(actor, &known, order, &classes, self.now())?;
+        Ok(Published { objects: Vec::new(), verdicts, first_leaf: None })
+    }
+
+    fn decide_classes(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        order: &Order,
+        classes: &Classes<'_>,
+        now: Timestamp,
+    ) -> Result<(Vec<Verdict>, Vec<ClassKey>)> {
+        let transfer = self.transfer(actor, order);
+        let mut verdicts = Vec::new();
+        let mut keys = Vec::new();
+        for (index, facts) in classes.facts.iter().enumerate() {
+            let subject = Subject {
+                label: &order.label,
+                facts,
+                recalled: false,
+                originator: self.identity.code,
+                consents: &[],
+                transfer: &transfer,
+            };
+            let (key, nations) = self.weigh(known, &subject, &order.to, now)?;
+            keys.push(key);
+            verdicts.push(Verdict {
+                object_type: facts.object_type.clone(),
+                pieces: classes.of_piece.iter().filter(|c| **c == index).count(),
+                nations,
+            });
+        }
+        Ok((verdicts, keys))
+    }
+
+    /// Publishes the pieces: decides, seals, sequences, stores and queues them.
+    pub fn publish(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
+        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        if pieces.is_empty() {
+            return Err(AppError::invalid("there is nothing to publish"));
+        }
+        let known = self.known();
+        self.check_addressees(&known, &order.to)?;
+        let now = self.now();
+        let classes = Classes::of(order, pieces);
+        let (verdicts, class_keys) = self.decide_classes(actor, &known, order, &classes, now)?;
+        let batch = self.batch(&known, order.lane, &verdicts, &class_keys, now)?;
+
+        // S2: sealed. The key process makes the body keys and wraps them for those permitted.
+        let mut jobs = Vec::with_capacity(pieces.len());
+        let mut manifests = Vec::with_capacity(pieces.len());
+        let mut sources = Vec::with_capacity(pieces.len());
+        for (piece, class) in classes.pieces.iter().zip(&classes.of_piece) {
+            let (Some(facts), Some(verdict), Some(shared)) =
+                (classes.facts.get(*class), verdicts.get(*class), batch.classes.get(*class))
+            else {
+                continue;
+            };
+            let (manifest, stored) = self.manifest(order, facts, piece, now)?;
+            let oid = object_id(&manifest);
+            let mut targets = Vec::with_capacity(shared.contexts.len());
+            for (weighed, context) in
+                verdict.nations.iter().filter(|w| w.goes()).zip(&shared.contexts)
+            {
+                // INVARIANT: nothing is wrapped for a nation without the law's permit for
+                // exactly this object and that nation.
+                let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
+                    AppError::Operator("a release without a permit was refused".to_owned())
+                })?;
+                targets.push(permitted(permit, &oid, weighed, context)?);
+            }
+            jobs.push(SealJob::object(manifest.clone(), stored, targets));
+            manifests.push(manifest);
+            sources.push(*class);
+        }
+        let (sealed, shards) = self.keys.seal(jobs)?;
+        let vault_keys: Vec<(ObjectId, Vec<u8>)> =
+            sealed.iter().map(|s| (s.oid, s.vault_key.clone())).collect();
+        self.vault.put(&shards, &vault_keys)?;
+
+        // S1 to S3 in one transaction.
+        let mut leaves = Vec::with_capacity(sealed.len());
+        for (job, class) in sealed.iter().zip(&sources) {
+            let Some(shared) = batch.classes.get(*class) else { continue };
+            let record = DecisionRecord {
+                oid: job.oid,
+                policy_epoch: known.policy.epoch,
+                inputs: shared.inputs.0,
+                outcomes: shared.outcomes.0,
+                approvals: Vec::new(),
+            };
+            let recipients =
+                shared.contexts.iter().cloned().zip(job.wraps.iter().copied()).collect();
+            leaves.push(LeafDraft {
+                record: Record::new(RecordKind::Decision, now, &record),
+                item: Some(ItemDraft {
+                    kind: ItemKind::Object,
+                    oid: job.oid,
+                    body: job.body,
+                    bytes: job.ct.len() as u64,
+                    expires: order_expiry(order),
+                    recipients,
+                }),
+            });
+        }
+        let first_leaf = self.record_with(&leaves, |work, first| {
+            batch.store(work, &known)?;
+            for ((leaf, job), (manifest, class)) in
+                (first..).zip(&sealed).zip(manifests.iter().zip(&sources))
+            {
+                let row = own_row(manifest, job, leaf, now);
+                work.put_object(&row, &job.ct)?;
+                for older in &manifest.supersedes {
+                    supersede_own(work, *older, self.identity.nation)?;
+                }
+                if let Some(verdict) = verdicts.get(*class) {
+                    announce(work, now, job.oid, verdict)?;
+                }
+            }
+            Ok(first)
+        })?;
+        Ok(Published {
+            objects: sealed.iter().map(|s| s.oid).collect(),
+            verdicts,
+            first_leaf: Some(first_leaf),
+        })
+    }
+
+    fn manifest(
+        &self,
+        order: &Order,
+        facts: &ReleaseFacts,
+        piece: &Piece<'_>,
+        now: Timestamp,
+    ) -> Result<(Manifest, Vec<u8>)> {
+        let bytes = piece.payload.len() as u64;
+        if bytes > Manifest::PAYLOAD_BYTES_MAX {
+            return Err(AppError::invalid(format!(
+                "{} has {bytes} bytes; an object holds at most {} (larger attachments are not \
+                 supported yet)",
+                piece.name,
+                Manifest::PAYLOAD_BYTES_MAX
+            )));
+        }
+        let (stored, compressed) = envelope::prepare_payload(piece.payload);
+        let manifest = Manifest {
+            salt: self.random(),
+            nation: self.identity.nation,
+            node: self.identity.node,
+            agency: self.identity.bodies.first().cloned(),
+            media_type: piece.media_type.clone(),
+            payload_bytes: bytes,
+            payload_sha256: Digest::from_array(digest::sha256(piece.payload)),
+            label: order.label.clone(),
+            handling: Handling {
+                orcon: order.label.control("ORCON").is_some(),
+                third_party: true,
+                purposes: vec![order.purpose.clone()],
+                expires: None,
+                retain_until: None,
+                recall_class: 3,
+                onward_hops_max: 0,
+                personal_data: facts.personal_data,
+                evidence: false,
+            },
+            created_at: now,
+            supersedes: order.supersedes.clone(),
+            variant_of: None,
+            tearline_of: None,
+            parts: Vec::new(),
+            links: Vec::new(),
+            attestation: None,
+            compressed,
+            facts: facts.clone(),
+            extra: Extra::default(),
+        };
+        Ok((manifest, stored.into_owned()))
+    }
+
+    /// What the objects of each class share: inputs and outcomes of the decision, and for each
+    /// nation permitted the context of its releases.
+    pub(crate) fn batch(
+        &self,
+        known: &Known,
+        lane: Lane,
+        verdicts: &[Verdict],
+        class_keys: &[ClassKey],
+        now: Timestamp,
+    ) -> Result<Batch> {
+        let mut classes = Vec::new();
+        let mut bases: BTreeMap<BasisId, Basis> = BTreeMap::new();
+        for (verdict, key) in verdicts.iter().zip(class_keys) {
+            let inputs = {
+                let mut decider = lock(&known.policy.decider);
+                let recipients: Vec<_> =
+                    verdict.nations.iter().map(|w| decider.recipient(&w.recipient)).collect();
+                decider.inputs(now, *key, &recipients).ok_or_else(|| {
+                    AppError::Operator("the rules changed while deciding; try again".to_owned())
+                })?
+            };
+            let inputs = inputs.to_bytes();
+            let outcomes: Vec<_> =
+                verdict.nations.iter().map(|w| w.ruling.outcome(w.code)).collect();
+            let outcomes = Writer::new().list(&outcomes, |w, o| o.write(w)).clone().into_bytes();
+            let mut contexts = Vec::new();
+            for weighed in verdict.nations.iter().filter(|w| w.goes()) {
+                let Some(terms) = weighed.ruling.terms() else { continue };
+                let basis = Basis {
+                    policy_epoch: known.policy.epoch,
+                    agreements: vec![terms.agreement],
+                    assurance: 0,
+                };
+                let id = digest::basis_id(&basis);
+                bases.insert(id, basis);
+                let wc = self.link(known, weighed.node, now)?;
+                let target = Target { dst: weighed.node, wc };
+                let (digest, sealed) = self.keys.seal_terms(target, &terms)?;
+                contexts.push(ReleaseContextRow {
+                    dst: weighed.node,
+                    lane,
+                    wc,
+                    basis: id,
+                    terms: Some(digest),
+                    terms_sealed: Some(sealed),
+                });
+            }
+            classes.push(SharedClass {
+                inputs: (digest::preimage(&inputs), inputs),
+                outcomes: (digest::preimage(&outcomes), outcomes),
+                contexts,
+            });
+        }
+        Ok(Batch { classes, bases })
+    }
+
+    /// The wrap context of the link to a partner, opened anew when it is old or used up.
+    pub(crate) fn link(
+        &self,
+        known: &Known,
+        dst: NodeId,
+        now: Timestamp,
+    ) -> Result<entente_model::WrapContextId> {
+        let mut links = lock(&self.links);
+        if let Some(link) = links.get_mut(&dst)
+            && now.since(link.opened) < LINK_MILLIS_MAX
+            && link.items < LINK_ITEMS_MAX
+        {
+            link.items += 1;
+            return Ok(link.wc);
+        }
+        let kem = known
+            .by_node(&dst)
+            .and_then(|n| n.chain.node(&dst))
+            .and_then(|n| n.kem_key(now))
+            .ok_or_else(|| {
+                AppError::Partner(format!(
+                    "node {} has no sealing key that is valid now: nothing can be sealed to it \
+                     until it publishes a new one",
+                    dst.short()
+                ))
+            })?;
+        let (wc, context) = self.keys.open_link(
+            self.identity.node,
+            dst,
+            kem.public.as_bytes().to_vec(),
+            now.millis(),
+            now,
+        )?;
+        self.store.write(|work| {
+            work.put_wrap_context(&entente_store::rows::ContextRow {
+                peer: dst,
+                id: wc,
+                frame: context.to_bytes(),
+                at: now,
+            })
+        })?;
+        links.insert(dst, crate::node::OpenLink { wc, opened: now, items: 1 });
+        Ok(wc)
+    }
+}
+
+/// What the objects of one class share.
+#[derive(Debug)]
+pub(crate) struct SharedClass {
+    pub(crate) inputs: (Digest, Vec<u8>),
+    pub(crate) outcomes: (Digest, Vec<u8>),
+    /// In the order of the nations permitted.
+    pub(crate) contexts: Vec<ReleaseContextRow>,
+}
+
+/// What a whole batch shares.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) classes: Vec<SharedClass>,
+    pub(crate) bases: BTreeMap<BasisId, Basis>,
+}
+
+impl Batch {
+    /// Keeps what the records and items refer to by digest.
+    pub(crate) fn store(&self, work: &mut dyn Work, known: &Known) -> Result<()> {
+        for class in &self.classes {
+            work.put_preimage(class.inputs.0, &class.inputs.1)?;
+            work.put_preimage(class.outcomes.0, &class.outcomes.1)?;
+        }
+        for (id, basis) in &self.bases {
+            work.put_preimage(Digest::from_array(*id.as_bytes()), &basis.to_bytes())?;
+        }
+        work.put_preimage(known.policy.epoch, &known.policy.epoch_preimage)?;
+        Ok(())
+    }
+}
+
+/// The id that an object with this manifest has.
+pub(crate) fn object_id(manifest: &Manifest) -> ObjectId {
+    let bytes = manifest.to_bytes();
+    if manifest.facts.exercise {
+        digest::exercise_object_id(&bytes)
+    } else {
+        digest::object_id(&bytes)
+    }
+}
+
+/// Spends a permit on the one thing that it allows.
+pub(crate) fn permitted(
+    permit: entente_law::ruling::Permit,
+    oid: &ObjectId,
+    weighed: &Weighed,
+    context: &ReleaseContextRow,
+) -> Result<Target> {
+    if permit.oid() == *oid && permit.nation() == weighed.code && context.dst == weighed.node {
+        Ok(Target { dst: weighed.node, wc: context.wc })
+    } else {
+        Err(AppError::Operator("a permit for another release was refused".to_owned()))
+    }
+}
+
+fn order_expiry(order: &Order) -> Option<Timestamp> {
+    order.label.review.filter(|_| order.label.control("EXPIRES").is_some())
+}
+
+fn own_row(
+    manifest: &Manifest,
+    job: &crate::keys::SealedJob,
+    leaf: u64,
+    now: Timestamp,
+) -> ObjectRow {
+    ObjectRow {
+        position: 0,
+        oid: job.oid,
+        nation: manifest.nation,
+        state: crate::state_code(ObjectState::UNKNOWN.apply(Event::Arrived)),
+        object_type: manifest.facts.object_type.clone(),
+        media_type: manifest.media_type.clone(),
+        marking: entente_law::marking::print_label(&manifest.label),
+        class: manifest.label.class,
+        bytes: manifest.payload_bytes,
+        body: job.body,
+        at: now,
+        leaf: Some(leaf),
+        source: None,
+        terms: None,
+        delete_at: manifest.handling.expires,
+        evidence: None,
+    }
+}
+
+fn supersede_own(work: &mut dyn Work, oid: ObjectId, own: NationId) -> Result<()> {
+    let row = work
+        .object(oid)?
+        .filter(|row| row.nation == own)
+        .ok_or_else(|| AppError::NotFound(format!("an object {} of ours", oid.short())))?;
+    let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
+    work.set_object_state(oid, crate::state_code(state.apply(Event::Superseded)))?;
+    Ok(())
+}
+
+/// One event for each object, and one for each answer other than a permit.
+fn announce(work: &mut dyn Work, now: Timestamp, oid: ObjectId, verdict: &Verdict) -> Result<()> {
+    let sent: Vec<&str> =
+        verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
+    let text = if sent.is_empty() {
+        format!("{}: to nobody", verdict.object_type)
+    } else {
+        format!("{} to {}", verdict.object_type, sent.join(", "))
+    };
+    event(work, now, "released", text, (Some(oid), None))?;
+    for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
+        let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
+        let why = weighed.ruling.explanation.first().cloned().unwrap_or_default();
+        let text = format!(
+            "{} not to {}: {why} [{}]",
+            verdict.object_type,
+            weighed.code,
+            weighed.ruling.reason_codes.join(", ")
+        );
+        event(work, now, kind, text, (Some(oid), Some(weighed.nation)))?;
+    }
+    Ok(())
+}
+
+/// A consent of an originator, as the rules read it.
+pub(crate) fn release_consent(from: NationCode, to: NationCode) -> Consent {
+    Consent { kind: ConsentKind::Release, from: from.to_string(), to: vec![to.to_string()] }
+}

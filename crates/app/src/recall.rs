@@ -1,0 +1,180 @@
+//! Taking objects back: ordering, and following up.
+
+use entente_exchange::state::{Event, ObjectState};
+use entente_model::codec::Wire;
+use entente_model::item::{EffectStatus, ItemKind, Lane, Recall, RecallClass};
+use entente_model::record::{NoteRecord, Record, RecordKind};
+use entente_model::{Digest, NationId, NodeId, ObjectId, Timestamp};
+use entente_store::rows::{EffectRow, IntentRow, RecallRow};
+use entente_store::{Store, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::leaf::{Contexts, LeafOpening};
+use crate::node::{Known, Node, event};
+use crate::people::{Actor, Role};
+
+/// A recall and what came of it.
+#[derive(Debug, Clone)]
+pub struct RecallStanding {
+    /// The recall.
+    pub recall: RecallRow,
+    /// Each holder's answer, or none yet.
+    pub effects: Vec<Holder>,
+}
+
+/// One holder of a recalled object.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The nation.
+    pub nation: NationId,
+    /// What it did.
+    pub status: Option<EffectStatus>,
+    /// When its answer came.
+    pub at: Option<Timestamp>,
+    /// Whether its answer is overdue.
+    pub late: bool,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Recalls objects of ours from everyone who was sent them.
+    pub fn recall(
+        &self,
+        actor: &Actor,
+        oids: &[ObjectId],
+        class: RecallClass,
+        basis: &str,
+        deadline_millis: u64,
+    ) -> Result<Vec<RecallStanding>> {
+        actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
+        if oids.is_empty() {
+            return Err(AppError::invalid("name the objects to be recalled"));
+        }
+        if basis.trim().is_empty() {
+            return Err(AppError::invalid("a recall needs its legal basis, in words"));
+        }
+        let known = self.known();
+        let now = self.now();
+        let deadline = now.plus_millis(deadline_millis);
+        self.store.write(|work| {
+            for oid in oids {
+                let row = work
+                    .object(*oid)?
+                    .filter(|row| row.nation == self.identity.nation)
+                    .ok_or_else(|| {
+                        AppError::NotFound(format!("an object {} of ours", oid.short()))
+                    })?;
+                let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
+                let after = state.apply(Event::Recalled(class));
+                work.set_object_state(*oid, crate::state_code(after))?;
+                work.put_recall(&RecallRow {
+                    oid: *oid,
+                    nation: self.identity.nation,
+                    own: true,
+                    class: u8::try_from(class.code()).unwrap_or(3),
+                    basis: basis.to_owned(),
+                    at: now,
+                    deadline,
+                })?;
+                let recall = Recall {
+                    oids: vec![*oid],
+                    class,
+                    reason: 0,
+                    basis: basis.to_owned(),
+                    deadline,
+                    onward: true,
+                };
+                let lane =
+                    if class == RecallClass::Emergency { Lane::Flash } else { Lane::Immediate };
+                for (node, nation) in self.holders(work, &known, *oid, row.leaf)? {
+                    work.put_effect(&EffectRow {
+                        oid: *oid,
+                        node,
+                        nation,
+                        status: None,
+                        at: None,
+                        effect: None,
+                    })?;
+                    let note = NoteRecord {
+                        act: "recalled".to_owned(),
+                        by: actor.name().to_owned(),
+                        about: format!("object {oid} from {}: {basis}", known.name_of(&nation)),
+                        digest: Some(Digest::from_array(*oid.as_bytes())),
+                    };
+                    work.put_intent(&IntentRow {
+                        id: 0,
+                        dst: Some(node),
+                        lane,
+                        kind: Some(ItemKind::Recall),
+                        payload: recall.to_bytes(),
+                        record: Record::new(RecordKind::Recall, now, &note).to_bytes(),
+                    })?;
+                }
+                let text = format!("{} recalled: {basis}", row.object_type);
+                event(work, now, "recall", text, (Some(*oid), None))?;
+            }
+            Ok::<_, AppError>(())
+        })?;
+        (self.wake)(&crate::node::WakeUp::Intents);
+        let all = self.recalls()?;
+        Ok(all.into_iter().filter(|r| oids.contains(&r.recall.oid)).collect())
+    }
+
+    /// Everyone who was sent an object, by us or with our consent.
+    fn holders(
+        &self,
+        work: &dyn Work,
+        known: &Known,
+        oid: ObjectId,
+        leaf: Option<u64>,
+    ) -> Result<Vec<(NodeId, NationId)>> {
+        let mut holders: Vec<(NodeId, NationId)> = Vec::new();
+        let mut add = |node: NodeId| {
+            if let Some(nation) = known.by_node(&node)
+                && !holders.iter().any(|(n, _)| *n == node)
+            {
+                holders.push((node, nation.row.nation));
+            }
+        };
+        if let Some(bytes) =
+            leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten().and_then(|row| row.opening)
+        {
+            let mut contexts = Contexts::default();
+            for (context, _) in
+                LeafOpening::from_bytes(&bytes)?.item.iter().flat_map(|item| &item.recipients)
+            {
+                add(contexts.get(work, *context)?.dst);
+            }
+        }
+        for ask in work.asks()? {
+            if !ask.ours && ask.oid == oid && ask.state == "granted" {
+                let to = known.nation(&ask.to).and_then(crate::node::Nation::node);
+                if let Some((node, _)) = to {
+                    add(node);
+                }
+            }
+        }
+        Ok(holders)
+    }
+
+    /// Recalls, newest first, with each holder's answer.
+    pub fn recalls(&self) -> Result<Vec<RecallStanding>> {
+        let now = self.now();
+        self.store.read(|work| {
+            let mut standings = Vec::new();
+            for recall in work.recalls(1000)? {
+                let effects = work
+                    .effects(recall.oid)?
+                    .into_iter()
+                    .map(|row| Holder {
+                        nation: row.nation,
+                        status: row.status.and_then(|s| EffectStatus::from_code(s.into())),
+                        at: row.at,
+                        late: row.status.is_none() && now > recall.deadline,
+                    })
+                    .collect();
+                standings.push(RecallStanding { recall, effects });
+            }
+            Ok(standings)
+        })
+    }
+}

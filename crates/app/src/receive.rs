@@ -1,0 +1,912 @@
+//! What comes from a partner: the receiver's twelve checks, in order, and one transaction.
+//!
+//! `protocol.md` 2.6. Checks 1 to 7 are `exchange::verify`'s and need no key; 8 and 9 are the
+//! key process's; 10 to 12 are here. A bundle has its whole effect in one transaction or none,
+//! and the same bundle again has none (I17). An item that fails is kept as evidence and its lane
+//! goes on (I19); a ledger that fails stops its link.
+
+mod control;
+
+pub(crate) use control::{agreement_id, agreement_record};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use entente_exchange::bundle::{self, Limits};
+use entente_exchange::lane::LaneIn;
+use entente_exchange::onward::{self, GrantFor};
+use entente_exchange::state::{Event, ObjectState, OnArrival};
+use entente_exchange::verify::{
+    Arrival, LinkFault, PeerView, VerifiedBundle, VerifiedItem, verify_bundle,
+};
+use entente_ledger::note::Note;
+use entente_ledger::witness;
+use entente_model::codec::Wire;
+use entente_model::item::{ItemKind, Lane, Nack, NackCode, RecallClass, Receipt, WrapContext};
+use entente_model::record::{ReceiveRecord, Record, RecordKind};
+use entente_model::{Digest, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
+use entente_seal::digest;
+use entente_seal::statement::SignedStatement;
+use entente_store::rows::{ContextRow, IntentRow, LaneInRow, ObjectRow, PeerLogRow, QuarantineRow};
+use entente_store::{Store, Vault, Work};
+
+use crate::deliver::{Outgoing, link_state, put_link_state};
+use crate::error::{AppError, Result};
+use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
+use crate::node::{Known, Node, WakeUp, event, lock};
+use crate::obligation;
+
+/// Items that did not come in are remembered for this many bundles' answers at most.
+const NACKS_MAX: usize = 256;
+
+/// What a bundle came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Objects that are new here.
+    pub objects: usize,
+    /// Other items.
+    pub controls: usize,
+    /// Items that were refused.
+    pub refused: usize,
+    /// Items that came again.
+    pub duplicates: usize,
+    /// Items whose predecessors are missing.
+    pub early: usize,
+    /// The bundle to answer with.
+    pub reply: Outgoing,
+}
+
+/// A verified item with what the key process made of it.
+struct Opened<'v, 'b> {
+    item: &'v VerifiedItem<'b>,
+    opened: OpenedJob,
+    terms: Option<Terms>,
+}
+
+/// What the transaction found, for what follows it.
+#[derive(Default)]
+struct Outcome {
+    objects: usize,
+    controls: usize,
+    refused: usize,
+    reload: bool,
+}
+
+/// What an item came to.
+enum Verdict {
+    /// It was taken in.
+    Taken,
+    /// It was refused; the lane goes on.
+    Refused(NackCode),
+    /// Its agreement is not complete here yet: the lane waits (`protocol.md` amendment 5).
+    Wait,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Takes in a bundle from a partner whose node is known from the connection or the medium.
+    pub fn receive(&self, peer: NodeId, bytes: &[u8]) -> Result<Received> {
+        let gate = self.gate_of(peer);
+        let _one_at_a_time = lock(&gate);
+        let known = self.known();
+        let (nation, state) = known
+            .nations
+            .values()
+            .find_map(|n| n.chain.node(&peer).map(|state| (n, state)))
+            .ok_or_else(|| AppError::Forbidden("this node is not known here".to_owned()))?;
+        if nation.row.status != "accepted" {
+            return Err(AppError::Forbidden(format!(
+                "{} is not recognised here: both sides must introduce each other first",
+                nation.row.code
+            )));
+        }
+        let nation_id = nation.row.nation;
+        let parsed = bundle::parse(bytes, Limits::default())
+            .map_err(|e| AppError::Partner(e.to_string()))?;
+
+        let view = self.view(peer, &state.spec.origin)?;
+        let held_kem = self.keys.kem_id()?;
+        let knows = |id: &entente_model::WrapContextId| {
+            self.store
+                .read(|work| work.wrap_context(peer, *id))
+                .is_ok_and(|row: Option<ContextRow>| row.is_some())
+        };
+        let holds = |id: &entente_model::KeyId, _: Timestamp| *id == held_kem;
+        let no_commitment = |_: Lane, _: u64| None;
+        let root_at = |size: u64| {
+            self.store.read(|work| work.root_seen(&state.spec.origin, size)).ok().flatten()
+        };
+        let peer_view = PeerView {
+            me: self.identity.node,
+            peer,
+            origin: &state.spec.origin,
+            log: &state.spec.log,
+            last: view.last,
+            lanes: view.lanes,
+            knows_wrap_context: &knows,
+            holds_kem_key: &holds,
+            commitment_at: &no_commitment,
+            root_at: &root_at,
+        };
+        let verified = match verify_bundle(&parsed, &peer_view) {
+            Ok(verified) => verified,
+            Err(fault) => return self.link_fault(nation_id, peer, &fault),
+        };
+        let opened = self.open_all(peer, &verified)?;
+        let outcome = self.admit(&known, nation_id, peer, &verified, &opened)?;
+        if outcome.reload {
+            self.reload()?;
+        }
+        self.settle()?;
+        (self.wake)(&WakeUp::Intents);
+        (self.wake)(&WakeUp::Events);
+        Ok(Received {
+            objects: outcome.objects,
+            controls: outcome.controls,
+            refused: outcome.refused,
+            duplicates: verified.duplicates().len(),
+            early: verified.early().len(),
+            reply: self.outgoing(peer)?,
+        })
+    }
+
+    fn gate_of(&self, peer: NodeId) -> Arc<Mutex<()>> {
+        Arc::clone(lock(&self.receiving).entry(peer).or_default())
+    }
+
+    fn view(&self, peer: NodeId, origin: &str) -> Result<View> {
+        self.store.read(|work| {
+            let mut lanes = [LaneIn::default(); 4];
+            for (slot, lane) in lanes.iter_mut().zip(Lane::ALL) {
+                let row = work.lane_in(peer, lane)?;
+                *slot = LaneIn::restore(row.seq, row.chain);
+            }
+            let last = work.peer_log(origin)?.map(|row| (row.size, row.root));
+            Ok(View { lanes, last })
+        })
+    }
+
+    /// The peer's ledger is wrong, or we are behind: nothing of the bundle counts.
+    fn link_fault(&self, nation: NationId, peer: NodeId, fault: &LinkFault) -> Result<Received> {
+        if !fault.alarms() {
+            // Our acknowledgement tells the sender which proof we need.
+            return Ok(Received {
+                objects: 0,
+                controls: 0,
+                refused: 0,
+                duplicates: 0,
+                early: 0,
+                reply: self.outgoing(peer)?,
+            });
+        }
+        let now = self.now();
+        let text = format!("the link is stopped: {}", chain_of(fault));
+        let leaf =
+            self.note(RecordKind::Alarm, now, "link stopped", &nation.to_string(), &text, None);
+        self.record_with(&[leaf], |work, _| {
+            let mut state = link_state(work, peer)?;
+            state.stopped = Some(text.clone());
+            put_link_state(work, peer, &state)?;
+            event(work, now, "alarm", text.clone(), (None, Some(nation)))
+        })?;
+        Err(AppError::Partner(text))
+    }
+
+    /// Checks 6, 8 and 9, by the key process.
+    fn open_all<'v, 'b>(
+        &self,
+        peer: NodeId,
+        verified: &'v VerifiedBundle<'b>,
+    ) -> Result<Vec<Opened<'v, 'b>>> {
+        let me = self.identity.node;
+        let fresh: BTreeMap<_, _> = verified.wrap_contexts().iter().cloned().collect();
+        for context in fresh.values() {
+            self.keys.accept_link(context)?;
+        }
+        let used: BTreeSet<_> = verified.items().map(|item| item.link().wc).collect();
+        for id in used.iter().filter(|id| !fresh.contains_key(id)) {
+            // The key process may have restarted since the context came.
+            if let Some(row) = self.store.read(|work| work.wrap_context(peer, *id))? {
+                self.keys.accept_link(&WrapContext::from_bytes(&row.frame)?)?;
+            }
+        }
+        let items: Vec<&VerifiedItem<'b>> = verified.items().collect();
+        let jobs = items
+            .iter()
+            .map(|item| OpenJob {
+                wc: item.link().wc,
+                dst: me,
+                oid: item.link().oid,
+                body: item.link().body,
+                wrapped: *item.wrapped(),
+                ct: item.ct().to_vec(),
+            })
+            .collect();
+        let (results, shards) = self.keys.open(jobs)?;
+        let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
+        let mut opened = Vec::with_capacity(items.len());
+        let mut vault_keys = Vec::new();
+        for (item, result) in items.into_iter().zip(results) {
+            let own_terms = match (item.link().terms, item.sealed_terms()) {
+                (Some(digest), Some(sealed)) => terms
+                    .entry(digest)
+                    .or_insert_with(|| {
+                        let target = Target { dst: me, wc: item.link().wc };
+                        self.keys.open_terms(target, digest, sealed.to_vec()).ok()
+                    })
+                    .clone(),
+                _ => None,
+            };
+            if let OpenedJob::Object(_, key) = &result {
+                vault_keys.push((item.link().oid, key.clone()));
+            }
+            opened.push(Opened { item, opened: result, terms: own_terms });
+        }
+        // The vault first: a key without its object is swept, an object without its key is lost.
+        if !vault_keys.is_empty() || !shards.is_empty() {
+            let wanted = self.store.read(|work| {
+                let mut wanted = Vec::new();
+                for (oid, key) in vault_keys {
+                    if work.object(oid)?.is_none() {
+                        wanted.push((oid, key));
+                    }
+                }
+                Ok::<_, AppError>(wanted)
+            })?;
+            self.vault.put(&shards, &wanted)?;
+        }
+        Ok(opened)
+    }
+
+    /// Checks 10 to 12, in one transaction.
+    fn admit(
+        &self,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+        opened: &[Opened<'_, '_>],
+    ) -> Result<Outcome> {
+        let now = self.now();
+        self.store.write(|work| {
+            let mut outcome = Outcome::default();
+            for (id, context) in verified.wrap_contexts() {
+                work.put_wrap_context(&ContextRow {
+                    peer,
+                    id: *id,
+                    frame: context.to_bytes(),
+                    at: now,
+                })?;
+            }
+            self.take_chains(work, known, verified, now, &mut outcome)?;
+            self.take_checkpoint(work, known, nation, peer, verified, now)?;
+
+            let mut lanes = Lanes::load(work, peer)?;
+            let mut by_place: BTreeMap<(Lane, u64), &Opened<'_, '_>> = BTreeMap::new();
+            for item in opened {
+                by_place.insert((item.item.link().lane, item.item.link().seq), item);
+            }
+            for arrival in verified.arrivals() {
+                let (lane, seq, commitment) = arrival.position();
+                if !lanes.may_take(lane, seq) {
+                    continue;
+                }
+                let verdict = match (arrival, by_place.get(&(lane, seq))) {
+                    (Arrival::Item(_), Some(item)) => self.take_item(
+                        work,
+                        known,
+                        nation,
+                        peer,
+                        item,
+                        verified,
+                        now,
+                        &mut outcome,
+                    )?,
+                    (Arrival::Rejected(rejected), _) => Verdict::Refused(rejected.code()),
+                    (Arrival::Item(_), None) => Verdict::Refused(NackCode::Decrypt),
+                };
+                match verdict {
+                    Verdict::Taken => {
+                        if let Some(item) = arrival.item() {
+                            lanes.take(lane, commitment, item.link().kind, item.link().oid);
+                        }
+                    }
+                    Verdict::Refused(code) => {
+                        lanes.refuse(lane, commitment, code);
+                        outcome.refused += 1;
+                        self.quarantine(work, nation, peer, arrival, code, now)?;
+                    }
+                    Verdict::Wait => lanes.wait(lane, seq),
+                }
+            }
+            let nacks = lanes.store(work, self, peer, now)?;
+            self.take_ack(work, known, nation, peer, verified, nacks)?;
+            self.take_cosigs(work, known, peer, verified)?;
+            for row in work.peers()? {
+                if row.nation == nation {
+                    let mut row = row;
+                    row.heard = Some(now);
+                    work.put_peer(&row)?;
+                }
+            }
+            Ok(outcome)
+        })
+    }
+
+    /// Statements of identity chains.
+    fn take_chains(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        for frame in verified.chains() {
+            let Some(nation) = known.nation(&frame.nation) else { continue };
+            if nation.row.nation == self.identity.nation {
+                continue;
+            }
+            let mut chain = nation.chain.clone();
+            for bytes in &frame.statements {
+                let Ok(statement) = SignedStatement::from_bytes(bytes) else { break };
+                match chain.accept(&statement, now) {
+                    Ok(entente_exchange::chain::Accepted::Extended(kind)) => {
+                        work.put_statement(frame.nation, chain.head().0, bytes)?;
+                        outcome.reload = true;
+                        let text =
+                            format!("{} changed its identity chain: {kind:?}", nation.row.code);
+                        if kind.alarms() {
+                            event(work, now, "alarm", text.clone(), (None, Some(frame.nation)))?;
+                        }
+                        self.tell_overseers(
+                            work,
+                            RecordKind::Identity,
+                            now,
+                            "statement accepted",
+                            &text,
+                            Some(chain.head().1),
+                        )?;
+                    }
+                    Ok(entente_exchange::chain::Accepted::Known) => {}
+                    Err(error) => {
+                        let text = format!(
+                            "a statement of {}'s identity chain was refused: {}",
+                            nation.row.code,
+                            chain_of(&error)
+                        );
+                        event(work, now, "alarm", text, (None, Some(frame.nation)))?;
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues a record that concerns only our overseers.
+    pub(crate) fn tell_overseers(
+        &self,
+        work: &mut dyn Work,
+        kind: RecordKind,
+        now: Timestamp,
+        act: &str,
+        about: &str,
+        digest: Option<Digest>,
+    ) -> Result<()> {
+        let leaf = self.note(kind, now, act, self.identity.code.as_str(), about, digest);
+        work.put_intent(&IntentRow {
+            id: 0,
+            dst: None,
+            lane: Lane::Routine,
+            kind: None,
+            payload: Vec::new(),
+            record: leaf.record.to_bytes(),
+        })?;
+        Ok(())
+    }
+
+    /// The partner's newest checkpoint.
+    fn take_checkpoint(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(checkpoint) = verified.checkpoint() else { return Ok(()) };
+        let Some(spec) = known.nation(&nation).and_then(|n| n.chain.node(&peer)).map(|n| &n.spec)
+        else {
+            return Ok(());
+        };
+        let held = work.peer_log(&spec.origin)?;
+        work.note_root(&spec.origin, checkpoint.size(), checkpoint.root())?;
+        if held.as_ref().is_none_or(|held| held.size <= checkpoint.size()) {
+            let same = held.as_ref().is_some_and(|held| held.size == checkpoint.size());
+            work.put_peer_log(
+                &spec.origin,
+                &PeerLogRow {
+                    size: checkpoint.size(),
+                    root: checkpoint.root(),
+                    note: checkpoint.note().to_vec(),
+                    at: now,
+                    cosigned: same && held.is_some_and(|held| held.cosigned),
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one item, and all that it is judged by")]
+    fn take_item(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        opened: &Opened<'_, '_>,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<Verdict> {
+        let link = opened.item.link();
+        if link.expires.is_some_and(|at| at <= now) {
+            return Ok(Verdict::Refused(NackCode::Expired));
+        }
+        match (&opened.opened, link.kind) {
+            (OpenedJob::Fault(fault), _) => Ok(Verdict::Refused(match fault {
+                OpenFault::WrapContext => NackCode::WrapContext,
+                OpenFault::Digest => NackCode::Digest,
+                OpenFault::Decrypt => NackCode::Decrypt,
+                OpenFault::Oid => NackCode::Oid,
+            })),
+            (OpenedJob::Object(manifest, _), ItemKind::Object) => self
+                .take_object(work, known, nation, peer, opened, manifest, verified, now, outcome),
+            (OpenedJob::Control(control), kind) if kind != ItemKind::Object => {
+                outcome.controls += 1;
+                self.take_control(work, known, nation, peer, opened.item, control, verified, now)
+                    .map(|(verdict, reload)| {
+                        outcome.reload |= reload;
+                        verdict
+                    })
+            }
+            (OpenedJob::Object(..) | OpenedJob::Control(_), _) => {
+                Ok(Verdict::Refused(NackCode::Oid))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one object, and all that it is judged by")]
+    fn take_object(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        opened: &Opened<'_, '_>,
+        manifest: &Manifest,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<Verdict> {
+        let link = opened.item.link();
+        // Check 10: the sender owns it, or its originator granted onward release to us.
+        if manifest.nation != nation
+            && !self.is_granted(known, peer, link.oid, manifest, verified, now)
+        {
+            return Ok(Verdict::Refused(NackCode::NotOrigin));
+        }
+        // Check 11: agreements, terms, label, media type.
+        let agreements = &opened.item.basis().agreements;
+        if agreements.is_empty() {
+            return Ok(Verdict::Refused(NackCode::Agreement));
+        }
+        if !agreements.iter().all(|id| known.policy.is_in_force(id, now)) {
+            return Ok(Verdict::Wait);
+        }
+        let Some(terms) = &opened.terms else { return Ok(Verdict::Refused(NackCode::Policy)) };
+        if !terms.decision.releases() || !agreements.contains(&terms.agreement) {
+            return Ok(Verdict::Refused(NackCode::Policy));
+        }
+        if manifest.label.class > self.identity.accreditation {
+            return Ok(Verdict::Refused(NackCode::Label));
+        }
+        // Check 12.
+        let recall = work.recall(link.oid, manifest.nation)?;
+        let recalled = recall.and_then(|r| RecallClass::from_code(r.class.into()));
+        let held = work.object(link.oid)?;
+        let before = match &held {
+            Some(row) => ObjectState::from_code(row.state.into()).unwrap_or_default(),
+            None => recalled.map_or(ObjectState::UNKNOWN, |class| {
+                ObjectState::UNKNOWN.apply(Event::Recalled(class))
+            }),
+        };
+        if held.is_some() || before.on_arrival() == OnArrival::Drop {
+            // It came by another way already, or was taken back before it came.
+            if held.is_none() {
+                self.vault.shred(&[link.oid])?;
+            }
+            return Ok(Verdict::Taken);
+        }
+        let state = before.apply(Event::Arrived);
+        let label = entente_law::marking::print_label(&manifest.label);
+        let row = ObjectRow {
+            position: 0,
+            oid: link.oid,
+            nation: manifest.nation,
+            state: crate::state_code(state),
+            object_type: manifest.facts.object_type.clone(),
+            media_type: manifest.media_type.clone(),
+            marking: label.clone(),
+            class: manifest.label.class,
+            bytes: manifest.payload_bytes,
+            body: link.body,
+            at: now,
+            leaf: None,
+            source: Some((peer, link.lane, link.seq)),
+            terms: Some(terms.to_bytes()),
+            delete_at: obligation::delete_at(terms, manifest),
+            evidence: None,
+        };
+        work.put_object(&row, opened.item.ct())?;
+        for older in &manifest.supersedes {
+            supersede(work, *older, manifest.nation)?;
+        }
+        outcome.objects += 1;
+        event(
+            work,
+            now,
+            "received",
+            format!(
+                "{} from {} [{label}], {} bytes",
+                manifest.facts.object_type,
+                known.name_of(&nation),
+                manifest.payload_bytes
+            ),
+            (Some(link.oid), Some(nation)),
+        )?;
+        Ok(Verdict::Taken)
+    }
+
+    /// Whether a grant in the bundle lets the sender pass this object to us.
+    fn is_granted(
+        &self,
+        known: &Known,
+        peer: NodeId,
+        oid: ObjectId,
+        manifest: &Manifest,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+    ) -> bool {
+        let Some(origin) = known.nation(&manifest.nation) else { return false };
+        let Some(spec) = origin.chain.node(&manifest.node).map(|n| &n.spec) else { return false };
+        let wanted = GrantFor {
+            origin: &spec.origin,
+            log: &spec.log,
+            oid,
+            via: peer,
+            to: self.identity.nation,
+        };
+        verified.grants().iter().any(|frame| onward::verify_grant(frame, &wanted, now).is_ok())
+    }
+
+    fn quarantine(
+        &self,
+        work: &mut dyn Work,
+        nation: NationId,
+        peer: NodeId,
+        arrival: &Arrival<'_>,
+        code: NackCode,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (lane, seq, _) = arrival.position();
+        let evidence = match arrival {
+            Arrival::Item(item) => item.opening().to_bytes(),
+            Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
+        };
+        work.put_quarantine(&QuarantineRow {
+            src: peer,
+            lane,
+            seq,
+            code: code.code(),
+            at: now,
+            evidence,
+        })?;
+        event(
+            work,
+            now,
+            "quarantine",
+            format!("item {seq} of lane {} was refused: {code:?}", lane.as_str()),
+            (None, Some(nation)),
+        )
+    }
+
+    /// What the partner says it has of ours.
+    fn take_ack(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+        nacks: Vec<Nack>,
+    ) -> Result<()> {
+        let mut state = link_state(work, peer)?;
+        state.nacks = nacks;
+        state.nacks.truncate(NACKS_MAX);
+        if let Some(ack) = verified.ack() {
+            for (lane, told) in Lane::ALL.into_iter().zip(&ack.lanes) {
+                let mut row = work.lane_out(peer, lane)?;
+                if told.seq > row.acked && told.seq <= row.seq {
+                    row.acked = told.seq;
+                    work.put_lane_out(peer, lane, &row)?;
+                }
+            }
+            for (credit, told) in state.credits.iter_mut().zip(&ack.lanes) {
+                *credit = told.credit;
+            }
+            let own = known.nation(&self.identity.nation);
+            let (seq, head) = ack.chain_seen;
+            if own.is_some_and(|n| n.chain.digest_at(seq) == Some(head)) {
+                state.chain_seen = Some(seq);
+            }
+            let signed = work.checkpoint()?.map_or(0, |row| row.size);
+            if ack.log_seen <= signed {
+                state.log_seen = ack.log_seen;
+            }
+            if state.cosig.as_ref().is_some() {
+                // It was in the bundle that this answers, or will be offered again below.
+                state.cosig = None;
+            }
+            self.take_gossip(work, known, nation, &ack.gossip)?;
+        }
+        for nack in verified.nacks() {
+            event(
+                work,
+                self.now(),
+                "refused",
+                format!(
+                    "{} did not take in item {} of lane {}: {:?}",
+                    known.name_of(&nation),
+                    nack.seq,
+                    nack.lane.as_str(),
+                    nack.code
+                ),
+                (None, Some(nation)),
+            )?;
+        }
+        put_link_state(work, peer, &state)
+    }
+
+    /// What the partner has seen of other logs; two roots for one size are a fork.
+    fn take_gossip(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        gossip: &[entente_model::item::Gossip],
+    ) -> Result<()> {
+        for seen in gossip {
+            let ours = seen.origin == self.identity.origin;
+            let theirs = known
+                .nations
+                .values()
+                .flat_map(|n| n.chain.nodes())
+                .any(|(_, node)| node.spec.origin == seen.origin);
+            if !ours && !theirs {
+                continue;
+            }
+            let conflict = if ours {
+                work.checkpoint_at(seen.size)?.is_some_and(|row| row.root != seen.root)
+            } else {
+                work.note_root(&seen.origin, seen.size, seen.root)?
+                    .is_some_and(|root| root != seen.root)
+            };
+            if conflict {
+                let now = self.now();
+                let text = format!(
+                    "{} reports another root at size {} of the log {}: the log may have forked",
+                    known.name_of(&nation),
+                    seen.size,
+                    seen.origin
+                );
+                event(work, now, "alarm", text.clone(), (None, Some(nation)))?;
+                self.tell_overseers(work, RecordKind::Alarm, now, "fork suspected", &text, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The partner's cosignatures on our checkpoints.
+    fn take_cosigs(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+    ) -> Result<()> {
+        for cosig in verified.cosigs() {
+            self.keep_cosignature(work, known, peer, cosig.size, &cosig.lines)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a partner's cosignature if it is one; says whether it was.
+    pub(crate) fn keep_cosignature(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        peer: NodeId,
+        size: u64,
+        lines: &[u8],
+    ) -> Result<bool> {
+        let Some(row) = work.checkpoint_at(size)? else { return Ok(false) };
+        let Some(spec) = known.by_node(&peer).and_then(|n| n.chain.node(&peer)).map(|n| &n.spec)
+        else {
+            return Ok(false);
+        };
+        let mut note = row.note;
+        note.extend_from_slice(lines);
+        let valid = Note::parse(&note).is_ok_and(|note| {
+            witness::verify_cosignatures(&note, &spec.origin, &spec.witness).is_some()
+        });
+        if valid {
+            work.put_cosignature(size, peer, lines)?;
+        }
+        Ok(valid)
+    }
+}
+
+/// What this node knew of the peer before the bundle.
+struct View {
+    lanes: [LaneIn; 4],
+    last: Option<(u64, Digest)>,
+}
+
+/// An object that a later one of the same originator replaces.
+fn supersede(work: &mut dyn Work, oid: ObjectId, nation: NationId) -> Result<()> {
+    let Some(row) = work.object(oid)? else { return Ok(()) };
+    if row.nation != nation {
+        return Ok(());
+    }
+    let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
+    work.set_object_state(oid, crate::state_code(state.apply(Event::Superseded)))?;
+    Ok(())
+}
+
+/// An error and its causes, in one line.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// The incoming lanes of one link while a bundle is taken in.
+struct Lanes {
+    rows: [LaneInRow; 4],
+    waiting: [bool; 4],
+    items: [Vec<(u64, ObjectId)>; 4],
+    refused: [Vec<(u64, u64)>; 4],
+    /// Whether a lane took anything that must be receipted (amendment 6).
+    receipt: [bool; 4],
+    nacks: Vec<Nack>,
+}
+
+impl Lanes {
+    fn load(work: &dyn Work, peer: NodeId) -> Result<Self> {
+        let mut rows = [LaneInRow::default(); 4];
+        for (row, lane) in rows.iter_mut().zip(Lane::ALL) {
+            *row = work.lane_in(peer, lane)?;
+        }
+        Ok(Self {
+            rows,
+            waiting: [false; 4],
+            items: Default::default(),
+            refused: Default::default(),
+            receipt: [false; 4],
+            nacks: Vec::new(),
+        })
+    }
+
+    fn may_take(&self, lane: Lane, seq: u64) -> bool {
+        let slot = usize::from(lane.number());
+        self.waiting.get(slot) == Some(&false)
+            && self.rows.get(slot).is_some_and(|row| row.seq + 1 == seq)
+    }
+
+    fn advance(&mut self, lane: Lane, commitment: Digest) -> u64 {
+        let Some(row) = self.rows.get_mut(usize::from(lane.number())) else { return 0 };
+        row.seq += 1;
+        row.chain = entente_seal::slot::lane_chain(row.chain, commitment);
+        row.seq
+    }
+
+    fn take(&mut self, lane: Lane, commitment: Digest, kind: ItemKind, oid: ObjectId) {
+        let seq = self.advance(lane, commitment);
+        let slot = usize::from(lane.number());
+        if let Some(items) = self.items.get_mut(slot) {
+            items.push((seq, oid));
+        }
+        if !matches!(kind, ItemKind::Receipt | ItemKind::LaneHead)
+            && let Some(receipt) = self.receipt.get_mut(slot)
+        {
+            *receipt = true;
+        }
+    }
+
+    fn refuse(&mut self, lane: Lane, commitment: Digest, code: NackCode) {
+        let seq = self.advance(lane, commitment);
+        let slot = usize::from(lane.number());
+        if let Some(refused) = self.refused.get_mut(slot) {
+            refused.push((seq, code.code().into()));
+        }
+        if let Some(receipt) = self.receipt.get_mut(slot) {
+            *receipt = true;
+        }
+        self.nacks.push(Nack { lane, seq, code, evidence: None });
+    }
+
+    fn wait(&mut self, lane: Lane, seq: u64) {
+        if let Some(waiting) = self.waiting.get_mut(usize::from(lane.number())) {
+            *waiting = true;
+        }
+        self.nacks.push(Nack { lane, seq, code: NackCode::Agreement, evidence: None });
+    }
+
+    /// Stores where the lanes stand, and queues the receipts.
+    fn store<S: Store, V: Vault>(
+        self,
+        work: &mut dyn Work,
+        node: &Node<S, V>,
+        peer: NodeId,
+        now: Timestamp,
+    ) -> Result<Vec<Nack>> {
+        let lanes = Lane::ALL.into_iter().zip(self.rows).zip(self.items).zip(self.refused);
+        for ((((lane, mut row), items), refused), receipt) in lanes.zip(self.receipt) {
+            let before = work.lane_in(peer, lane)?;
+            if before.seq == row.seq {
+                continue;
+            }
+            if receipt {
+                row.receipted = row.seq;
+                let payload = Receipt {
+                    src: peer,
+                    dst: node.identity.node,
+                    lane,
+                    upto: row.seq,
+                    chain: row.chain,
+                    dispositions: refused.clone(),
+                };
+                let record = ReceiveRecord {
+                    src: peer,
+                    lane,
+                    upto: row.seq,
+                    chain: row.chain,
+                    items,
+                    dispositions: refused,
+                };
+                work.put_intent(&IntentRow {
+                    id: 0,
+                    dst: Some(peer),
+                    lane,
+                    kind: Some(ItemKind::Receipt),
+                    payload: payload.to_bytes(),
+                    record: Record::new(RecordKind::Receive, now, &record).to_bytes(),
+                })?;
+            }
+            work.put_lane_in(peer, lane, &row)?;
+        }
+        Ok(self.nacks)
+    }
+}
+
+/// The digest under which a control item's bytes are kept.
+pub(crate) fn control_digest(control: &[u8]) -> Digest {
+    Digest::from_array(*digest::object_id(control).as_bytes())
+}

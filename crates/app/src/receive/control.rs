@@ -1,0 +1,507 @@
+//! Control items: what each kind does at the receiver.
+
+use entente_exchange::agreement::{Signature, verify_signature};
+use entente_exchange::onward::{self, GrantFor};
+use entente_exchange::recall::{CourtOrder, effect_for};
+use entente_exchange::state::{Event, ObjectState, erases};
+use entente_exchange::verify::{VerifiedBundle, VerifiedItem};
+use entente_model::codec::Wire;
+use entente_model::item::{
+    AgreementNote, AgreementPropose, AgreementSign, ItemKind, Lane, LaneHead, NackCode,
+    OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt,
+};
+use entente_model::manifest::ControlItem;
+use entente_model::record::{AgreementRecord, ErasureRecord, Record, RecordKind};
+use entente_model::{AgreementId, NationId, NodeId, ObjectId, Timestamp};
+use entente_seal::digest;
+use entente_seal::statement::SignedStatement;
+use entente_store::rows::{
+    AgreementRow, AskRow, ConsentRow, EffectRow, IntentRow, RecallRow, SignatureRow,
+};
+use entente_store::{Store, Vault, Work};
+
+use super::{Verdict, control_digest};
+use crate::error::Result;
+use crate::node::{Known, Node, event};
+use crate::policy;
+
+/// A backup made before a recall can hold its keys for this long (`protocol.md` 5.3).
+const BACKUP_HORIZON_MILLIS: u64 = 86_400_000;
+
+/// The item is not what its kind says: refused, with the lane going on.
+macro_rules! decode {
+    ($type:ty, $bytes:expr) => {
+        match <$type>::from_bytes($bytes) {
+            Ok(value) => value,
+            Err(_) => return Ok((Verdict::Refused(NackCode::Oid), false)),
+        }
+    };
+}
+
+const TAKEN: (Verdict, bool) = (Verdict::Taken, false);
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Takes in a control item; says also whether nations or policy changed.
+    #[expect(clippy::too_many_arguments, reason = "one item, and all that it is judged by")]
+    pub(super) fn take_control(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        item: &VerifiedItem<'_>,
+        control: &[u8],
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let payload = decode!(ControlItem, control).payload;
+        match item.link().kind {
+            ItemKind::Receipt => {
+                let receipt = decode!(Receipt, &payload);
+                self.take_receipt(work, known, nation, peer, &receipt, now)
+            }
+            ItemKind::LaneHead => {
+                let head = decode!(LaneHead, &payload);
+                if head.dst == self.identity.node {
+                    for (lane, (seq, _)) in Lane::ALL.into_iter().zip(head.lanes) {
+                        let mut row = work.lane_in(peer, lane)?;
+                        if seq > row.announced {
+                            row.announced = seq;
+                            work.put_lane_in(peer, lane, &row)?;
+                        }
+                    }
+                }
+                Ok(TAKEN)
+            }
+            ItemKind::Recall => {
+                let recall = decode!(Recall, &payload);
+                self.take_recall(work, known, nation, peer, &recall, now)
+            }
+            ItemKind::RecallEffect => {
+                let effect = decode!(RecallEffect, &payload);
+                self.take_effect(work, known, nation, peer, &effect, &payload, now)
+            }
+            ItemKind::OnwardRequest => {
+                let request = decode!(OnwardRequest, &payload);
+                self.take_onward_request(work, known, nation, peer, &request, &payload, now)
+            }
+            ItemKind::OnwardDecision => {
+                let decision = decode!(OnwardDecision, &payload);
+                let id = control_digest(control);
+                self.take_onward_decision(
+                    work,
+                    known,
+                    nation,
+                    &decision,
+                    ObjectId::from_array(*id.as_bytes()),
+                    verified,
+                    now,
+                )
+            }
+            ItemKind::AgreementPropose => {
+                let propose = decode!(AgreementPropose, &payload);
+                self.take_proposal(work, known, nation, &propose, now)
+            }
+            ItemKind::AgreementSign => {
+                let sign = decode!(AgreementSign, &payload);
+                self.take_signature(work, known, nation, &sign, now)
+            }
+            ItemKind::AgreementWithdraw => {
+                let note = decode!(AgreementNote, &payload);
+                self.take_withdrawal(work, known, nation, &note, now)
+            }
+            ItemKind::AgreementActivated => {
+                let note = decode!(AgreementNote, &payload);
+                work.put_activation(note.agreement, nation)?;
+                Ok((Verdict::Taken, true))
+            }
+            ItemKind::Object => Ok((Verdict::Refused(NackCode::Oid), false)),
+        }
+    }
+
+    fn take_receipt(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        if receipt.src != self.identity.node || receipt.dst != peer {
+            return Ok((Verdict::Refused(NackCode::NotForMe), false));
+        }
+        let mut row = work.lane_out(peer, receipt.lane)?;
+        if receipt.upto > row.seq {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        if receipt.upto == row.seq && receipt.chain != row.chain {
+            let text = format!(
+                "{} receipted another history of lane {} than was sent",
+                known.name_of(&nation),
+                receipt.lane.as_str()
+            );
+            event(work, now, "alarm", text, (None, Some(nation)))?;
+            return Ok((Verdict::Refused(NackCode::DuplicateConflict), false));
+        }
+        if receipt.upto > row.receipted {
+            row.receipted = receipt.upto;
+            row.acked = row.acked.max(receipt.upto);
+            work.put_lane_out(peer, receipt.lane, &row)?;
+            work.trim_outbox(peer, receipt.lane, receipt.upto)?;
+            let text = format!(
+                "{} receipted lane {} up to item {}",
+                known.name_of(&nation),
+                receipt.lane.as_str(),
+                receipt.upto
+            );
+            event(work, now, "receipt", text, (None, Some(nation)))?;
+        }
+        Ok(TAKEN)
+    }
+
+    /// The originator takes objects back; each gets exactly one answer (I26).
+    fn take_recall(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        recall: &Recall,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        for oid in &recall.oids {
+            let held = work.object(*oid)?;
+            if held.as_ref().is_some_and(|row| row.nation != nation) {
+                // Only its originator can take an object back.
+                return Ok((Verdict::Refused(NackCode::NotOrigin), false));
+            }
+            let before = held
+                .as_ref()
+                .and_then(|row| ObjectState::from_code(row.state.into()))
+                .unwrap_or_default();
+            let after = before.apply(Event::Recalled(recall.class));
+            let status = effect_for(before, recall.class, CourtOrder::None);
+            if let Some(row) = &held {
+                if erases(recall.class) {
+                    // INVARIANT: the keys are gone before the answer that says so is durable.
+                    self.vault.shred(&[*oid])?;
+                    work.drop_body(*oid)?;
+                }
+                work.set_object_state(row.oid, crate::state_code(after))?;
+            }
+            work.put_recall(&RecallRow {
+                oid: *oid,
+                nation,
+                own: false,
+                class: u8::try_from(recall.class.code()).unwrap_or(3),
+                basis: recall.basis.clone(),
+                at: now,
+                deadline: recall.deadline,
+            })?;
+            let effect = RecallEffect {
+                oid: *oid,
+                status,
+                live_at: now,
+                backup_at: now.plus_millis(BACKUP_HORIZON_MILLIS),
+                viewed: 0,
+                exports: Vec::new(),
+                derived: 0,
+                onward: Vec::new(),
+            };
+            let record = ErasureRecord {
+                oid: Some(*oid),
+                leaf: None,
+                authority: known.name_of(&nation),
+                basis: recall.basis.clone(),
+            };
+            let kind = if erases(recall.class) { RecordKind::Erasure } else { RecordKind::Recall };
+            work.put_intent(&IntentRow {
+                id: 0,
+                dst: Some(peer),
+                lane: Lane::Immediate,
+                kind: Some(ItemKind::RecallEffect),
+                payload: effect.to_bytes(),
+                record: Record::new(kind, now, &record).to_bytes(),
+            })?;
+            let text = format!(
+                "{} recalled an object ({}): {status:?} here",
+                known.name_of(&nation),
+                recall.basis
+            );
+            event(work, now, "recall", text, (Some(*oid), Some(nation)))?;
+        }
+        Ok(TAKEN)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one answer, and all that it is judged by")]
+    fn take_effect(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        effect: &RecallEffect,
+        payload: &[u8],
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let asked = work.effects(effect.oid)?.into_iter().any(|row| row.node == peer);
+        if !asked {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        work.put_effect(&EffectRow {
+            oid: effect.oid,
+            node: peer,
+            nation,
+            status: Some(effect.status.code()),
+            at: Some(now),
+            effect: Some(payload.to_vec()),
+        })?;
+        let text = format!("{} answered a recall: {:?}", known.name_of(&nation), effect.status);
+        event(work, now, "recall", text, (Some(effect.oid), Some(nation)))?;
+        Ok(TAKEN)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one request, and all that it is judged by")]
+    fn take_onward_request(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        request: &OnwardRequest,
+        payload: &[u8],
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let ours = work.object(request.oid)?.filter(|row| row.nation == self.identity.nation);
+        if ours.is_none() {
+            return Ok((Verdict::Refused(NackCode::NotOrigin), false));
+        }
+        work.put_ask(&AskRow {
+            id: 0,
+            oid: request.oid,
+            ours: false,
+            peer,
+            to: request.grantee,
+            request: payload.to_vec(),
+            plan: Vec::new(),
+            state: "waiting".to_owned(),
+            at: now,
+        })?;
+        let text = format!(
+            "{} asks to pass an object of ours on to {} for {}: {}",
+            known.name_of(&nation),
+            known.name_of(&request.grantee),
+            request.purpose,
+            request.basis
+        );
+        event(work, now, "consent", text, (Some(request.oid), Some(nation)))?;
+        Ok(TAKEN)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one answer, and all that it is judged by")]
+    fn take_onward_decision(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        decision: &OnwardDecision,
+        control: ObjectId,
+        verified: &VerifiedBundle<'_>,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let Some(object) = work.object(decision.oid)?.filter(|row| row.nation == nation) else {
+            return Ok((Verdict::Refused(NackCode::NotOrigin), false));
+        };
+        let mut evidence = Vec::new();
+        if decision.granted {
+            // The grant must be one that a third nation can check, or it is worth nothing.
+            let spec = object.source.and_then(|(node, _, _)| {
+                known.by_node(&node).and_then(|n| n.chain.node(&node)).map(|n| &n.spec)
+            });
+            let Some(spec) = spec else {
+                return Ok((Verdict::Refused(NackCode::Proof), false));
+            };
+            let wanted = GrantFor {
+                origin: &spec.origin,
+                log: &spec.log,
+                oid: decision.oid,
+                via: self.identity.node,
+                to: decision.to,
+            };
+            let grant = verified.grants().iter().find(|frame| {
+                digest::object_id(&frame.control) == control
+                    && onward::verify_grant(frame, &wanted, now).is_ok()
+            });
+            let Some(grant) = grant else {
+                return Ok((Verdict::Refused(NackCode::Proof), false));
+            };
+            evidence = grant.to_bytes();
+        }
+        work.put_consent(&ConsentRow {
+            oid: decision.oid,
+            from: nation,
+            to: decision.to,
+            granted: decision.granted,
+            until: decision.until,
+            evidence,
+        })?;
+        let state = if decision.granted { "granted" } else { "refused" };
+        for ask in work.asks()? {
+            if ask.ours
+                && ask.oid == decision.oid
+                && ask.to == decision.to
+                && ask.state == "waiting"
+            {
+                work.set_ask(ask.id, state)?;
+            }
+        }
+        let text = format!(
+            "{} {state} onward release to {}: {}",
+            known.name_of(&nation),
+            known.name_of(&decision.to),
+            decision.conditions
+        );
+        event(work, now, "consent", text, (Some(decision.oid), Some(nation)))?;
+        Ok(TAKEN)
+    }
+
+    fn take_proposal(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        propose: &AgreementPropose,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let [text] = &propose.texts[..] else {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        };
+        let id = agreement_id(text);
+        if known.policy.agreement(&id).is_some() {
+            return Ok(TAKEN);
+        }
+        let agreement = match policy::read_agreement(text) {
+            Ok(agreement) => agreement,
+            Err(error) => {
+                let text = format!(
+                    "an agreement offered by {} cannot be read here: {error}",
+                    known.name_of(&nation)
+                );
+                event(work, now, "alarm", text, (None, Some(nation)))?;
+                return Ok((Verdict::Refused(NackCode::Policy), false));
+            }
+        };
+        let parties: Vec<NationId> = agreement.parties().iter().filter_map(|p| p.id).collect();
+        if !agreement.is_bound()
+            || !parties.contains(&self.identity.nation)
+            || !parties.contains(&nation)
+        {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        work.put_agreement(&AgreementRow {
+            id,
+            code: agreement.code().to_owned(),
+            text: text.clone(),
+            status: "offered".to_owned(),
+            at: now,
+        })?;
+        self.tell_of_agreement(work, id, "offered", nation, now)?;
+        let text = format!("{} offers {}", known.name_of(&nation), agreement.title());
+        event(work, now, "agreement", text, (None, Some(nation)))?;
+        Ok((Verdict::Taken, true))
+    }
+
+    fn take_signature(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        sign: &AgreementSign,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let Some(party) = known.nation(&nation) else {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        };
+        let statement = match SignedStatement::from_bytes(&sign.statement) {
+            Ok(statement) => statement,
+            Err(_) => return Ok((Verdict::Refused(NackCode::Oid), false)),
+        };
+        let verified = match verify_signature(&statement, &party.chain, now) {
+            Ok(verified) => verified,
+            Err(_) => return Ok((Verdict::Refused(NackCode::Policy), false)),
+        };
+        let Signature { agreement, .. } = *verified.signature();
+        if agreement != sign.agreement {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        work.put_signature(&SignatureRow {
+            agreement,
+            nation,
+            statement: sign.statement.clone(),
+            at: now,
+        })?;
+        self.tell_of_agreement(work, agreement, "signed", nation, now)?;
+        let text = format!("{} signed agreement {}", party.row.code, agreement.short());
+        event(work, now, "agreement", text, (None, Some(nation)))?;
+        Ok((Verdict::Taken, true))
+    }
+
+    fn take_withdrawal(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        note: &AgreementNote,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let Some(held) = known.policy.agreement(&note.agreement) else { return Ok(TAKEN) };
+        if !held.state.parties().contains(&nation) {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        let mut row = held.row.clone();
+        row.status = "withdrawn".to_owned();
+        row.at = now;
+        work.put_agreement(&row)?;
+        self.tell_of_agreement(work, note.agreement, "withdrawn", nation, now)?;
+        let text = format!("{} left {}: {}", known.name_of(&nation), row.code, note.reason);
+        event(work, now, "agreement", text, (None, Some(nation)))?;
+        Ok((Verdict::Taken, true))
+    }
+
+    /// Queues a record of an agreement's change for our overseers.
+    pub(crate) fn tell_of_agreement(
+        &self,
+        work: &mut dyn Work,
+        agreement: AgreementId,
+        act: &str,
+        by: NationId,
+        now: Timestamp,
+    ) -> Result<()> {
+        work.put_intent(&IntentRow {
+            id: 0,
+            dst: None,
+            lane: Lane::Priority,
+            kind: None,
+            payload: Vec::new(),
+            record: agreement_record(agreement, act, by, now).to_bytes(),
+        })?;
+        Ok(())
+    }
+}
+
+/// The record of an agreement's change.
+pub(crate) fn agreement_record(
+    agreement: AgreementId,
+    act: &str,
+    by: NationId,
+    now: Timestamp,
+) -> Record {
+    let body = AgreementRecord { agreement, act: act.to_owned(), by };
+    Record::new(RecordKind::Agreement, now, &body)
+}
+
+/// The id of an agreement of one text.
+pub(crate) fn agreement_id(text: &[u8]) -> AgreementId {
+    digest::agreement_id(&[text])
+}

@@ -1,0 +1,215 @@
+//! The sequencer: the one place where leaves are appended and checkpoints come from.
+//!
+//! `protocol.md` 3.3. A tick does, in one durable transaction conditional on the fence: append
+//! leaves and what opens them, give out lane positions, advance lane chains, move the head. Then
+//! the key process signs the head, the checkpoint is stored, and only then may a byte leave
+//! (I1). A crash in between loses nothing: the same head is signed again at start (I3).
+
+use std::collections::BTreeMap;
+
+use entente_ledger::tile::{self, TileId, TileSource};
+use entente_ledger::{proof, tree};
+use entente_model::codec::Wire;
+use entente_model::item::{ItemKind, Lane};
+use entente_model::record::Record;
+use entente_model::{BodyDigest, Digest, NodeId, ObjectId, Timestamp};
+use entente_seal::slot::{Leaf, LeafSeed, lane_chain};
+use entente_store::rows::{
+    CheckpointRow, HeadRow, LaneOutRow, LeafRow, OutboxRow, ReleaseContextRow,
+};
+use entente_store::{Store, StoreError, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::leaf::{LeafItem, LeafOpening, RunItem, RunItems};
+use crate::node::Node;
+
+/// A leaf to be appended.
+#[derive(Debug, Clone)]
+pub struct LeafDraft {
+    /// What the overseers are told.
+    pub record: Record,
+    /// The item that it releases, if any.
+    pub item: Option<ItemDraft>,
+}
+
+/// An item to be released, sealed already.
+#[derive(Debug, Clone)]
+pub struct ItemDraft {
+    /// Its kind.
+    pub kind: ItemKind,
+    /// Its id.
+    pub oid: ObjectId,
+    /// Digest of its sealed body.
+    pub body: BodyDigest,
+    /// Length of its sealed body, for accounting.
+    pub bytes: u64,
+    /// After this it need not be delivered.
+    pub expires: Option<Timestamp>,
+    /// For whom: the context that it shares with other items, and the wrapped key.
+    pub recipients: Vec<(ReleaseContextRow, [u8; 48])>,
+}
+
+/// Hash tiles as the store keeps them.
+pub struct StoredTiles<'a>(pub &'a dyn Work);
+
+impl TileSource for StoredTiles<'_> {
+    type Error = StoreError;
+
+    fn tile(&self, id: TileId) -> std::result::Result<Option<Vec<Digest>>, StoreError> {
+        let Some(bytes) = self.0.tile(id.level, id.index)? else { return Ok(None) };
+        Ok(Some(bytes.chunks_exact(32).filter_map(Digest::from_slice).collect()))
+    }
+}
+
+/// A proof could not be made from the stored tiles.
+pub fn proof_error(error: impl std::fmt::Display) -> AppError {
+    AppError::Store(StoreError::Engine(format!("the ledger's tiles are incomplete: {error}")))
+}
+
+/// The head of the log, or of the empty log.
+pub fn head_or_empty(work: &dyn Work, fence: u64) -> Result<HeadRow> {
+    Ok(work.head()?.unwrap_or(HeadRow { size: 0, root: tree::empty_root(), fence }))
+}
+
+/// Appends leaves in the caller's transaction; returns the index of the first.
+pub fn append(
+    work: &mut dyn Work,
+    fence: u64,
+    seeds: &mut dyn FnMut() -> [u8; 32],
+    drafts: &[LeafDraft],
+    now: Timestamp,
+) -> Result<u64> {
+    let head = head_or_empty(work, fence)?;
+    if drafts.is_empty() {
+        return Ok(head.size);
+    }
+    let mut lanes: BTreeMap<(NodeId, Lane), LaneOutRow> = BTreeMap::new();
+    let mut runs: BTreeMap<(NodeId, Lane), (OutboxRow, RunItems)> = BTreeMap::new();
+    let mut contexts: Vec<(ReleaseContextRow, i64)> = Vec::new();
+    let size = head.size + drafts.len() as u64;
+    let mut hashes = Vec::with_capacity(drafts.len());
+
+    for (index, draft) in (head.size..).zip(drafts) {
+        let mut opening =
+            LeafOpening { seed: seeds(), record: draft.record.to_bytes(), item: None };
+        let mut entries = vec![opening.record.clone()];
+        let mut touched = Vec::new();
+        if let Some(item) = &draft.item {
+            let mut leaf_item = LeafItem {
+                kind: item.kind,
+                oid: item.oid,
+                body: item.body,
+                expires: item.expires,
+                recipients: Vec::with_capacity(item.recipients.len()),
+            };
+            for (context, wrapped) in &item.recipients {
+                let key = (context.dst, context.lane);
+                let lane = match lanes.entry(key) {
+                    std::collections::btree_map::Entry::Occupied(row) => row.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(row) => {
+                        row.insert(work.lane_out(context.dst, context.lane)?)
+                    }
+                };
+                lane.seq += 1;
+                let id = match contexts.iter().find(|(known, _)| known == context) {
+                    Some((_, id)) => *id,
+                    None => {
+                        let id = work.put_release_context(context)?;
+                        contexts.push((context.clone(), id));
+                        id
+                    }
+                };
+                entries.push(leaf_item.link_item(context, lane.seq).to_bytes());
+                leaf_item.recipients.push((id, lane.seq));
+                let (run, items) = runs.entry(key).or_insert_with(|| {
+                    let run = OutboxRow {
+                        first: lane.seq,
+                        last: lane.seq,
+                        size,
+                        at: now,
+                        bytes: 0,
+                        items: Vec::new(),
+                    };
+                    (run, RunItems::default())
+                });
+                run.last = lane.seq;
+                run.bytes += item.bytes;
+                let entry = u16::try_from(entries.len() - 1)
+                    .map_err(|_| AppError::invalid("an item has more than 255 recipients"))?;
+                items.push(&RunItem { leaf: index, entry, wrapped: *wrapped });
+                touched.push((key, entries.len() - 1));
+            }
+            opening.item = Some(leaf_item);
+        }
+        let leaf = Leaf::build(&LeafSeed::from_array(opening.seed), &entries)
+            .map_err(|e| AppError::Invalid(e.to_string()))?;
+        for (key, entry) in touched {
+            if let (Some(lane), Some(commitment)) =
+                (lanes.get_mut(&key), leaf.slot_commitment(entry))
+            {
+                lane.chain = lane_chain(lane.chain, commitment);
+            }
+        }
+        let bytes = leaf.bytes();
+        hashes.push(tree::leaf_hash(&bytes));
+        work.put_leaf(&LeafRow {
+            index,
+            leaf: bytes,
+            kind: draft.record.kind.code(),
+            opening: Some(opening.to_bytes()),
+        })?;
+    }
+
+    let appended = tile::append(&StoredTiles(work), head.size, &hashes).map_err(proof_error)?;
+    for (id, tile) in &appended.tiles {
+        let bytes: Vec<u8> = tile.iter().flat_map(|d| *d.as_bytes()).collect();
+        work.put_tile(id.level, id.index, &bytes)?;
+    }
+    work.advance_head(head.size, &HeadRow { size: appended.size, root: appended.root, fence })?;
+    for ((dst, lane), row) in &lanes {
+        work.put_lane_out(*dst, *lane, row)?;
+    }
+    for ((dst, lane), (mut run, items)) in runs {
+        run.items = items.into_bytes();
+        work.put_outbox(dst, lane, &run)?;
+    }
+    Ok(head.size)
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Signs the head, if it is not signed yet, and stores the checkpoint.
+    ///
+    /// Only after this may anything that the head covers leave the node.
+    pub fn sign_head(&self) -> Result<Option<CheckpointRow>> {
+        let (head, have) = self.store.read(|work| {
+            let head = work.head()?;
+            let have = match &head {
+                Some(head) => work.checkpoint_at(head.size)?,
+                None => None,
+            };
+            Ok::<_, AppError>((head, have))
+        })?;
+        let Some(head) = head else { return Ok(None) };
+        if have.is_some() {
+            return Ok(have);
+        }
+        let last = self.keys.last_signed()?;
+        let consistency = match last {
+            Some((size, _)) if size > 0 && size < head.size => self.store.read(|work| {
+                proof::consistency(&StoredTiles(work), size, head.size).map_err(proof_error)
+            })?,
+            _ => Vec::new(),
+        };
+        let now = self.clock.now();
+        let note = self.keys.sign_checkpoint(
+            &self.identity.origin,
+            head.size,
+            head.root,
+            consistency,
+            now,
+        )?;
+        let row = CheckpointRow { size: head.size, root: head.root, note };
+        self.store.write(|work| work.put_checkpoint(&row))?;
+        Ok(Some(row))
+    }
+}

@@ -1,0 +1,168 @@
+//! How the node stands: links and their lag, the ledger, holdings.
+
+use entente_model::item::Lane;
+use entente_model::{Digest, NodeId, Timestamp};
+use entente_store::{Store, Vault};
+
+use crate::deliver::link_state;
+use crate::error::{AppError, Result};
+use crate::node::Node;
+
+/// How the link to one partner stands.
+#[derive(Debug, Clone)]
+pub struct LinkStatus {
+    /// The partner's code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: NodeId,
+    /// Where it is reached; none if only on media.
+    pub endpoint: Option<String>,
+    /// Items sequenced for it that it has not acknowledged.
+    pub unacknowledged: u64,
+    /// Items sequenced for it that its ledger does not receipt yet.
+    pub unreceipted: u64,
+    /// Bytes that wait, and since when.
+    pub waiting: (u64, Option<Timestamp>),
+    /// Items it announced that have not arrived.
+    pub missing: u64,
+    /// Last time anything was heard from it.
+    pub heard: Option<Timestamp>,
+    /// The largest size of its ledger that we verified.
+    pub ledger_seen: u64,
+    /// The size of ours that it says it verified.
+    pub ours_seen: u64,
+    /// The link is stopped, and why.
+    pub stopped: Option<String>,
+}
+
+/// How the node's ledger stands.
+#[derive(Debug, Clone)]
+pub struct LedgerStatus {
+    /// Its origin line.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root.
+    pub root: Option<Digest>,
+    /// Size of the newest signed checkpoint.
+    pub signed: u64,
+    /// Cosignatures: size and witness.
+    pub cosignatures: Vec<(u64, String)>,
+}
+
+/// How the node stands.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// The nation's code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The ledger.
+    pub ledger: LedgerStatus,
+    /// Objects of our own, and received.
+    pub objects: (u64, u64),
+    /// The policy in force.
+    pub policy_epoch: Digest,
+    /// Agreements: code and status.
+    pub agreements: Vec<(String, String)>,
+    /// Laws in force.
+    pub laws: Vec<String>,
+    /// Links.
+    pub links: Vec<LinkStatus>,
+    /// Whether anything waits to be sequenced.
+    pub pending: bool,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// How the node stands.
+    pub fn status(&self) -> Result<Status> {
+        let known = self.known();
+        let ledger = self.ledger_status()?;
+        let (objects, pending) = self
+            .store
+            .read(|work| Ok::<_, AppError>((work.object_counts()?, work.has_intents()?)))?;
+        let mut links = Vec::new();
+        for (nation, node, state) in known.partners(self.identity.nation) {
+            let endpoint = self.endpoint(&nation.row.nation);
+            links.push(self.store.read(|work| {
+                let link = link_state(work, node)?;
+                let mut status = LinkStatus {
+                    code: nation.row.code.to_string(),
+                    name: nation.row.name.clone(),
+                    node,
+                    endpoint,
+                    unacknowledged: 0,
+                    unreceipted: 0,
+                    waiting: work.outbox_waiting(node)?,
+                    missing: 0,
+                    heard: nation.row.heard,
+                    ledger_seen: work.peer_log(&state.spec.origin)?.map_or(0, |row| row.size),
+                    ours_seen: link.log_seen,
+                    stopped: link.stopped,
+                };
+                for row in work.peers()? {
+                    if row.nation == nation.row.nation {
+                        status.heard = row.heard;
+                    }
+                }
+                for lane in Lane::ALL {
+                    let out = work.lane_out(node, lane)?;
+                    status.unacknowledged += out.seq - out.acked.min(out.seq);
+                    status.unreceipted += out.seq - out.receipted.min(out.seq);
+                    let inn = work.lane_in(node, lane)?;
+                    status.missing += inn.announced.saturating_sub(inn.seq);
+                }
+                Ok::<_, AppError>(status)
+            })?);
+        }
+        Ok(Status {
+            code: self.identity.code.to_string(),
+            name: self.identity.name.clone(),
+            ledger,
+            objects,
+            policy_epoch: known.policy.epoch,
+            agreements: known
+                .policy
+                .agreements
+                .iter()
+                .map(|a| (a.row.code.clone(), a.row.status.clone()))
+                .collect(),
+            laws: known
+                .policy
+                .laws
+                .iter()
+                .filter(|l| l.row.active)
+                .map(|l| l.row.code.clone())
+                .collect(),
+            links,
+            pending,
+        })
+    }
+
+    /// How the ledger stands.
+    pub fn ledger_status(&self) -> Result<LedgerStatus> {
+        let known = self.known();
+        self.store.read(|work| {
+            let head = work.head()?;
+            let cosignatures = work
+                .cosignatures(64)?
+                .into_iter()
+                .map(|(size, node, _)| {
+                    let code = known
+                        .by_node(&node)
+                        .map_or_else(|| node.short(), |n| n.row.code.to_string());
+                    (size, code)
+                })
+                .collect();
+            Ok(LedgerStatus {
+                origin: self.identity.origin.clone(),
+                size: head.map_or(0, |h| h.size),
+                root: head.map(|h| h.root),
+                signed: work.checkpoint()?.map_or(0, |row| row.size),
+                cosignatures,
+            })
+        })
+    }
+}

@@ -1,0 +1,332 @@
+//! The tick: what was queued by others is sealed, sequenced and signed; what is due is done.
+
+use std::collections::BTreeMap;
+
+use entente_exchange::state::{Event, ObjectState};
+use entente_law::case::Subject;
+use entente_model::codec::Wire;
+use entente_model::item::{AgreementNote, Basis, ItemKind, Lane, LaneHead};
+use entente_model::manifest::ControlItem;
+use entente_model::record::{ErasureRecord, NoteRecord, Record, RecordKind};
+use entente_model::{BasisId, Digest, NodeId, Timestamp};
+use entente_seal::digest;
+use entente_store::rows::{IntentRow, ReleaseContextRow};
+use entente_store::{Store, Vault, Work};
+
+use crate::error::Result;
+use crate::keys::{Plain, SealJob, Target};
+use crate::node::{Node, event};
+use crate::receive::control_digest;
+use crate::sequencer::{ItemDraft, LeafDraft};
+
+/// What is sequenced in one tick at most.
+const INTENTS_MAX: u64 = 1000;
+/// Objects deleted in one tick at most.
+const DUE_MAX: u64 = 1000;
+
+/// What a tick did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ticked {
+    /// Items and records that were sequenced.
+    pub sequenced: usize,
+    /// Objects whose time had come.
+    pub deleted: usize,
+    /// Whether more waits.
+    pub more: bool,
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// Does what is due. Called when something waits, and once a second.
+    pub fn tick(&self) -> Result<Ticked> {
+        self.settle()?;
+        self.pursue_asks()?;
+        let deleted = self.expire()?;
+        let sequenced = self.sequence_intents()?;
+        let more = self.store.read(|work| work.has_intents())?;
+        Ok(Ticked { sequenced, deleted, more })
+    }
+
+    /// Seals and sequences what was queued.
+    fn sequence_intents(&self) -> Result<usize> {
+        let intents = self.store.read(|work| work.intents(INTENTS_MAX))?;
+        if intents.is_empty() {
+            self.sign_head()?;
+            return Ok(0);
+        }
+        let known = self.known();
+        let now = self.now();
+        let basis =
+            Basis { policy_epoch: known.policy.epoch, agreements: Vec::new(), assurance: 0 };
+        let basis_id = digest::basis_id(&basis);
+
+        let mut jobs = Vec::new();
+        let mut controls = Vec::new();
+        let mut postponed: Vec<i64> = Vec::new();
+        for intent in &intents {
+            let (Some(dst), Some(_)) = (intent.dst, intent.kind) else { continue };
+            let wc = match self.link(&known, dst, now) {
+                Ok(wc) => wc,
+                // A partner without a valid key waits; others do not wait for it.
+                Err(crate::AppError::Partner(_)) => {
+                    postponed.push(intent.id);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            let control = ControlItem { salt: self.random(), payload: intent.payload.clone() };
+            let control = control.to_bytes();
+            controls.push(control.clone());
+            jobs.push(SealJob {
+                plain: Plain::Control(control),
+                targets: vec![Target { dst, wc }],
+            });
+        }
+        let targets: Vec<Target> =
+            jobs.iter().filter_map(|job| job.targets.first().copied()).collect();
+        let (sealed, shards) = self.keys.seal(jobs)?;
+        if !shards.is_empty() {
+            self.vault.put(&shards, &[])?;
+        }
+        let mut sealed = sealed.into_iter().zip(targets).zip(controls);
+        let mut leaves = Vec::with_capacity(intents.len());
+        let mut bodies = Vec::new();
+        for intent in intents.iter().filter(|i| !postponed.contains(&i.id)) {
+            let record = Record::from_bytes(&intent.record)?;
+            let mut item = None;
+            if let (Some(_), Some(kind)) = (intent.dst, intent.kind)
+                && let Some(((job, target), control)) = sealed.next()
+            {
+                let wrapped = job.wraps.first().copied().unwrap_or([0; 48]);
+                item = Some(ItemDraft {
+                    kind,
+                    oid: job.oid,
+                    body: job.body,
+                    bytes: job.ct.len() as u64,
+                    expires: None,
+                    recipients: vec![(context(target, intent.lane, basis_id), wrapped)],
+                });
+                bodies.push((Digest::from_array(*job.body.as_bytes()), job.ct));
+                if kind == ItemKind::OnwardDecision {
+                    // A third nation will want to see what exactly was granted.
+                    bodies.push((control_digest(&control), control));
+                }
+            }
+            leaves.push(LeafDraft { record, item });
+        }
+        let count = leaves.len();
+        self.record_with(&leaves, |work, _| {
+            work.put_preimage(Digest::from_array(*basis_id.as_bytes()), &basis.to_bytes())?;
+            for (digest, bytes) in &bodies {
+                work.put_preimage(*digest, bytes)?;
+            }
+            for intent in intents.iter().filter(|i| !postponed.contains(&i.id)) {
+                work.drop_intent(intent.id)?;
+            }
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Agreements that became complete, or whose first day has come, are activated.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let known = self.known();
+        let now = self.now();
+        let due: Vec<_> = known
+            .policy
+            .agreements
+            .iter()
+            .filter(|held| held.row.status == "offered" && held.state.is_in_force(now))
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|work| {
+            for held in due {
+                let mut row = held.row.clone();
+                row.status = "in_force".to_owned();
+                row.at = now;
+                work.put_agreement(&row)?;
+                let note = AgreementNote { agreement: row.id, at: now, reason: String::new() };
+                for (partner, node, _) in known.partners(self.identity.nation) {
+                    if held.state.parties().contains(&partner.row.nation) {
+                        let record = crate::receive::agreement_record(
+                            row.id,
+                            "activated",
+                            self.identity.nation,
+                            now,
+                        );
+                        work.put_intent(&IntentRow {
+                            id: 0,
+                            dst: Some(node),
+                            lane: Lane::Priority,
+                            kind: Some(ItemKind::AgreementActivated),
+                            payload: note.to_bytes(),
+                            record: record.to_bytes(),
+                        })?;
+                    }
+                }
+                let text = format!("{} is in force", row.code);
+                event(work, now, "agreement", text, (None, None))?;
+            }
+            Ok::<_, crate::AppError>(())
+        })?;
+        self.reload()
+    }
+
+    /// Deletes what must not be kept any longer: keys first, then the body, then the record.
+    fn expire(&self) -> Result<usize> {
+        let now = self.now();
+        let due = self.store.read(|work| work.objects_due(now, DUE_MAX))?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let oids: Vec<_> = due.iter().map(|row| row.oid).collect();
+        self.vault.shred(&oids)?;
+        let leaves: Vec<LeafDraft> = due
+            .iter()
+            .map(|row| LeafDraft {
+                record: Record::new(
+                    RecordKind::Erasure,
+                    now,
+                    &ErasureRecord {
+                        oid: Some(row.oid),
+                        leaf: None,
+                        authority: self.identity.code.to_string(),
+                        basis: "retention period ended".to_owned(),
+                    },
+                ),
+                item: None,
+            })
+            .collect();
+        self.record_with(&leaves, |work, _| {
+            for row in &due {
+                let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
+                work.set_object_state(row.oid, crate::state_code(state.apply(Event::Erased)))?;
+                work.drop_body(row.oid)?;
+                let text = format!("{} deleted: its retention period ended", row.object_type);
+                event(work, now, "deleted", text, (Some(row.oid), Some(row.nation)))?;
+            }
+            Ok(())
+        })?;
+        Ok(due.len())
+    }
+
+    /// Announces how far the lanes go, to partners that have not been told (`protocol.md` 4.6).
+    /// Called once a minute.
+    pub fn announce_lanes(&self) -> Result<usize> {
+        let known = self.known();
+        let now = self.now();
+        let mut announced = 0;
+        for (_, node, _) in known.partners(self.identity.nation) {
+            announced += usize::from(self.store.write(|work| announce(work, node, now))?);
+        }
+        Ok(announced)
+    }
+
+    /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
+    /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
+    pub fn sweep(&self) -> Result<usize> {
+        let dirty = self.vault.dirty()?;
+        if dirty.is_empty() {
+            return Ok(0);
+        }
+        let count = dirty.len();
+        let mut shards = Vec::with_capacity(count);
+        for shard in dirty {
+            shards.push((shard, self.vault.shard_keys(shard)?));
+        }
+        let (renewed, keys) = self.keys.sweep(shards)?;
+        self.vault.renew(&renewed, &keys)?;
+        self.keys.commit_sweep()?;
+        let now = self.now();
+        let leaf = self.note(
+            RecordKind::Erasure,
+            now,
+            "vault swept",
+            self.identity.code.as_str(),
+            &format!("{count} shards renewed; the epoch key before is destroyed"),
+            None,
+        );
+        self.record(vec![leaf])?;
+        Ok(count)
+    }
+
+    /// Asks that were granted are decided anew, and released if the law permits now.
+    fn pursue_asks(&self) -> Result<()> {
+        let granted: Vec<_> = self
+            .store
+            .read(|work| work.asks())?
+            .into_iter()
+            .filter(|ask| ask.ours && ask.state == "granted")
+            .collect();
+        for ask in granted {
+            self.release_granted(&ask)?;
+        }
+        Ok(())
+    }
+}
+
+/// The context of control items on a link: no agreement is needed to receipt, recall or negotiate.
+fn context(target: Target, lane: Lane, basis: BasisId) -> ReleaseContextRow {
+    ReleaseContextRow {
+        dst: target.dst,
+        lane,
+        wc: target.wc,
+        basis,
+        terms: None,
+        terms_sealed: None,
+    }
+}
+
+fn announce(work: &mut dyn Work, dst: NodeId, now: Timestamp) -> Result<bool> {
+    let mut heads = [(0, Digest::from_array([0; 32])); 4];
+    let mut rows = BTreeMap::new();
+    let mut news = false;
+    for (head, lane) in heads.iter_mut().zip(Lane::ALL) {
+        let row = work.lane_out(dst, lane)?;
+        *head = (row.seq, row.chain);
+        news |= row.seq > row.announced && row.seq > row.receipted;
+        rows.insert(lane, row);
+    }
+    if !news {
+        return Ok(false);
+    }
+    for (lane, mut row) in rows {
+        row.announced = row.seq;
+        work.put_lane_out(dst, lane, &row)?;
+    }
+    let payload = LaneHead { dst, lanes: heads };
+    let record = NoteRecord {
+        act: "lane heads announced".to_owned(),
+        by: String::new(),
+        about: dst.to_string(),
+        digest: None,
+    };
+    work.put_intent(&IntentRow {
+        id: 0,
+        dst: Some(dst),
+        lane: Lane::Immediate,
+        kind: Some(ItemKind::LaneHead),
+        payload: payload.to_bytes(),
+        record: Record::new(RecordKind::LaneHead, now, &record).to_bytes(),
+    })?;
+    Ok(true)
+}
+
+/// The subject of a decision on an object that is held.
+pub(crate) fn subject_of<'a>(
+    manifest: &'a entente_model::Manifest,
+    originator: entente_model::NationCode,
+    recalled: bool,
+    consents: &'a [entente_law::case::Consent],
+    transfer: &'a entente_law::case::Transfer,
+) -> Subject<'a> {
+    Subject {
+        label: &manifest.label,
+        facts: &manifest.facts,
+        recalled,
+        originator,
+        consents,
+        transfer,
+    }
+}
