@@ -252,6 +252,11 @@ impl AgreementState {
         &self.signed
     }
 
+    /// Whether a party said that it holds the agreement complete.
+    pub fn activated_by(&self, nation: &NationId) -> bool {
+        self.activated.contains_key(nation)
+    }
+
     fn party(&self, nation: NationId) -> Result<(), AgreementError> {
         if self.parties.contains(&nation) { Ok(()) } else { Err(AgreementError::NoParty(nation)) }
     }
