@@ -84,7 +84,7 @@ pub(crate) fn read(text: &str) -> Option<Result<Control, String>> {
 
 /// Whether a label that has `one` may not have `other` too.
 pub(crate) fn excludes(one: &Control, other: &Control) -> bool {
-    one == other || one.tag == other.tag && !find(&one.tag).is_some_and(|kind| kind.repeats())
+    one == other || one.tag == other.tag && !find(&one.tag).is_some_and(ControlType::repeats)
 }
 
 /// Writes a control as in a label.

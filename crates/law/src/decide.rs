@@ -105,12 +105,12 @@ struct Court<'r, 'c> {
 impl<'r> Court<'r, '_> {
     fn rule(&mut self) -> Ruling {
         let case = self.case;
-        if let Some((code, sentence)) = misunderstood(self.rules, case) {
-            return denial(code, &sentence);
-        }
         let (applicable, inapplicable) = self.treaties();
         if applicable.is_empty() {
             return no_basis(case, &inapplicable);
+        }
+        if let Some((code, sentence)) = misunderstood(self.rules, case) {
+            return denial(code, &sentence);
         }
         let units = units(case.subject);
         let common: Vec<Vec<Failure>> = units.iter().map(|unit| self.common(unit)).collect();
@@ -190,13 +190,7 @@ impl<'r> Court<'r, '_> {
                 .filter(|(_, status)| **status == PartyStatus::Active)
                 .map(|(nation, _)| nation.as_str())
         });
-        let mut attributes = Attributes::default();
-        attributes
-            .text("sender", self.case.subject.transfer.sender.as_str())
-            .text("recipient", self.case.recipient.nation.as_str())
-            .text("provider", entry.nation.as_str())
-            .set("parties", parties)
-            .set("release_from", consented(self.case, ConsentKind::Release));
+        let attributes = onward_attributes(self.case, entry.nation, parties);
         let provider = entry.nation;
         let fill =
             Fill { case: self.case, unit: Some(unit), value: "", provider: provider.as_str() };
@@ -673,6 +667,22 @@ fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attrib
     a
 }
 
+/// What onward policies read of one piece of foreign information. `parties` are active in the
+/// agreement it was received under.
+fn onward_attributes<'a>(
+    case: &Case<'_>,
+    provider: NationCode,
+    parties: impl Iterator<Item = &'a str>,
+) -> Attributes {
+    let mut a = Attributes::default();
+    a.text("sender", case.subject.transfer.sender.as_str())
+        .text("recipient", case.recipient.nation.as_str())
+        .text("provider", provider.as_str())
+        .set("parties", parties)
+        .set("release_from", consented(case, ConsentKind::Release));
+    a
+}
+
 /// What control policies read of one control.
 fn control_attributes(
     case: &Case<'_>,
@@ -709,4 +719,114 @@ fn control_attributes(
         .set("proprietor_from", consented(case, ConsentKind::Proprietor))
         .set("officer_from", consented(case, ConsentKind::ReleaseOfficer));
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_model::facts::Person;
+    use entente_model::{ControlKind, Label, ReleaseFacts, Timestamp};
+
+    use super::*;
+    use crate::case::{Offence, Recipient, Subject, Transfer};
+    use crate::policy::schema;
+    use crate::scheme::Schemes;
+
+    /// Requests are not validated while deciding, so every attribute is validated here.
+    #[test]
+    fn the_attributes_conform_to_the_schema() {
+        let control = Control {
+            tag: "TLP".into(),
+            kind: ControlKind::Restrictive,
+            values: vec!["RED".into()],
+        };
+        let label = Label {
+            policy: "XAR".into(),
+            class: 1,
+            marking: "SERVICE".into(),
+            controls: vec![control],
+            created: Timestamp::default(),
+            review: None,
+            alternatives: Vec::new(),
+        };
+        let xar: NationCode = "XAR".parse().unwrap();
+        let mut transfer = Transfer::new(xar, "COAST-GUARD", "piracy");
+        let mut facts = ReleaseFacts::default();
+        let mut recipient = Recipient::new("XBR".parse().unwrap(), "COAST-WATCH");
+        let rules = Rules::compile(&[], &[], &Schemes::builtin()).unwrap();
+        for full in [false, true] {
+            if full {
+                transfer.case_id = Some("TAM-1".into());
+                transfer.offence = Some(Offence {
+                    kind: "fraud".into(),
+                    criminal_in_sender: true,
+                    max_penalty_months: 12,
+                });
+                facts.area = Some("ember_strait".into());
+                facts.case_id = Some("TAM-1".into());
+                facts.collected_for = Some("customs".into());
+                facts.collected_at = Some(Timestamp::from_millis(1));
+                facts.persons = vec![Person {
+                    nationalities: vec![xar],
+                    roles: vec!["x".into()],
+                    age: Some(3),
+                }];
+                recipient.user = Some("analyst".into());
+            }
+            let subject = Subject {
+                label: &label,
+                facts: &facts,
+                recalled: false,
+                originator: xar,
+                consents: &[],
+                transfer: &transfer,
+            };
+            let case = Case { at: Timestamp::from_millis(9), subject, recipient: &recipient };
+            let unit = units(subject).remove(0);
+            for (attributes, action) in [
+                (release_attributes(&case, &rules, &unit), "Action::\"release\""),
+                (control_attributes(&case, &rules, &unit, unit.controls[0]), "Action::\"control\""),
+                (onward_attributes(&case, xar, std::iter::empty()), "Action::\"onward\""),
+            ] {
+                let context = attributes.context().unwrap();
+                context.validate(&schema(), &action.parse().unwrap()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_evaluated_denies_and_raises_the_alarm() {
+        let text = "+++\nid = \"A\"\ntitle = \"A\"\nkind = \"bilateral\"\nin_force_from = \"1970-01-01\"\nsurvival = true\nparties = [{ nation = \"XAR\" }, { nation = \"XBR\" }]\n+++\n## Article 1\n```clause\ntype = \"purpose\"\nallowed = [\"piracy\"]\n```\n";
+        let agreement = crate::Agreement::parse(text).unwrap();
+        let held = crate::InForce {
+            agreement: &agreement,
+            id: entente_model::AgreementId::from_array([1; 32]),
+            status: AgreementStatus::InForce,
+            parties: &[],
+        };
+        let mut rules = Rules::compile(&[held], &[], &Schemes::builtin()).unwrap();
+        let label = crate::parse_label(
+            "OPEN//ORCON",
+            rules.schemes.get("XAR").unwrap(),
+            Timestamp::default(),
+        )
+        .unwrap();
+        let xar: NationCode = "XAR".parse().unwrap();
+        let transfer = Transfer::new(xar, "COAST-GUARD", "piracy");
+        let facts = ReleaseFacts::default();
+        let recipient = Recipient::new("XBR".parse().unwrap(), "COAST-WATCH");
+        let subject = Subject {
+            label: &label,
+            facts: &facts,
+            recalled: false,
+            originator: xar,
+            consents: &[],
+            transfer: &transfer,
+        };
+        let case = Case { at: Timestamp::from_millis(9), subject, recipient: &recipient };
+        assert_eq!(rules.decide(&case).decision, Decision::Permit);
+        rules.controls.clear();
+        let ruling = rules.decide(&case);
+        assert_eq!(ruling.reason_codes, ["RULE_FAILED"]);
+        assert!(ruling.alarm && ruling.decision == Decision::Deny && ruling.terms().is_none());
+    }
 }

@@ -441,3 +441,56 @@ pub(crate) fn is_level_of(attribute: &str, values: &[u8]) -> String {
 pub(crate) fn schema() -> Schema {
     Schema::from_cedarschema_str(SCHEMA).unwrap().0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin() -> Origin {
+        Origin { id: "A/1".into(), article: "1".into(), kind: "purpose" }
+    }
+
+    #[test]
+    fn a_policy_that_errors_is_reported_and_never_read_as_silence() {
+        let mut book = Book::default();
+        let forbid = Forbid::deny("X", "context.level > 1", "it is so");
+        let position = book.add(Action::Release, &origin(), forbid).unwrap();
+        let set = book.set(&[position]).unwrap();
+        let engine = Engine::new().unwrap();
+        // The attribute is missing, so the engine answers Allow, with a diagnostic.
+        let found = engine.evaluate(Action::Release, &set, Context::empty());
+        assert!(found.failed && found.fired.is_empty());
+        for (level, fired) in [(1, vec![]), (2, vec![position])] {
+            let mut attributes = Attributes::default();
+            attributes.long("level", level);
+            let found = engine.evaluate(Action::Release, &set, attributes.context().unwrap());
+            assert_eq!((found.failed, found.fired, found.evaluated), (false, fired, 2));
+        }
+    }
+
+    #[test]
+    fn what_the_schema_does_not_know_is_refused() {
+        for condition in ["context.levle > 1", "context.area == \"x\"", "context.level == \"x\""] {
+            let mut book = Book::default();
+            book.add(Action::Release, &origin(), Forbid::deny("X", condition, "it is so")).unwrap();
+            let refused = book.validate().unwrap_err().to_string();
+            assert!(refused.starts_with("the policy of `A/1` was refused"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let text = "x\"]; permit(principal, action, resource); \\ \u{301}\n";
+        let mut book = Book::default();
+        let condition = is_one_of("context.purpose", &[text]);
+        let position =
+            book.add(Action::Release, &origin(), Forbid::deny("X", condition, text)).unwrap();
+        book.validate().unwrap();
+        let mut attributes = Attributes::default();
+        attributes.text("purpose", text);
+        let set = book.set(&[position]).unwrap();
+        let found =
+            Engine::new().unwrap().evaluate(Action::Release, &set, attributes.context().unwrap());
+        assert_eq!(found.fired, [position]);
+    }
+}

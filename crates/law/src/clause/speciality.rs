@@ -1,17 +1,12 @@
 //! `speciality`: information given for one case serves that case only.
 
 use super::{Clause, ClauseType, Forbids, Release, Scope};
-use crate::keys::Keys;
 use crate::policy::Forbid;
 
-pub(super) const TYPE: ClauseType = ClauseType { name: "speciality", once: false, read };
+pub(super) const TYPE: ClauseType = ClauseType { name: "speciality", once: false, read: |_| Some(Box::new(Speciality)) };
 
 #[derive(Debug)]
 struct Speciality;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
-    Some(Box::new(Speciality))
-}
 
 impl Clause for Speciality {
     fn forbids(&self, out: &mut Forbids<'_>) {

@@ -3,16 +3,11 @@
 use entente_model::NationCode;
 
 use super::{RuleType, Trigger};
-use crate::keys::Keys;
 
-pub(super) const TYPE: RuleType = RuleType { name: "court_seal", read };
+pub(super) const TYPE: RuleType = RuleType { name: "court_seal", read: |_| Some(Box::new(CourtSeal)) };
 
 #[derive(Debug)]
 struct CourtSeal;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Trigger>> {
-    Some(Box::new(CourtSeal))
-}
 
 impl Trigger for CourtSeal {
     fn condition(&self, _nation: NationCode) -> String {

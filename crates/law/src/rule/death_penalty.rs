@@ -3,16 +3,11 @@
 use entente_model::NationCode;
 
 use super::{RuleType, Trigger};
-use crate::keys::Keys;
 
-pub(super) const TYPE: RuleType = RuleType { name: "death_penalty", read };
+pub(super) const TYPE: RuleType = RuleType { name: "death_penalty", read: |_| Some(Box::new(DeathPenalty)) };
 
 #[derive(Debug)]
 struct DeathPenalty;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Trigger>> {
-    Some(Box::new(DeathPenalty))
-}
 
 impl Trigger for DeathPenalty {
     fn condition(&self, _nation: NationCode) -> String {

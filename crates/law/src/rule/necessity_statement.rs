@@ -3,16 +3,11 @@
 use entente_model::NationCode;
 
 use super::{RuleType, Trigger};
-use crate::keys::Keys;
 
-pub(super) const TYPE: RuleType = RuleType { name: "necessity_statement", read };
+pub(super) const TYPE: RuleType = RuleType { name: "necessity_statement", read: |_| Some(Box::new(NecessityStatement)) };
 
 #[derive(Debug)]
 struct NecessityStatement;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Trigger>> {
-    Some(Box::new(NecessityStatement))
-}
 
 impl Trigger for NecessityStatement {
     fn condition(&self, _nation: NationCode) -> String {

@@ -3,17 +3,12 @@
 use entente_model::NationCode;
 
 use super::{RuleType, Trigger};
-use crate::keys::Keys;
 use crate::policy::quoted;
 
-pub(super) const TYPE: RuleType = RuleType { name: "own_national", read };
+pub(super) const TYPE: RuleType = RuleType { name: "own_national", read: |_| Some(Box::new(OwnNational)) };
 
 #[derive(Debug)]
 struct OwnNational;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Trigger>> {
-    Some(Box::new(OwnNational))
-}
 
 impl Trigger for OwnNational {
     fn condition(&self, nation: NationCode) -> String {

@@ -3,16 +3,11 @@
 use entente_model::NationCode;
 
 use super::{RuleType, Trigger};
-use crate::keys::Keys;
 
-pub(super) const TYPE: RuleType = RuleType { name: "pending_case", read };
+pub(super) const TYPE: RuleType = RuleType { name: "pending_case", read: |_| Some(Box::new(PendingCase)) };
 
 #[derive(Debug)]
 struct PendingCase;
-
-fn read(_keys: &Keys<'_, '_>) -> Option<Box<dyn Trigger>> {
-    Some(Box::new(PendingCase))
-}
 
 impl Trigger for PendingCase {
     fn condition(&self, _nation: NationCode) -> String {

@@ -87,7 +87,10 @@ fn time(v: &Value) -> i64 {
 }
 
 fn day(v: &Value) -> i64 {
-    format!("{}T00:00:00Z", v.as_str().unwrap()).parse::<jiff::Timestamp>().unwrap().as_millisecond()
+    format!("{}T00:00:00Z", v.as_str().unwrap())
+        .parse::<jiff::Timestamp>()
+        .unwrap()
+        .as_millisecond()
 }
 
 fn show(ms: i64, format: &str) -> String {
@@ -166,7 +169,8 @@ impl<'a> Court<'a> {
     }
 
     fn inapplicable(&self, a: &Value) -> Option<&'static str> {
-        let party = |n: &str| a["parties"].as_array().unwrap().iter().find(|p| p["nation"] == n).cloned();
+        let party =
+            |n: &str| a["parties"].as_array().unwrap().iter().find(|p| p["nation"] == n).cloned();
         let (Some(s), Some(r)) = (party(self.sender), party(self.to)) else {
             return Some("NOT_A_PARTY");
         };
@@ -186,7 +190,8 @@ impl<'a> Court<'a> {
         };
         let whole = |p: Option<&'a Value>| {
             let pick = |key: &str| p.map(|p| &p[key]).filter(|v| !v.is_null()).unwrap_or(&o[key]);
-            let mut controls: Vec<&Value> = o["label"]["controls"].as_array().unwrap().iter().collect();
+            let mut controls: Vec<&Value> =
+                o["label"]["controls"].as_array().unwrap().iter().collect();
             controls.extend(p.iter().flat_map(|p| p["controls"].as_array().unwrap()));
             Unit {
                 id: p.map(|p| p["id"].as_str().unwrap()),
@@ -224,11 +229,14 @@ impl<'a> Court<'a> {
         self.provenance(unit, &mut f);
         self.law(unit, &mut f);
         for clause in agreement["clauses"].as_array().unwrap() {
-            if clause["type"] == "emergency" && has(&clause["triggers"], &self.row["transfer"]["emergency"]) {
+            if clause["type"] == "emergency"
+                && has(&clause["triggers"], &self.row["transfer"]["emergency"])
+            {
                 let before = own.failures.len();
                 own.failures.retain(|x| !list(&clause["relaxes"]).contains(&x.0.as_str()));
                 if own.failures.len() < before {
-                    own.obligations.extend(list(&clause["obligations"]).iter().map(|s| (*s).to_owned()));
+                    own.obligations
+                        .extend(list(&clause["obligations"]).iter().map(|s| (*s).to_owned()));
                 }
             }
         }
@@ -270,7 +278,9 @@ impl<'a> Court<'a> {
         for c in agreement["clauses"].as_array().unwrap() {
             let kind = c["type"].as_str().unwrap();
             match kind {
-                "purpose" if !has(&c["allowed"], &t["purpose"]) => f.deny(kind, "PURPOSE_NOT_COVERED"),
+                "purpose" if !has(&c["allowed"], &t["purpose"]) => {
+                    f.deny(kind, "PURPOSE_NOT_COVERED");
+                }
                 "bodies" => {
                     let ok = has(&c["authorised"][self.sender], &t["sender"]["body"])
                         && has(&c["authorised"][self.to], &r["body"]);
@@ -289,8 +299,12 @@ impl<'a> Court<'a> {
                     (Some((_, m)), None) => f.owe(format!("mark_as:{m}")),
                     (Some((_, m)), Some(id)) => f.owe(format!("mark_as:{id}={m}")),
                 },
-                "object_types" if !has(&c["allowed"], &o["type"]) => f.deny(kind, "OBJECT_TYPE_NOT_COVERED"),
-                "data_categories" if unit.categories.iter().any(|x| list(&c["excluded"]).contains(x)) => {
+                "object_types" if !has(&c["allowed"], &o["type"]) => {
+                    f.deny(kind, "OBJECT_TYPE_NOT_COVERED");
+                }
+                "data_categories"
+                    if unit.categories.iter().any(|x| list(&c["excluded"]).contains(x)) =>
+                {
                     f.deny(kind, "DATA_CATEGORY_EXCLUDED");
                 }
                 "geographic_scope" if !o["area"].is_null() && !has(&c["areas"], &o["area"]) => {
@@ -298,27 +312,44 @@ impl<'a> Court<'a> {
                 }
                 "third_party" => f.owe(match c["rule"].as_str().unwrap() {
                     "originator_consent" => "no_onward_without_consent".to_owned(),
-                    "parties_allowed" => format!("onward_parties_only:{}", agreement["id"].as_str().unwrap()),
+                    "parties_allowed" => {
+                        format!("onward_parties_only:{}", agreement["id"].as_str().unwrap())
+                    }
                     _ => "no_onward".to_owned(),
                 }),
                 "use_restriction" => {
                     if t["use"] == "evidence" && c["evidence"] == "prohibited" {
                         f.deny(kind, "EVIDENCE_USE_PROHIBITED");
                     }
-                    if t["use"] == "evidence" && c["evidence"] == "consent" && !self.consent("evidence_use", self.sender) {
-                        f.refer(kind, "EVIDENCE_USE_CONSENT_REQUIRED", format!("provider:{}", self.sender));
+                    if t["use"] == "evidence"
+                        && c["evidence"] == "consent"
+                        && !self.consent("evidence_use", self.sender)
+                    {
+                        f.refer(
+                            kind,
+                            "EVIDENCE_USE_CONSENT_REQUIRED",
+                            format!("provider:{}", self.sender),
+                        );
                     }
                     if t["use"] == "intelligence" && c["evidence"] != "allowed" {
                         f.owe("use:intelligence_only");
                     }
                 }
                 "retention" => {
-                    f.owe(format!("delete_by:{}", show(at + c["max_days"].as_i64().unwrap() * DAY, "%Y-%m-%d")));
+                    f.owe(format!(
+                        "delete_by:{}",
+                        show(at + c["max_days"].as_i64().unwrap() * DAY, "%Y-%m-%d")
+                    ));
                 }
-                "personnel_clearance" if h >= ladder(&c["from"]) && self.held("clearance").is_none_or(|l| l < h) => {
+                "personnel_clearance"
+                    if h >= ladder(&c["from"]) && self.held("clearance").is_none_or(|l| l < h) =>
+                {
                     f.deny(kind, "CLEARANCE_INSUFFICIENT");
                 }
-                "security_standard" if h >= ladder(&c["from"]) && self.held("accredited_to").is_none_or(|l| l < h) => {
+                "security_standard"
+                    if h >= ladder(&c["from"])
+                        && self.held("accredited_to").is_none_or(|l| l < h) =>
+                {
                     f.deny(kind, "FACILITY_NOT_ACCREDITED");
                 }
                 "reciprocity" if r["reciprocity_met"] == false => {
@@ -329,16 +360,23 @@ impl<'a> Court<'a> {
                     }
                 }
                 "adequacy" if unit.personal_data && r["data_protection"] == "none" => {
-                    let used: Vec<&str> = list(&c["derogations"]).into_iter().filter(|d| self.fact(d)).collect();
+                    let used: Vec<&str> =
+                        list(&c["derogations"]).into_iter().filter(|d| self.fact(d)).collect();
                     if used.is_empty() {
                         f.deny(kind, "NO_ADEQUATE_PROTECTION");
                     }
-                    used.iter().for_each(|d| f.owe(format!("record_derogation:{d}")));
+                    for derogation in used {
+                        f.owe(format!("record_derogation:{derogation}"));
+                    }
                 }
                 "speciality" => {
                     let same = o["case_id"].is_null() || o["case_id"] == t["case_id"];
                     if !same && !self.fact("speciality_waiver") {
-                        f.refer(kind, "SPECIALITY_CONSENT_REQUIRED", format!("provider:{}", self.sender));
+                        f.refer(
+                            kind,
+                            "SPECIALITY_CONSENT_REQUIRED",
+                            format!("provider:{}", self.sender),
+                        );
                     }
                     if let Some(case) = t["case_id"].as_str() {
                         f.owe(format!("use_only_for_case:{case}"));
@@ -358,7 +396,9 @@ impl<'a> Court<'a> {
                         match c["curable"][ground].as_str().filter(|fact| self.fact(fact)) {
                             Some(fact) => f.owe(format!("assurance:{fact}")),
                             None if list(&c["mandatory"]).contains(&ground) => f.deny(kind, &code),
-                            None if list(&c["optional"]).contains(&ground) => f.refer(kind, &code, authority.clone()),
+                            None if list(&c["optional"]).contains(&ground) => {
+                                f.refer(kind, &code, authority.clone());
+                            }
                             None => {}
                         }
                     }
@@ -429,7 +469,9 @@ impl<'a> Court<'a> {
             let tag = c["control"].as_str().unwrap();
             match tag {
                 "NOFORN" if self.to != origin => f.deny(tag, "LABEL_NOFORN"),
-                "REL_TO" if !releasable && !covered("DISPLAY_ONLY") => f.deny(tag, "LABEL_NOT_RELEASABLE"),
+                "REL_TO" if !releasable && !covered("DISPLAY_ONLY") => {
+                    f.deny(tag, "LABEL_NOT_RELEASABLE");
+                }
                 "DISPLAY_ONLY" if !releasable => {
                     if self.nations(&c["to"]).contains(&self.to) {
                         f.fail(tag, Rank::Modified, "LABEL_DISPLAY_ONLY", None);
@@ -451,30 +493,36 @@ impl<'a> Court<'a> {
                     }
                 }
                 "RELIDO" if !self.consent("release_officer", self.sender) => {
-                    f.refer(tag, "RELEASE_OFFICER_DECISION", format!("release_officer:{}", self.sender));
+                    f.refer(
+                        tag,
+                        "RELEASE_OFFICER_DECISION",
+                        format!("release_officer:{}", self.sender),
+                    );
                 }
                 "COMPARTMENT" if !has(&self.row["recipient"]["compartments"], &c["name"]) => {
                     f.deny(tag, "COMPARTMENT_NOT_HELD");
                 }
-                "TLP" => {
-                    match c["value"].as_str().unwrap() {
-                        "RED" => {
-                            f.owe("tlp:named_recipients_only");
-                            if !has(&c["named"], &self.row["recipient"]["user"]) {
-                                f.deny(tag, "TLP_RED_NOT_NAMED");
-                            }
+                "TLP" => match c["value"].as_str().unwrap() {
+                    "RED" => {
+                        f.owe("tlp:named_recipients_only");
+                        if !has(&c["named"], &self.row["recipient"]["user"]) {
+                            f.deny(tag, "TLP_RED_NOT_NAMED");
                         }
-                        "AMBER+STRICT" => f.owe("tlp:organisation_only"),
-                        "AMBER" => f.owe("tlp:organisation_and_clients"),
-                        "GREEN" => f.owe("tlp:community"),
-                        _ => {}
                     }
-                }
+                    "AMBER+STRICT" => f.owe("tlp:organisation_only"),
+                    "AMBER" => f.owe("tlp:organisation_and_clients"),
+                    "GREEN" => f.owe("tlp:community"),
+                    _ => {}
+                },
                 "PAP" => f.owe(format!("pap:{}", c["value"].as_str().unwrap())),
                 "HANDLING" => match c["code"].as_str().unwrap() {
                     "H1" if t["use"] == "intelligence" => f.owe("use:intelligence_only"),
                     "H1" if !self.consent("evidence_use", self.sender) => {
-                        f.refer(tag, "EVIDENCE_USE_CONSENT_REQUIRED", format!("provider:{}", self.sender));
+                        f.refer(
+                            tag,
+                            "EVIDENCE_USE_CONSENT_REQUIRED",
+                            format!("provider:{}", self.sender),
+                        );
                     }
                     "H2" => f.owe("no_onward_without_consent"),
                     "H3" => f.owe("handling:H3"),
@@ -501,7 +549,9 @@ impl<'a> Court<'a> {
                 .iter()
                 .find(|a| a["id"] == entry["agreement"]);
             let rule = agreement
-                .and_then(|a| a["clauses"].as_array().unwrap().iter().find(|c| c["type"] == "third_party"))
+                .and_then(|a| {
+                    a["clauses"].as_array().unwrap().iter().find(|c| c["type"] == "third_party")
+                })
                 .map_or("originator_consent", |c| c["rule"].as_str().unwrap());
             let party = agreement.is_some_and(|a| {
                 a["parties"]
@@ -512,8 +562,12 @@ impl<'a> Court<'a> {
             });
             if rule == "prohibited" {
                 f.deny("provenance", "THIRD_PARTY_PROHIBITED");
-            } else if !(rule == "parties_allowed" && party) && !self.consent("release", nation) {
-                f.refer("provenance", "ORIGINATOR_CONSENT_REQUIRED", format!("originator:{nation}"));
+            } else if !(self.consent("release", nation) || rule == "parties_allowed" && party) {
+                f.refer(
+                    "provenance",
+                    "ORIGINATOR_CONSENT_REQUIRED",
+                    format!("originator:{nation}"),
+                );
             }
         }
     }
@@ -532,21 +586,30 @@ impl<'a> Court<'a> {
             let fires = match kind {
                 "own_national" => anyone("nationality", &[rule["nation"].as_str().unwrap()]),
                 "privileged_source" => anyone("roles", &list(&rule["classes"])),
-                "minor" => unit
-                    .persons
-                    .iter()
-                    .any(|p| p["age"].as_i64().is_some_and(|a| a < rule["age_below"].as_i64().unwrap())),
-                "special_category" | "localisation" | "warrant_required" | "export_control" | "import_restriction" => {
+                "minor" => unit.persons.iter().any(|p| {
+                    p["age"].as_i64().is_some_and(|a| a < rule["age_below"].as_i64().unwrap())
+                }),
+                "special_category" | "localisation" | "warrant_required" | "export_control"
+                | "import_restriction" => {
                     unit.categories.iter().any(|c| list(&rule["categories"]).contains(c))
                 }
-                "death_penalty" => has(&r["death_penalty_for"], &t["offence"]["type"]) && unit.personal_data,
-                "torture_risk" => !unit.persons.is_empty() && has(&rule["levels"], &r["torture_risk"]),
+                "death_penalty" => {
+                    has(&r["death_penalty_for"], &t["offence"]["type"]) && unit.personal_data
+                }
+                "torture_risk" => {
+                    !unit.persons.is_empty() && has(&rule["levels"], &r["torture_risk"])
+                }
                 "purpose_limitation" => {
-                    o["collected_for"] == rule["collected_for"] && !has(&rule["compatible"], &t["purpose"])
+                    o["collected_for"] == rule["collected_for"]
+                        && !has(&rule["compatible"], &t["purpose"])
                 }
                 "necessity_statement" => unit.personal_data,
-                "human_rights_assessment" => list(&rule["nations"]).contains(&self.to) && !unit.persons.is_empty(),
-                "bulk_data" => unit.personal_data && o["records"].as_i64() > rule["max_records"].as_i64(),
+                "human_rights_assessment" => {
+                    list(&rule["nations"]).contains(&self.to) && !unit.persons.is_empty()
+                }
+                "bulk_data" => {
+                    unit.personal_data && o["records"].as_i64() > rule["max_records"].as_i64()
+                }
                 "retention_expired" => {
                     unit.personal_data
                         && time(&self.row["at"]) - time(&o["collected_at"])
@@ -562,7 +625,11 @@ impl<'a> Court<'a> {
             let code = format!("LAW_{}", kind.to_uppercase());
             match rule["effect"].as_str().unwrap() {
                 "forbid" => f.deny("law", &code),
-                "refer" => f.refer("law", &code, format!("authority:{}", rule["authority"].as_str().unwrap())),
+                "refer" => f.refer(
+                    "law",
+                    &code,
+                    format!("authority:{}", rule["authority"].as_str().unwrap()),
+                ),
                 _ => {
                     f.fail("law", Rank::Modified, &code, None);
                     f.owe(format!("transform:{}", rule["transform"].as_str().unwrap()));
@@ -571,7 +638,12 @@ impl<'a> Court<'a> {
         }
     }
 
-    fn join(&self, agreement: &Value, units: &[Unit<'_>], found: &[Finding]) -> (Rank, usize, Answer) {
+    fn join(
+        &self,
+        agreement: &Value,
+        units: &[Unit<'_>],
+        found: &[Finding],
+    ) -> (Rank, usize, Answer) {
         let worst = found.iter().map(Finding::rank).max().unwrap();
         let goes = |f: &Finding| f.rank() < Rank::Refer;
         let divisible = self.row["object"]["divisible"] == true;
@@ -579,7 +651,12 @@ impl<'a> Court<'a> {
         let rank = if !divisible || worst < Rank::Refer {
             worst
         } else if found.iter().any(goes) {
-            cut = units.iter().zip(found).filter(|(_, f)| !goes(f)).filter_map(|(u, _)| u.id).collect();
+            cut = units
+                .iter()
+                .zip(found)
+                .filter(|(_, f)| !goes(f))
+                .filter_map(|(u, _)| u.id)
+                .collect();
             Rank::Modified
         } else if found.iter().any(|f| f.rank() == Rank::Refer) {
             Rank::Refer
@@ -594,11 +671,14 @@ impl<'a> Court<'a> {
             refer_to: BTreeSet::new(),
         };
         if rank < Rank::Refer {
-            answer.obligations.extend(found.iter().filter(|f| goes(f)).flat_map(|f| f.obligations.clone()));
+            answer
+                .obligations
+                .extend(found.iter().filter(|f| goes(f)).flat_map(|f| f.obligations.clone()));
         }
         if rank == Rank::Refer {
             let referred = found.iter().filter(|f| f.rank() == Rank::Refer);
-            answer.refer_to = referred.flat_map(|f| f.failures.iter().filter_map(|x| x.3.clone())).collect();
+            answer.refer_to =
+                referred.flat_map(|f| f.failures.iter().filter_map(|x| x.3.clone())).collect();
         }
         (rank, cut.len(), answer)
     }

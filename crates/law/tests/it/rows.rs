@@ -44,7 +44,8 @@ fn the_oracle_holds_the_rows_too() {
         let expected = &row["expected"];
         assert_eq!(expected["decision"], answer.decision, "{}", row["id"]);
         assert_eq!(expected["basis"].as_str(), answer.basis.as_deref(), "{}", row["id"]);
-        let owned = |v: &Value| -> BTreeSet<String> { set(v).into_iter().map(str::to_owned).collect() };
+        let owned =
+            |v: &Value| -> BTreeSet<String> { set(v).into_iter().map(str::to_owned).collect() };
         assert!(owned(&expected["reason_codes"]).is_subset(&answer.codes), "{}", row["id"]);
         assert!(owned(&expected["obligations"]).is_subset(&answer.obligations), "{}", row["id"]);
         assert_eq!(owned(&expected["refer_to"]), answer.refer_to, "{}", row["id"]);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use entente_law::{
     Access, Agreement, AgreementStatus, Case, CompileError, Consent, ConsentKind, DataProtection,
-    InForce, NationalLaw, Offence, PartyStatus, Recipient, Request, Ruling, Rules, Scheme, Schemes,
+    InForce, NationalLaw, Offence, PartyStatus, Recipient, Request, Rules, Ruling, Scheme, Schemes,
     Subject, TortureRisk, Transfer, TransferKind, Use,
 };
 use entente_model::facts::{Person, Portion, Provenance};
@@ -131,8 +131,12 @@ pub(crate) fn agreement_text(agreement: &Value, groups: &Value) -> String {
 
 fn law_text(law: &Value) -> String {
     let mut out = String::new();
-    writeln!(out, "+++\nid = {}\nnation = {}\ntitle = {}\n+++\n", law["id"], law["nation"], law["title"])
-        .unwrap();
+    writeln!(
+        out,
+        "+++\nid = {}\nnation = {}\ntitle = {}\n+++\n",
+        law["id"], law["nation"], law["title"]
+    )
+    .unwrap();
     out.push_str("## Section 1\n\n");
     block(&mut out, "rule", law, &["id", "nation", "title"]);
     out
@@ -145,7 +149,9 @@ pub(crate) fn schemes(row: &Value) -> Schemes {
             .as_object()
             .unwrap()
             .iter()
-            .map(|(m, level)| (m.clone(), entente_law::level::parse(level.as_str().unwrap()).unwrap()))
+            .map(|(m, level)| {
+                (m.clone(), entente_law::level::parse(level.as_str().unwrap()).unwrap())
+            })
             .collect();
         schemes.add(Scheme::new(owner, owner, markings));
     }
@@ -170,7 +176,12 @@ pub(crate) fn rules(row: &Value) -> Result<Rules, CompileError> {
                 "suspended" => PartyStatus::Suspended,
                 _ => PartyStatus::Withdrawn,
             };
-            a["parties"].as_array().unwrap().iter().map(|p| (nation(&p["nation"]), status(p))).collect()
+            a["parties"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|p| (nation(&p["nation"]), status(p)))
+                .collect()
         })
         .collect();
     let held: Vec<InForce<'_>> = agreements
@@ -266,7 +277,9 @@ pub(crate) fn world(row: &Value) -> World {
                 controls: controls(&p["controls"]),
                 personal_data: p["personal_data"].as_bool(),
                 persons: p["persons"].is_array().then(|| persons(&p["persons"])),
-                data_categories: p["data_categories"].is_array().then(|| strings(&p["data_categories"])),
+                data_categories: p["data_categories"]
+                    .is_array()
+                    .then(|| strings(&p["data_categories"])),
             })
             .collect(),
         divisible: object["divisible"].as_bool().unwrap(),
