@@ -27,11 +27,11 @@ pub struct Ruling {
 }
 
 /// Obligations that tell the sender how to make the variant, and nothing to the recipient.
-const VARIANT: [&str; 2] = ["redact:", "transform:"];
+const VARIANT: [&str; 3] = ["redact:", "transform:", "respond:"];
 
 impl Ruling {
-    /// Whether only a variant may go that has yet to be made: portions cut out, or data
-    /// transformed.
+    /// Whether only a variant may go that has yet to be made: portions cut out, data transformed,
+    /// or a hit flag in place of the object.
     pub fn requires_variant(&self) -> bool {
         self.obligations.iter().any(|o| is_for_sender(o))
     }
@@ -68,9 +68,11 @@ impl Ruling {
         })
     }
 
-    /// The proof, for sealing, that this object may go to this nation; `None` if it may not.
+    /// The proof, for sealing, that this object may go to this nation; `None` if it may not, or
+    /// if only a variant may that this object is not.
     pub fn permit(&self, oid: ObjectId, recipient: NationCode) -> Option<Permit> {
-        self.terms().map(|terms| Permit { oid, nation: recipient, terms })
+        let terms = self.terms().filter(|_| !self.requires_variant())?;
+        Some(Permit { oid, nation: recipient, terms })
     }
 }
 
@@ -104,5 +106,51 @@ impl Permit {
     /// The terms under which it may go.
     pub const fn terms(&self) -> &Terms {
         &self.terms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ruling(decision: Decision, obligations: &[&str]) -> Ruling {
+        Ruling {
+            decision,
+            basis: Some((AgreementId::from_array([1; 32]), "ESM-MISA".into())),
+            clauses: vec!["ESM-MISA/1".into(), "ESM-MISAX/2".into(), "XAR-IEA/20".into()],
+            reason_codes: vec!["LABEL_NOFORN".into()],
+            obligations: obligations.iter().map(|o| (*o).to_owned()).collect(),
+            refer_to: Vec::new(),
+            explanation: Vec::new(),
+            alarm: false,
+            policies_evaluated: 0,
+        }
+    }
+
+    #[test]
+    fn an_object_gets_a_permit_only_if_it_may_go_as_it_is() {
+        let oid = ObjectId::from_array([7; 32]);
+        let to: NationCode = "XBR".parse().unwrap();
+        for (decision, obligations, goes) in [
+            (Decision::Permit, &["delete_by:2031-10-09"][..], true),
+            (Decision::PermitModified, &["display_only"], true),
+            (Decision::PermitModified, &["redact:P2"], false),
+            (Decision::PermitModified, &["transform:remove_categories"], false),
+            (Decision::PermitModified, &["respond:hit_flag_only"], false),
+            (Decision::Refer, &[], false),
+            (Decision::Deny, &[], false),
+        ] {
+            let permit = ruling(decision, obligations).permit(oid, to);
+            assert_eq!(permit.is_some(), goes, "{decision:?} {obligations:?}");
+        }
+    }
+
+    #[test]
+    fn terms_tell_the_recipient_what_it_owes_and_not_what_was_cut() {
+        let terms =
+            ruling(Decision::PermitModified, &["mark_as:P1=TJENST", "redact:P2"]).terms().unwrap();
+        assert_eq!(terms.obligations, ["mark_as:P1=TJENST"]);
+        assert_eq!(terms.clauses, ["ESM-MISA/1"]);
+        assert!(terms.reason_codes.is_empty());
     }
 }
