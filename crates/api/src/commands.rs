@@ -1,0 +1,128 @@
+//! Commands: what a person's program may ask of its own node, as JSON.
+//!
+//! Each command is one function of `entente-app`, reached through the local socket by a person
+//! whose credential is checked first. Unknown members of a request are errors. Answers hold what
+//! the gate let this person see, and nothing else.
+
+mod holdings;
+mod partners;
+mod people;
+mod policy;
+mod text;
+
+use std::sync::Arc;
+
+use entente_app::people::{Actor, Approval, TokenKind};
+use entente_app::{AppError, Blame, Node};
+use entente_store::{Store, Vault};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::local::{LocalError, LocalService};
+
+/// Answers commands for one node.
+#[derive(Debug)]
+pub struct Commands<S, V> {
+    node: Arc<Node<S, V>>,
+}
+
+/// What a command comes to.
+type Answer = Result<Value, LocalError>;
+
+impl<S: Store, V: Vault> Commands<S, V> {
+    /// Commands of this node.
+    pub const fn new(node: Arc<Node<S, V>>) -> Self {
+        Self { node }
+    }
+
+    fn actor(&self, token: Option<&str>) -> Result<Actor, LocalError> {
+        let token = token.ok_or_else(|| {
+            LocalError::new(401, "this needs a person's credential")
+                .with_hint("name yourself with --as PERSON; `entente person add` gives credentials")
+        })?;
+        self.node.actor(token, &[TokenKind::Credential, TokenKind::Session]).map_err(refused)
+    }
+}
+
+/// Reads a request; what is missing, unknown or of the wrong kind is said in one sentence.
+fn request<T: DeserializeOwned>(body: Value) -> Result<T, LocalError> {
+    serde_json::from_value(body)
+        .map_err(|e| LocalError::new(400, format!("the request cannot be read: {e}")))
+}
+
+/// What an error of the node means to who asked.
+pub fn refused(error: AppError) -> LocalError {
+    let status = match error.blame() {
+        Blame::Caller => 422,
+        Blame::Refused => 403,
+        Blame::Absent => 404,
+        Blame::Partner => 502,
+        Blame::Operator => 503,
+        Blame::Us => 500,
+    };
+    if matches!(error.blame(), Blame::Us) {
+        tracing::error!(error = %error, "a defect");
+    }
+    LocalError::new(status, error.to_string())
+}
+
+/// How an act that needs two persons stands.
+fn approval(approval: &Approval) -> Value {
+    match approval {
+        Approval::Waiting { digest, approvers, needed } => json!({
+            "state": "waiting",
+            "act": digest.to_string(),
+            "approved_by": approvers,
+            "needed": needed,
+        }),
+        Approval::Granted { digest, approvers } => json!({
+            "state": "done",
+            "act": digest.to_string(),
+            "approved_by": approvers,
+        }),
+    }
+}
+
+impl<S, V> LocalService for Commands<S, V>
+where
+    S: Store + 'static,
+    V: Vault + 'static,
+{
+    fn command(&self, token: Option<&str>, name: &str, body: Value) -> Answer {
+        let actor = self.actor(token)?;
+        match name {
+            "whoami" => self.whoami(&actor),
+            "person.add" => self.person_add(&actor, body),
+            "person.list" => self.person_list(),
+            "person.link" => self.person_link(&actor, body),
+            "approvals" => self.approvals(),
+            "status" => self.status(),
+            "card" => self.card(),
+            "introduce" => self.introduce(&actor, body),
+            "endpoint.set" => self.endpoint_set(&actor, body),
+            "bundle.export" => self.bundle_export(&actor, body),
+            "bundle.import" => self.bundle_import(&actor, body),
+            "agreement.propose" => self.agreement_propose(&actor, body),
+            "agreement.sign" => self.agreement_sign(&actor, body),
+            "agreement.withdraw" => self.agreement_withdraw(&actor, body),
+            "agreement.status" => self.agreement_status(body),
+            "law.load" => self.law_load(&actor, body),
+            "law.list" => self.law_list(),
+            "publish" => self.publish(&actor, body),
+            "release" => self.release(&actor, body),
+            "decisions" => self.decisions(&actor, body),
+            "objects.list" => self.objects_list(&actor, body),
+            "objects.show" => self.objects_show(&actor, body),
+            "receipts" => self.receipts(&actor, body),
+            "consent.list" => self.consent_list(&actor),
+            "consent.decide" => self.consent_decide(&actor, body),
+            "recall" => self.recall(&actor, body),
+            "recall.list" => self.recall_list(&actor),
+            "ledger.status" => self.ledger_status(),
+            "ledger.verify" => self.ledger_verify(),
+            "ledger.prove" => self.ledger_prove(&actor, body),
+            "events" => self.events(body),
+            _ => Err(LocalError::new(404, format!("there is no command `{name}`"))),
+        }
+    }
+}

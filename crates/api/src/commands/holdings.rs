@@ -1,0 +1,547 @@
+//! Commands about intelligence: publishing, reading, consenting, recalling.
+
+use entente_app::decisions::Decided;
+use entente_app::objects::ObjectView;
+use entente_app::onward::OnwardOrder;
+use entente_app::people::{Actor, Role};
+use entente_app::publish::{Order, Published, Verdict};
+use entente_app::recall::RecallStanding;
+use entente_formats::{Limits, MediaHint, OnBad};
+use entente_law::{parse_facts, parse_label, print_label};
+use entente_model::item::{Lane, OnwardRequest, RecallClass};
+use entente_model::record::Outcome;
+use entente_model::{ReleaseFacts, Wire};
+use entente_store::rows::{EventRow, ObjectRow};
+use entente_store::{Store, Vault};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::text::{addressee, base64, from_base64, moment, nation};
+use super::{Answer, Commands, approval, refused, request};
+use crate::local::LocalError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileIn {
+    name: String,
+    content: String,
+    media_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publish {
+    files: Vec<FileIn>,
+    label: String,
+    purpose: String,
+    facts: Option<String>,
+    #[serde(default)]
+    to: Vec<String>,
+    #[serde(default)]
+    precedence: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    take_rest: bool,
+    #[serde(default)]
+    supersedes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Release {
+    object: String,
+    to: String,
+    purpose: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Count {
+    count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    before: Option<i64>,
+    count: Option<u64>,
+    own: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Show {
+    object: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decide {
+    request: i64,
+    grant: bool,
+    #[serde(default)]
+    conditions: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecallIn {
+    objects: Vec<String>,
+    class: Option<String>,
+    basis: String,
+    deadline_hours: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Events {
+    kind: Option<String>,
+    before: Option<i64>,
+    count: Option<u64>,
+}
+
+/// Rows in one answer, unless fewer are asked for.
+const COUNT: u64 = 100;
+const COUNT_MAX: u64 = 10_000;
+
+fn count(asked: Option<u64>) -> u64 {
+    asked.unwrap_or(COUNT).min(COUNT_MAX)
+}
+
+fn invalid(what: impl std::fmt::Display) -> LocalError {
+    LocalError::new(422, what.to_string())
+}
+
+impl<S: Store, V: Vault> Commands<S, V> {
+    fn order(&self, publish: &Publish) -> Result<Order, LocalError> {
+        let known = self.node.known();
+        let code = self.node.identity().code;
+        let scheme = known.policy.schemes.get(code.as_str()).map_err(invalid)?;
+        let label = parse_label(&publish.label, scheme, self.node.now())
+            .map_err(|e| LocalError::new(422, format!("the label is wrong: {e}")))?;
+        let facts = match &publish.facts {
+            Some(text) => parse_facts(text, scheme).map_err(invalid)?,
+            None => ReleaseFacts::default(),
+        };
+        let lane = match publish.precedence.as_deref() {
+            None => Lane::Routine,
+            Some(word) => Lane::ALL
+                .into_iter()
+                .find(|lane| lane.as_str().eq_ignore_ascii_case(word))
+                .ok_or_else(|| {
+                    invalid(format!(
+                        "`{word}` is not a precedence: use flash, immediate, priority or routine"
+                    ))
+                })?,
+        };
+        if publish.purpose.trim().is_empty() {
+            return Err(invalid("a release needs a purpose, such as maritime_security"));
+        }
+        Ok(Order {
+            label,
+            facts,
+            purpose: publish.purpose.clone(),
+            to: publish.to.iter().map(|t| addressee(t)).collect::<Result<_, _>>()?,
+            lane,
+            supersedes: publish
+                .supersedes
+                .iter()
+                .map(|o| o.parse().map_err(invalid))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(super) fn publish(&self, actor: &Actor, body: Value) -> Answer {
+        let publish: Publish = request(body)?;
+        let order = self.order(&publish)?;
+        let contents = publish
+            .files
+            .iter()
+            .map(|f| from_base64(&f.content, "file"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let on_bad = if publish.take_rest { OnBad::TakeRest } else { OnBad::RefuseAll };
+        let mut pieces = Vec::new();
+        let mut refused_pieces = Vec::new();
+        let mut findings = Vec::new();
+        for (file, content) in publish.files.iter().zip(&contents) {
+            let mut hint: MediaHint = entente_formats::sniff(content, Some(&file.name));
+            if let Some(media_type) = &file.media_type {
+                hint.kind =
+                    entente_formats::Kind::Document { media_type: media_type.clone() };
+            }
+            let split = entente_formats::split(content, &hint, &Limits::default(), on_bad)
+                .map_err(|e| invalid(format!("{}: {e}", file.name)))?;
+            refused_pieces.extend(split.refused.iter().map(|r| {
+                json!({ "file": file.name, "place": r.place, "id": r.id, "problem": r.problem })
+            }));
+            findings.extend(split.findings.iter().map(|f| format!("{}: {f}", file.name)));
+            pieces.extend(split.pieces);
+        }
+        let published = if publish.dry_run {
+            self.node.preview(actor, &order, &pieces)
+        } else {
+            self.node.publish(actor, &order, &pieces)
+        }
+        .map_err(refused)?;
+        let objects: Vec<Value> = published
+            .objects
+            .iter()
+            .zip(&pieces)
+            .map(|(oid, piece)| {
+                json!({
+                    "object": oid.to_string(),
+                    "name": piece.name,
+                    "type": piece.object_type,
+                    "title": piece.title,
+                })
+            })
+            .collect();
+        Ok(json!({
+            "dry_run": publish.dry_run,
+            "label": print_label(&order.label),
+            "pieces": pieces.len(),
+            "objects": objects,
+            "first_leaf": published.first_leaf,
+            "verdicts": verdicts(&published),
+            "refused": refused_pieces,
+            "findings": findings,
+        }))
+    }
+
+    pub(super) fn release(&self, actor: &Actor, body: Value) -> Answer {
+        let release: Release = request(body)?;
+        let oid = self.node.find_object(actor, &release.object).map_err(refused)?;
+        let order = OnwardOrder {
+            oid,
+            to: nation(&release.to)?,
+            purpose: release.purpose,
+            body: actor.body().to_owned(),
+        };
+        let outcome = self.node.release_onward(actor, &order).map_err(refused)?;
+        let asked: Vec<String> = outcome.asked.iter().map(ToString::to_string).collect();
+        Ok(json!({
+            "object": oid.to_string(),
+            "released": outcome.released,
+            "asked": asked,
+            "verdict": verdict(&outcome.verdict),
+        }))
+    }
+
+    pub(super) fn decisions(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Count = request(body)?;
+        let decisions: Vec<Value> = self
+            .node
+            .decisions(actor, count(asked.count))
+            .map_err(refused)?
+            .iter()
+            .map(decided)
+            .collect();
+        Ok(json!({ "decisions": decisions }))
+    }
+
+    pub(super) fn objects_list(&self, actor: &Actor, body: Value) -> Answer {
+        let list: List = request(body)?;
+        let rows = self
+            .node
+            .objects(actor, list.before, count(list.count), list.own)
+            .map_err(refused)?;
+        let next = rows.last().map(|row| row.position);
+        let objects: Vec<Value> = rows.iter().map(|row| self.row(row)).collect();
+        Ok(json!({ "objects": objects, "next": next }))
+    }
+
+    fn row(&self, row: &ObjectRow) -> Value {
+        let known = self.node.known();
+        json!({
+            "object": row.oid.to_string(),
+            "position": row.position,
+            "originator": known.name_of(&row.nation),
+            "type": row.object_type,
+            "media_type": row.media_type,
+            "marking": row.marking,
+            "state": state(row.state),
+            "bytes": row.bytes,
+            "at": moment(row.at),
+            "delete_at": row.delete_at.map(moment),
+            "received_from": row.source.and_then(|(node, _, _)| {
+                known.by_node(&node).map(|n| n.row.code.to_string())
+            }),
+        })
+    }
+
+    pub(super) fn objects_show(&self, actor: &Actor, body: Value) -> Answer {
+        let show: Show = request(body)?;
+        let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
+        let view: ObjectView = self.node.object(actor, oid).map_err(refused)?;
+        let deliveries: Vec<Value> = view
+            .deliveries
+            .iter()
+            .map(|d| {
+                json!({ "nation": d.nation, "state": d.state, "lane": d.lane, "seq": d.seq })
+            })
+            .collect();
+        let terms = view.terms.as_ref().map(|t| {
+            json!({
+                "decision": t.decision.as_str(),
+                "agreement_id": t.agreement.to_string(),
+                "clauses": t.clauses,
+                "obligations": t.obligations,
+            })
+        });
+        let mut shown = self.row(&view.row);
+        if let Value::Object(members) = &mut shown {
+            members.insert("terms".to_owned(), json!(terms));
+            members.insert("deliveries".to_owned(), json!(deliveries));
+            members.insert(
+                "created".to_owned(),
+                json!(view.manifest.as_ref().map(|m| moment(m.created_at))),
+            );
+            members.insert(
+                "label".to_owned(),
+                json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
+            );
+            members
+                .insert("content".to_owned(), json!(view.payload.as_deref().map(base64)));
+        }
+        Ok(shown)
+    }
+
+    pub(super) fn receipts(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Count = request(body)?;
+        actor
+            .must_be(
+                &[
+                    Role::Analyst,
+                    Role::Liaison,
+                    Role::ReleaseOfficer,
+                    Role::Operator,
+                    Role::Overseer,
+                    Role::SecurityOfficer,
+                ],
+                "read receipts",
+            )
+            .map_err(refused)?;
+        let events =
+            self.node.events(Some("receipt"), None, count(asked.count)).map_err(refused)?;
+        let receipts: Vec<Value> = events.iter().map(|e| self.event(e)).collect();
+        Ok(json!({ "receipts": receipts }))
+    }
+
+    pub(super) fn consent_list(&self, actor: &Actor) -> Answer {
+        actor
+            .must_be(
+                &[Role::ReleaseOfficer, Role::Liaison, Role::Analyst, Role::Overseer],
+                "see requests for consent",
+            )
+            .map_err(refused)?;
+        let known = self.node.known();
+        let asks: Vec<Value> = self
+            .node
+            .asks()
+            .map_err(refused)?
+            .into_iter()
+            .map(|ask| {
+                let request = OnwardRequest::from_bytes(&ask.request).ok();
+                json!({
+                    "request": ask.id,
+                    "direction": if ask.ours { "we ask" } else { "we are asked" },
+                    "partner": known.by_node(&ask.peer).map(|n| n.row.code.to_string()),
+                    "object": ask.oid.to_string(),
+                    "to": known.name_of(&ask.to),
+                    "purpose": request.as_ref().map(|r| r.purpose.clone()),
+                    "basis": request.as_ref().map(|r| r.basis.clone()),
+                    "state": ask.state,
+                    "since": moment(ask.at),
+                })
+            })
+            .collect();
+        Ok(json!({ "requests": asks }))
+    }
+
+    pub(super) fn consent_decide(&self, actor: &Actor, body: Value) -> Answer {
+        let decide: Decide = request(body)?;
+        let stands = self
+            .node
+            .consent(actor, decide.request, decide.grant, &decide.conditions)
+            .map_err(refused)?;
+        Ok(json!({ "request": decide.request, "approval": approval(&stands) }))
+    }
+
+    pub(super) fn recall(&self, actor: &Actor, body: Value) -> Answer {
+        let recall: RecallIn = request(body)?;
+        let class = match recall.class.as_deref().unwrap_or("erase") {
+            "note" => RecallClass::Note,
+            "retract" => RecallClass::Retract,
+            "erase" => RecallClass::Erase,
+            "emergency" => RecallClass::Emergency,
+            word => {
+                return Err(invalid(format!(
+                    "`{word}` is not a recall class: use note, retract, erase or emergency"
+                )));
+            }
+        };
+        let oids = recall
+            .objects
+            .iter()
+            .map(|o| self.node.find_object(actor, o))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(refused)?;
+        let deadline = recall.deadline_hours.unwrap_or(24).saturating_mul(3_600_000);
+        let standings = self
+            .node
+            .recall(actor, &oids, class, &recall.basis, deadline)
+            .map_err(refused)?;
+        Ok(json!({ "recalls": self.standings(&standings) }))
+    }
+
+    pub(super) fn recall_list(&self, actor: &Actor) -> Answer {
+        actor
+            .must_be(
+                &[
+                    Role::ReleaseOfficer,
+                    Role::SecurityOfficer,
+                    Role::Analyst,
+                    Role::Liaison,
+                    Role::Overseer,
+                ],
+                "see recalls",
+            )
+            .map_err(refused)?;
+        let standings = self.node.recalls().map_err(refused)?;
+        Ok(json!({ "recalls": self.standings(&standings) }))
+    }
+
+    fn standings(&self, standings: &[RecallStanding]) -> Vec<Value> {
+        let known = self.node.known();
+        standings
+            .iter()
+            .map(|s| {
+                let effects: Vec<Value> = s
+                    .effects
+                    .iter()
+                    .map(|h| {
+                        json!({
+                            "nation": known.name_of(&h.nation),
+                            "status": h.status.map(effect),
+                            "at": h.at.map(moment),
+                            "late": h.late,
+                        })
+                    })
+                    .collect();
+                json!({
+                    "object": s.recall.oid.to_string(),
+                    "ours": s.recall.own,
+                    "basis": s.recall.basis,
+                    "at": moment(s.recall.at),
+                    "deadline": moment(s.recall.deadline),
+                    "effects": effects,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn ledger_prove(&self, actor: &Actor, body: Value) -> Answer {
+        let show: Show = request(body)?;
+        let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
+        let evidence = self.node.prove(actor, oid).map_err(refused)?;
+        Ok(json!({
+            "object": oid.to_string(),
+            "leaf": evidence.leaf_index,
+            "tlog_proof": evidence.to_tlog_proof(),
+        }))
+    }
+
+    pub(super) fn events(&self, body: Value) -> Answer {
+        let asked: Events = request(body)?;
+        let events = self
+            .node
+            .events(asked.kind.as_deref(), asked.before, count(asked.count))
+            .map_err(refused)?;
+        let events: Vec<Value> = events.iter().map(|e| self.event(e)).collect();
+        Ok(json!({ "events": events }))
+    }
+
+    pub(super) fn event(&self, event: &EventRow) -> Value {
+        let known = self.node.known();
+        json!({
+            "seq": event.seq,
+            "at": moment(event.at),
+            "kind": event.kind,
+            "object": event.oid.map(|o| o.to_string()),
+            "nation": event.nation.map(|n| known.name_of(&n)),
+            "text": event.text,
+        })
+    }
+}
+
+fn verdicts(published: &Published) -> Vec<Value> {
+    published.verdicts.iter().map(verdict).collect()
+}
+
+fn verdict(verdict: &Verdict) -> Value {
+    let nations: Vec<Value> = verdict
+        .nations
+        .iter()
+        .map(|w| {
+            json!({
+                "nation": w.code.to_string(),
+                "body": w.recipient.body,
+                "decision": w.ruling.decision.as_str(),
+                "goes": w.goes(),
+                "basis": w.ruling.basis.as_ref().map(|(_, code)| code.clone()),
+                "clauses": w.ruling.clauses,
+                "reason_codes": w.ruling.reason_codes,
+                "obligations": w.ruling.obligations,
+                "refer_to": w.ruling.refer_to,
+                "explanation": w.ruling.explanation,
+            })
+        })
+        .collect();
+    json!({ "type": verdict.object_type, "pieces": verdict.pieces, "nations": nations })
+}
+
+fn decided(decided: &Decided) -> Value {
+    let outcomes: Vec<Value> = decided.outcomes.iter().map(outcome).collect();
+    json!({
+        "leaf": decided.leaf,
+        "object": decided.oid.to_string(),
+        "at": moment(decided.at),
+        "outcomes": outcomes,
+    })
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    json!({
+        "nation": outcome.nation.to_string(),
+        "decision": outcome.decision.as_str(),
+        "agreement_id": outcome.agreement.map(|a| a.to_string()),
+        "policies": outcome.policies,
+        "reason_codes": outcome.reason_codes,
+        "obligations": outcome.obligations,
+        "refer_to": outcome.refer_to,
+    })
+}
+
+fn effect(status: entente_model::item::EffectStatus) -> &'static str {
+    use entente_model::item::EffectStatus;
+    match status {
+        EffectStatus::Erased => "erased",
+        EffectStatus::Retracted => "retracted",
+        EffectStatus::NeverHeld => "never held",
+        EffectStatus::LegalHold => "legal hold",
+        EffectStatus::Refused => "refused",
+    }
+}
+
+fn state(code: u8) -> &'static str {
+    use entente_exchange::state::{ObjectState, Standing};
+    match ObjectState::from_code(code.into()).map(ObjectState::standing) {
+        Some(Standing::Held) => "held",
+        Some(Standing::Stub) => "announced",
+        Some(Standing::Superseded) => "superseded",
+        Some(Standing::Recalled) => "recalled",
+        Some(Standing::Erased) => "erased",
+        Some(Standing::Unknown) | None => "unknown",
+    }
+}

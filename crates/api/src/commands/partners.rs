@@ -1,0 +1,168 @@
+//! Commands about partners, links and media.
+
+use entente_app::people::Actor;
+use entente_model::Wire;
+use entente_store::{Store, Vault};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::text::{base64, from_base64, moment, nation};
+use super::{Answer, Commands, approval, refused, request};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Introduce {
+    card: String,
+    words: String,
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndpointSet {
+    nation: String,
+    endpoint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Export {
+    nation: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    content: String,
+}
+
+impl<S: Store, V: Vault> Commands<S, V> {
+    pub(super) fn status(&self) -> Answer {
+        let status = self.node.status().map_err(refused)?;
+        let links: Vec<Value> = status
+            .links
+            .iter()
+            .map(|l| {
+                json!({
+                    "nation": l.code,
+                    "name": l.name,
+                    "node": l.node.to_string(),
+                    "endpoint": l.endpoint,
+                    "unacknowledged": l.unacknowledged,
+                    "unreceipted": l.unreceipted,
+                    "waiting_bytes": l.waiting.0,
+                    "waiting_since": l.waiting.1.map(moment),
+                    "missing": l.missing,
+                    "heard": l.heard.map(moment),
+                    "their_ledger": l.ledger_seen,
+                    "our_ledger_at_theirs": l.ours_seen,
+                    "stopped": l.stopped,
+                })
+            })
+            .collect();
+        let agreements: Vec<Value> = status
+            .agreements
+            .iter()
+            .map(|(code, state)| json!({ "agreement": code, "status": state }))
+            .collect();
+        Ok(json!({
+            "nation": status.code,
+            "name": status.name,
+            "nation_id": self.node.identity().nation.to_string(),
+            "node_id": self.node.identity().node.to_string(),
+            "ledger": self.ledger_status()?,
+            "objects": { "own": status.objects.0, "received": status.objects.1 },
+            "policy_epoch": status.policy_epoch.to_string(),
+            "agreements": agreements,
+            "laws": status.laws,
+            "links": links,
+            "pending": status.pending,
+        }))
+    }
+
+    pub(super) fn card(&self) -> Answer {
+        let (card, words) = self.node.card().map_err(refused)?;
+        let identity = self.node.identity();
+        Ok(json!({
+            "nation": identity.code.to_string(),
+            "name": identity.name,
+            "nation_id": identity.nation.to_string(),
+            "words": words,
+            "card": base64(&card.to_bytes()),
+        }))
+    }
+
+    pub(super) fn introduce(&self, actor: &Actor, body: Value) -> Answer {
+        let introduce: Introduce = request(body)?;
+        let card = from_base64(&introduce.card, "card")?;
+        let code = introduce.code.as_deref().map(nation).transpose()?;
+        let (stands, id) = self
+            .node
+            .introduce(actor, &card, &introduce.words, code)
+            .map_err(refused)?;
+        Ok(json!({ "nation_id": id.to_string(), "approval": approval(&stands) }))
+    }
+
+    pub(super) fn endpoint_set(&self, actor: &Actor, body: Value) -> Answer {
+        let set: EndpointSet = request(body)?;
+        let code = nation(&set.nation)?;
+        self.node.set_endpoint(actor, code, set.endpoint.as_deref()).map_err(refused)?;
+        Ok(json!({ "nation": set.nation, "endpoint": set.endpoint }))
+    }
+
+    pub(super) fn bundle_export(&self, actor: &Actor, body: Value) -> Answer {
+        let export: Export = request(body)?;
+        let files: Vec<Value> = self
+            .node
+            .export(actor, nation(&export.nation)?)
+            .map_err(refused)?
+            .into_iter()
+            .map(|f| json!({ "name": f.name, "items": f.items, "content": base64(&f.bytes) }))
+            .collect();
+        Ok(json!({ "nation": export.nation, "files": files }))
+    }
+
+    pub(super) fn bundle_import(&self, actor: &Actor, body: Value) -> Answer {
+        let import: Import = request(body)?;
+        let bytes = from_base64(&import.content, "file")?;
+        let (code, received) = self.node.import(actor, &bytes).map_err(refused)?;
+        Ok(json!({
+            "from": code.to_string(),
+            "objects": received.objects,
+            "controls": received.controls,
+            "refused": received.refused,
+            "duplicates": received.duplicates,
+            "early": received.early,
+        }))
+    }
+
+    pub(super) fn ledger_status(&self) -> Answer {
+        let status = self.node.ledger_status().map_err(refused)?;
+        let cosignatures: Vec<Value> = status
+            .cosignatures
+            .iter()
+            .map(|(size, witness)| json!({ "size": size, "witness": witness }))
+            .collect();
+        Ok(json!({
+            "origin": status.origin,
+            "size": status.size,
+            "root": status.root.map(|r| r.to_string()),
+            "signed": status.signed,
+            "cosignatures": cosignatures,
+        }))
+    }
+
+    pub(super) fn ledger_verify(&self) -> Answer {
+        let findings = self.node.verify_ledger().map_err(refused)?;
+        Ok(json!({
+            "verified": findings.faults.is_empty(),
+            "size": findings.size,
+            "root": findings.root.map(|r| r.to_string()),
+            "opened": findings.opened,
+            "erased": findings.erased,
+            "slots": findings.slots,
+            "releases": findings.releases,
+            "faults": findings.faults,
+        }))
+    }
+}

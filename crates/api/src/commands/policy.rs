@@ -1,0 +1,126 @@
+//! Commands about agreements and laws.
+
+use entente_app::people::Actor;
+use entente_app::policy::HeldAgreement;
+use entente_store::{Store, Vault};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::text::moment;
+use super::{Answer, Commands, approval, refused, request};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    agreement: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Withdraw {
+    agreement: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    agreement: Option<String>,
+}
+
+impl<S: Store, V: Vault> Commands<S, V> {
+    pub(super) fn agreement_propose(&self, actor: &Actor, body: Value) -> Answer {
+        let text: Text = request(body)?;
+        let id = self.node.propose(actor, &text.text).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string() }))
+    }
+
+    pub(super) fn agreement_sign(&self, actor: &Actor, body: Value) -> Answer {
+        let named: Named = request(body)?;
+        let id = self.node.find_agreement(&named.agreement).map_err(refused)?;
+        let stands = self.node.sign_agreement(actor, &id).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string(), "approval": approval(&stands) }))
+    }
+
+    pub(super) fn agreement_withdraw(&self, actor: &Actor, body: Value) -> Answer {
+        let withdraw: Withdraw = request(body)?;
+        let id = self.node.find_agreement(&withdraw.agreement).map_err(refused)?;
+        let stands = self.node.withdraw(actor, &id, &withdraw.reason).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string(), "approval": approval(&stands) }))
+    }
+
+    pub(super) fn agreement_status(&self, body: Value) -> Answer {
+        let status: Status = request(body)?;
+        let known = self.node.known();
+        let only = match &status.agreement {
+            Some(name) => Some(self.node.find_agreement(name).map_err(refused)?),
+            None => None,
+        };
+        let agreements: Vec<Value> = known
+            .policy
+            .agreements
+            .iter()
+            .filter(|held| only.is_none_or(|id| held.row.id == id))
+            .map(|held| self.one_agreement(held))
+            .collect();
+        Ok(json!({ "agreements": agreements }))
+    }
+
+    fn one_agreement(&self, held: &HeldAgreement) -> Value {
+        let parties: Vec<Value> = held
+            .agreement
+            .parties()
+            .iter()
+            .map(|party| {
+                let own = party.id == Some(self.node.identity().nation);
+                let signed = party.id.is_some_and(|id| held.state.signatures().contains_key(&id));
+                let active = party.id.is_some_and(|id| held.state.activated_by(&id));
+                json!({
+                    "nation": party.nation.to_string(),
+                    "signed": signed,
+                    "active": if own { held.row.status == "in_force" } else { active },
+                })
+            })
+            .collect();
+        json!({
+            "agreement": held.row.code,
+            "agreement_id": held.row.id.to_string(),
+            "title": held.agreement.title(),
+            "status": held.row.status,
+            "since": moment(held.row.at),
+            "in_force_from": moment(held.agreement.in_force_from()),
+            "ends_on": held.agreement.ends_on().map(moment),
+            "parties": parties,
+        })
+    }
+
+    pub(super) fn law_load(&self, actor: &Actor, body: Value) -> Answer {
+        let text: Text = request(body)?;
+        let (id, code) = self.node.load_law(actor, &text.text).map_err(refused)?;
+        Ok(json!({ "law": code, "law_id": id.to_string() }))
+    }
+
+    pub(super) fn law_list(&self) -> Answer {
+        let known = self.node.known();
+        let laws: Vec<Value> = known
+            .policy
+            .laws
+            .iter()
+            .map(|l| {
+                json!({
+                    "law": l.row.code,
+                    "title": l.law.title(),
+                    "active": l.row.active,
+                    "since": moment(l.row.at),
+                })
+            })
+            .collect();
+        Ok(json!({ "laws": laws }))
+    }
+}

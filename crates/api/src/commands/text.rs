@@ -1,0 +1,40 @@
+//! Small things as they are written in JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use entente_model::{NationCode, Timestamp};
+
+use crate::local::LocalError;
+
+/// A moment, in RFC 3339 and UTC.
+pub(super) fn moment(at: Timestamp) -> String {
+    let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |t| t.to_string())
+}
+
+/// Bytes as base64.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Bytes from base64.
+pub(super) fn from_base64(text: &str, what: &str) -> Result<Vec<u8>, LocalError> {
+    STANDARD
+        .decode(text)
+        .map_err(|_| LocalError::new(400, format!("the {what} is not base64 (RFC 4648)")))
+}
+
+/// A nation's code.
+pub(super) fn nation(text: &str) -> Result<NationCode, LocalError> {
+    text.parse().map_err(|e: entente_model::nation::NationCodeError| {
+        LocalError::new(422, e.to_string())
+    })
+}
+
+/// `XBR` or `XBR/COAST-WATCH`.
+pub(super) fn addressee(text: &str) -> Result<(NationCode, Option<String>), LocalError> {
+    match text.split_once('/') {
+        Some((code, body)) => Ok((nation(code)?, Some(body.to_owned()))),
+        None => Ok((nation(text)?, None)),
+    }
+}
