@@ -49,15 +49,14 @@ impl NodeArgs {
 pub fn command() -> clap::Command {
     let plain = Cli::command();
     let groups = overview(&plain);
-    let codes: String =
-        Exit::ALL.iter().map(|e| format!("\n  {}  {}", e.code(), e.meaning())).collect();
+    let codes = Exit::ALL.map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).join("\n");
+    let after = format!("Exit codes:\n{codes}\n\nExample:\n  entente config check --json");
     plain
         .help_template(format!(
             "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n\
              {{options}}{{after-help}}"
         ))
-        .after_help(format!("Exit codes:{codes}\n\nExample:\n  entente config check --json"))
-        .after_long_help(format!("Exit codes:{codes}\n\nExample:\n  entente config check --json"))
+        .after_help(after)
 }
 
 /// The commands in their groups.

@@ -81,14 +81,11 @@ impl Folder {
 
     /// A folder that has a node in it.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
-        let folder = Self::at(path).map_err(|error| match error {
-            FolderError::File(e) if e.is_missing() => FolderError::NoNode { path: path.to_owned() },
-            _ => error,
-        })?;
-        if !folder.config_file().is_file() {
-            return Err(FolderError::NoNode { path: path.to_owned() });
+        if path.join(CONFIG_FILE).is_file() {
+            Self::at(path)
+        } else {
+            Err(FolderError::NoNode { path: path.to_owned() })
         }
-        Ok(folder)
     }
 
     fn at(path: &Path) -> Result<Self, FolderError> {

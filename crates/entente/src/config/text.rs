@@ -302,7 +302,7 @@ from_text!(Bytes(u64), |text| {
 pub(super) fn show_bytes(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    UNITS.iter().find(|(_, factor)| bytes >= *factor && bytes % factor == 0).map_or_else(
+    UNITS.iter().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor)).map_or_else(
         || format!("{bytes} bytes"),
         |(unit, factor)| format!("{} {unit}", bytes / factor),
     )

@@ -47,7 +47,9 @@ impl RemoteKeys {
     /// Starts `program` as the key process and opens the keys in it.
     pub fn start(program: &Path, start: &Start) -> Result<Self, StartError> {
         let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(Duration::from_secs(REPLY_SECONDS_MAX)))?;
+        let patience = Some(Duration::from_secs(REPLY_SECONDS_MAX));
+        ours.set_read_timeout(patience)?;
+        ours.set_write_timeout(patience)?;
         let theirs_too = theirs.try_clone()?;
         let child = Command::new(program)
             .arg("keyd")
@@ -58,15 +60,10 @@ impl RemoteKeys {
             .stdout(Stdio::from(OwnedFd::from(theirs_too)))
             .spawn()?;
         let mut keys = Self { child, pipe: Mutex::new(Ok(ours)), note: None };
-        match keys.exchange(&Zeroizing::new(start.to_bytes()))? {
-            KeyReply::Done => Ok(keys),
-            KeyReply::Bytes(note) => {
-                keys.note = Some(String::from_utf8_lossy(&note).into_owned());
-                Ok(keys)
-            }
-            KeyReply::Failed(error) => Err(error.into()),
-            _ => Err(KeyError::Failed("the key process did not start in order".to_owned()).into()),
+        if let KeyReply::Bytes(note) = keys.exchange(&Zeroizing::new(start.to_bytes()))? {
+            keys.note = Some(String::from_utf8_lossy(&note).into_owned());
         }
+        Ok(keys)
     }
 
     /// What the operator should know about the start, for the log.
@@ -79,31 +76,35 @@ impl RemoteKeys {
         self.child.id()
     }
 
-    /// Sends one message and waits for its answer.
+    /// Sends one message and waits for its answer; a refusal is an error.
     fn exchange(&self, request: &[u8]) -> Result<KeyReply, KeyError> {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let stream = pipe.as_mut().map_err(|reason| KeyError::Unreachable(reason.clone()))?;
-        talk(stream, request).map_err(|reason| {
-            *pipe = Err(reason.clone());
-            KeyError::Unreachable(reason)
-        })
+        match talk(stream, request) {
+            Ok(KeyReply::Failed(error)) => Err(error),
+            Ok(reply) => Ok(reply),
+            Err(reason) => {
+                *pipe = Err(reason.clone());
+                Err(KeyError::Unreachable(reason))
+            }
+        }
     }
 }
 
 /// One request and its reply; after an error the pipe is out of step and of no more use.
 fn talk(pipe: &mut UnixStream, request: &[u8]) -> Result<KeyReply, String> {
+    use io::ErrorKind as Kind;
     let ended = || "it ended; see its last message in the log, then restart the node".to_owned();
-    let failed = |error: FrameError| match error {
-        FrameError::Io(e) => match e.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                format!("no answer for {REPLY_SECONDS_MAX} seconds; restart the node")
-            }
-            io::ErrorKind::BrokenPipe
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::UnexpectedEof => ended(),
-            _ => e.to_string(),
-        },
-        FrameError::TooLong { .. } => error.to_string(),
+    let failed = |error: FrameError| {
+        let FrameError::Io(e) = &error else { return error.to_string() };
+        if matches!(e.kind(), Kind::WouldBlock | Kind::TimedOut) {
+            format!("no answer for {REPLY_SECONDS_MAX} seconds; restart the node")
+        } else if matches!(e.kind(), Kind::BrokenPipe | Kind::ConnectionReset | Kind::UnexpectedEof)
+        {
+            ended()
+        } else {
+            e.to_string()
+        }
     };
     frame::write(pipe, request).map_err(failed)?;
     let bytes = frame::read(pipe).map_err(failed)?.ok_or_else(ended)?;
@@ -120,10 +121,7 @@ impl Keys for RemoteKeys {
                 bytes.len()
             )));
         }
-        match self.exchange(&bytes)? {
-            KeyReply::Failed(error) => Err(error),
-            reply => Ok(reply),
-        }
+        self.exchange(&bytes)
     }
 }
 

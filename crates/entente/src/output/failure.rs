@@ -17,7 +17,7 @@ pub struct Failure {
     exit: Exit,
     message: String,
     hint: Option<String>,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     causes: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Failure {
         Self::new(Exit::Usage, error)
     }
 
-    /// Says what was attempted, with the message so far as its cause.
+    /// Says what was attempted, before what went wrong.
     #[must_use]
     pub fn context(mut self, attempt: &str) -> Self {
         let cause = std::mem::replace(&mut self.message, attempt.to_owned());
@@ -82,7 +82,7 @@ impl Failure {
     /// Says where the fault is.
     #[must_use]
     pub fn place(mut self, place: Option<Place>) -> Self {
-        self.place = place;
+        self.place = place.map(Box::new);
         self
     }
 
@@ -115,7 +115,7 @@ impl Failure {
             exit: self.exit.code(),
             error: &self.message,
             hint: self.hint.as_deref(),
-            place: self.place.as_ref(),
+            place: self.place.as_deref(),
             causes: if detail == Detail::Causes { &self.causes } else { &[] },
         }
     }

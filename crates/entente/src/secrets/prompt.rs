@@ -117,12 +117,14 @@ mod tests {
             let mut rest = [0; 64];
             let len = ours.read(&mut rest).unwrap();
             shown.extend_from_slice(&rest[..len]);
-            String::from_utf8(shown).unwrap()
+            // Both ends of the terminal stay open until its modes were looked at.
+            (ours, String::from_utf8(shown).unwrap())
         });
         let answer = ask_on(&theirs, "Q: ");
+        let (_ours, shown) = typist.join().unwrap();
         let modes = tcgetattr(&theirs).unwrap().local_modes;
         assert!(modes.contains(LocalModes::ECHO | LocalModes::ISIG), "echo stayed off");
-        (answer, typist.join().unwrap())
+        (answer, shown)
     }
 
     #[test]

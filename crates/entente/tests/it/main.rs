@@ -1,0 +1,11 @@
+//! The program, run as a person or a node runs it.
+
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod keyd;
+
+/// The built program.
+fn program() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_BIN_EXE_entente"))
+}
