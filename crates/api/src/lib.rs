@@ -12,8 +12,10 @@
 //! | [`partner`] | the endpoints that partners call |
 //! | [`partner_client`] | calling theirs |
 //! | [`local`] | the socket in the node's folder, and its client |
+//! | [`commands`] | what a person's program may ask |
 
 mod body;
+pub mod commands;
 pub mod local;
 pub mod partner;
 pub mod partner_client;

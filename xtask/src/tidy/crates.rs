@@ -12,8 +12,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("formats", &["model"]),
     ("store", &["model"]),
     ("app", &["model", "seal", "ledger", "exchange", "law", "formats", "store"]),
-    ("api", &["model", "app"]),
-    ("web", &["model", "app"]),
+    ("api", &["model", "seal", "exchange", "law", "formats", "store", "app"]),
+    ("web", &["model", "exchange", "store", "app"]),
     (
         "entente",
         &["model", "seal", "ledger", "exchange", "law", "formats", "store", "app", "api", "web"],

@@ -167,8 +167,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         for (file, content) in publish.files.iter().zip(&contents) {
             let mut hint: MediaHint = entente_formats::sniff(content, Some(&file.name));
             if let Some(media_type) = &file.media_type {
-                hint.kind =
-                    entente_formats::Kind::Document { media_type: media_type.clone() };
+                hint.kind = entente_formats::Kind::Document { media_type: media_type.clone() };
             }
             let split = entente_formats::split(content, &hint, &Limits::default(), on_bad)
                 .map_err(|e| invalid(format!("{}: {e}", file.name)))?;
@@ -242,10 +241,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
 
     pub(super) fn objects_list(&self, actor: &Actor, body: Value) -> Answer {
         let list: List = request(body)?;
-        let rows = self
-            .node
-            .objects(actor, list.before, count(list.count), list.own)
-            .map_err(refused)?;
+        let rows =
+            self.node.objects(actor, list.before, count(list.count), list.own).map_err(refused)?;
         let next = rows.last().map(|row| row.position);
         let objects: Vec<Value> = rows.iter().map(|row| self.row(row)).collect();
         Ok(json!({ "objects": objects, "next": next }))
@@ -277,9 +274,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let deliveries: Vec<Value> = view
             .deliveries
             .iter()
-            .map(|d| {
-                json!({ "nation": d.nation, "state": d.state, "lane": d.lane, "seq": d.seq })
-            })
+            .map(|d| json!({ "nation": d.nation, "state": d.state, "lane": d.lane, "seq": d.seq }))
             .collect();
         let terms = view.terms.as_ref().map(|t| {
             json!({
@@ -301,8 +296,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
             );
-            members
-                .insert("content".to_owned(), json!(view.payload.as_deref().map(base64)));
+            members.insert("content".to_owned(), json!(view.payload.as_deref().map(base64)));
         }
         Ok(shown)
     }
@@ -388,10 +382,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .collect::<Result<Vec<_>, _>>()
             .map_err(refused)?;
         let deadline = recall.deadline_hours.unwrap_or(24).saturating_mul(3_600_000);
-        let standings = self
-            .node
-            .recall(actor, &oids, class, &recall.basis, deadline)
-            .map_err(refused)?;
+        let standings =
+            self.node.recall(actor, &oids, class, &recall.basis, deadline).map_err(refused)?;
         Ok(json!({ "recalls": self.standings(&standings) }))
     }
 

@@ -96,10 +96,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let introduce: Introduce = request(body)?;
         let card = from_base64(&introduce.card, "card")?;
         let code = introduce.code.as_deref().map(nation).transpose()?;
-        let (stands, id) = self
-            .node
-            .introduce(actor, &card, &introduce.words, code)
-            .map_err(refused)?;
+        let (stands, id) =
+            self.node.introduce(actor, &card, &introduce.words, code).map_err(refused)?;
         Ok(json!({ "nation_id": id.to_string(), "approval": approval(&stands) }))
     }
 

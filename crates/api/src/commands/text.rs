@@ -26,9 +26,8 @@ pub(super) fn from_base64(text: &str, what: &str) -> Result<Vec<u8>, LocalError>
 
 /// A nation's code.
 pub(super) fn nation(text: &str) -> Result<NationCode, LocalError> {
-    text.parse().map_err(|e: entente_model::nation::NationCodeError| {
-        LocalError::new(422, e.to_string())
-    })
+    text.parse()
+        .map_err(|e: entente_model::nation::NationCodeError| LocalError::new(422, e.to_string()))
 }
 
 /// `XBR` or `XBR/COAST-WATCH`.
