@@ -12,7 +12,7 @@ mod frame;
 mod remote;
 
 use std::ffi::OsStr;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use entente_app::keys::{KeyError, KeyReply, KeyRequest, Keyring, Keys};
 use entente_model::codec::{Reader, Wire, WireError, WireFault, Writer};
 use entente_seal::keystore::Params;
+use rustix::fs::FileType;
 use thiserror::Error;
 
 use crate::ambient::OsEntropy;
@@ -87,7 +88,9 @@ pub enum KeydError {
 
 /// Serves the keys over standard input and output until the pipe closes.
 pub fn serve() -> Result<(), KeydError> {
-    if io::stdin().is_terminal() {
+    let about = rustix::fs::fstat(io::stdin()).map_err(io::Error::from);
+    let kind = about.map(|about| FileType::from_raw_mode(about.st_mode));
+    if !matches!(kind, Ok(FileType::Socket)) {
         return Err(KeydError::ByHand);
     }
     confine::to_pipe_and_files().map_err(KeydError::Confine)?;

@@ -312,6 +312,13 @@ fn the_child_refuses_what_no_parent_sends() {
 }
 
 #[test]
+fn a_person_cannot_start_it() {
+    let output = Command::new(program()).arg("keyd").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("not by hand"));
+}
+
+#[test]
 fn the_child_ends_with_its_pipe() {
     let (mut child, pipe) = bare();
     drop(pipe);
