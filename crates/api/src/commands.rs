@@ -10,6 +10,8 @@ mod people;
 mod policy;
 mod text;
 
+pub use holdings::event;
+
 use std::sync::Arc;
 
 use entente_app::people::{Actor, Approval, TokenKind};

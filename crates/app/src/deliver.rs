@@ -140,6 +140,9 @@ pub struct Outgoing {
     pub items: usize,
     /// Whether it carries anything but an acknowledgement.
     pub news: bool,
+    /// Whether it carries more than items and our ledger's growth: statements of our chain,
+    /// cosignatures, refusals, or items of the two urgent lanes.
+    pub urgent: bool,
 }
 
 /// An item on its way, with all that its frame needs.
@@ -313,6 +316,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             || !chain.iter().all(|(_, statements)| statements.is_empty())
             || !cosigs.is_empty()
             || checkpoint.is_some_and(|row| row.size > state.log_seen);
+        let urgent = !cosigs.is_empty()
+            || !state.nacks.is_empty()
+            || !chain.iter().all(|(_, statements)| statements.is_empty())
+            || ready.iter().any(|r| r.context.lane <= Lane::Immediate);
         let plan = SendPlan {
             ledger,
             items: &items,
@@ -327,7 +334,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             ..SendPlan::empty(header)
         };
         let bytes = send::assemble(&plan).map_err(|e| AppError::Operator(e.to_string()))?;
-        Ok(Outgoing { bytes, items: items.len(), news })
+        Ok(Outgoing { bytes, items: items.len(), news, urgent })
     }
 
     /// Statements of our own chain that the partner may not have.

@@ -25,6 +25,24 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok((card, SpokenId::of(&self.identity.nation).words()))
     }
 
+    /// Our own identity chain from a position on.
+    pub fn own_statements(&self, from: u64) -> Result<Vec<Vec<u8>>> {
+        Ok(self.store.read(|work| work.statements(self.identity.nation, from))?)
+    }
+
+    /// Notes that the link to a partner came, or went, and why.
+    pub fn link_changed(&self, nation: NationId, error: Option<&str>) -> Result<()> {
+        let code = self.known().name_of(&nation);
+        let text = match error {
+            None => format!("{code} is reached"),
+            Some(error) => format!("{code} is not reached: {error}"),
+        };
+        let now = self.now();
+        self.store.write(|work| event(work, now, "link", text, (None, Some(nation))))?;
+        (self.wake)(&crate::node::WakeUp::Events);
+        Ok(())
+    }
+
     /// Takes in another nation's card. Each of two persons types the words that they were told;
     /// after the second, the nation is recognised.
     pub fn introduce(

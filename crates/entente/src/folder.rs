@@ -120,7 +120,7 @@ impl Folder {
 
     /// The socket on which commands talk to the running node.
     pub fn socket(&self) -> PathBuf {
-        self.run().join("node.sock")
+        self.run().join("entente.sock")
     }
 
     /// Takes the right to serve this folder, and removes the socket of a node that was killed.

@@ -1,6 +1,7 @@
 //! Commands about intelligence: publishing, reading, consenting, recalling.
 
 use entente_app::decisions::Decided;
+use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::{Actor, Role};
@@ -318,7 +319,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .map_err(refused)?;
         let events =
             self.node.events(Some("receipt"), None, count(asked.count)).map_err(refused)?;
-        let receipts: Vec<Value> = events.iter().map(|e| self.event(e)).collect();
+        let known = self.node.known();
+        let receipts: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
         Ok(json!({ "receipts": receipts }))
     }
 
@@ -450,21 +452,22 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .node
             .events(asked.kind.as_deref(), asked.before, count(asked.count))
             .map_err(refused)?;
-        let events: Vec<Value> = events.iter().map(|e| self.event(e)).collect();
+        let known = self.node.known();
+        let events: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
         Ok(json!({ "events": events }))
     }
+}
 
-    pub(super) fn event(&self, event: &EventRow) -> Value {
-        let known = self.node.known();
-        json!({
-            "seq": event.seq,
-            "at": moment(event.at),
-            "kind": event.kind,
-            "object": event.oid.map(|o| o.to_string()),
-            "nation": event.nation.map(|n| known.name_of(&n)),
-            "text": event.text,
-        })
-    }
+/// One event, as watchers see it.
+pub fn event(known: &Known, event: &EventRow) -> Value {
+    json!({
+        "seq": event.seq,
+        "at": moment(event.at),
+        "kind": event.kind,
+        "object": event.oid.map(|o| o.to_string()),
+        "nation": event.nation.map(|n| known.name_of(&n)),
+        "text": event.text,
+    })
 }
 
 fn verdicts(published: &Published) -> Vec<Value> {

@@ -1,0 +1,315 @@
+//! Partners: who they are, what they may ask, and what goes to them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entente_api::partner::{PartnerService, Reply};
+use entente_api::partner_client::{ClientLimits, LaneGroup, PartnerClient};
+use entente_api::tls::{PeerDirectory, TlsIdentity, TlsSigner};
+use entente_app::keys::Keys;
+use entente_app::{AppError, Blame, SqliteNode};
+use entente_model::codec::Writer;
+use entente_model::{NationId, NodeId};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::wake::Wakes;
+use super::{blocking, told};
+use crate::keyd::RemoteKeys;
+
+/// After a failure the next attempt waits this long, doubled each time …
+const BACK_OFF_MIN: Duration = Duration::from_millis(250);
+/// … up to this.
+const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// News that is only our ledger's growth may wait this long for company.
+const LINGER: Duration = Duration::from_secs(2);
+/// A partner hears from us at least this often.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// Signs handshakes in the key process.
+pub struct RemoteSigner(pub Arc<RemoteKeys>);
+
+impl TlsSigner for RemoteSigner {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+        let keys: &dyn Keys = &*self.0;
+        keys.tls_sign(message.to_vec()).map_err(|e| e.to_string())
+    }
+}
+
+/// Knows partners by the keys that their chains publish.
+pub struct Directory(pub Arc<SqliteNode>);
+
+impl PeerDirectory for Directory {
+    fn node_by_spki(&self, spki_sha256: &[u8; 32]) -> Option<NodeId> {
+        let known = self.0.known();
+        let now = self.0.now();
+        known
+            .partners(self.0.identity().nation)
+            .find(|(_, _, state)| {
+                state
+                    .keys(now)
+                    .is_some_and(|k| k.tls_pins.iter().any(|pin| pin.as_bytes() == spki_sha256))
+            })
+            .map(|(_, node, _)| node)
+    }
+}
+
+/// Answers partners.
+pub struct Service {
+    /// The node.
+    pub node: Arc<SqliteNode>,
+    /// Rings when something waits for a partner.
+    pub wakes: Arc<Wakes>,
+}
+
+fn refusal(error: &AppError) -> Reply {
+    let status = match error.blame() {
+        Blame::Caller | Blame::Partner => 422,
+        Blame::Refused => 403,
+        Blame::Absent => 404,
+        Blame::Operator | Blame::Us => 503,
+    };
+    match error.blame() {
+        // What is wrong here is not the partner's to know.
+        Blame::Operator | Blame::Us => {
+            tracing::error!(%error, "a partner's request failed");
+            Reply::sentence(status, "this node cannot take it now: try again later")
+        }
+        Blame::Caller | Blame::Partner | Blame::Refused | Blame::Absent => {
+            Reply::sentence(status, &error.to_string())
+        }
+    }
+}
+
+impl PartnerService for Service {
+    fn bundle(&self, peer: NodeId, body: Vec<u8>) -> Reply {
+        match self.node.receive(peer, &body) {
+            Ok(received) => Reply::bundle(received.reply.bytes),
+            Err(error) => refusal(&error),
+        }
+    }
+
+    fn outgoing(&self, peer: NodeId, _from: u64) -> Option<Vec<u8>> {
+        match self.node.outgoing(peer) {
+            Ok(outgoing) if outgoing.news => Some(outgoing.bytes),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::error!(%error, "no bundle could be made for a partner");
+                None
+            }
+        }
+    }
+
+    fn outgoing_ready(&self, peer: NodeId) -> Arc<Notify> {
+        self.wakes.poll(peer)
+    }
+
+    fn add_checkpoint(&self, peer: NodeId, body: Vec<u8>) -> Reply {
+        match self.node.add_checkpoint(peer, &body) {
+            Ok(answer) => {
+                Reply { status: answer.status, media_type: answer.media_type, body: answer.body }
+            }
+            Err(error) => refusal(&error),
+        }
+    }
+
+    fn latest(&self, _peer: NodeId, origin: &str) -> Reply {
+        match self.node.latest_of(origin) {
+            Ok(Some(note)) => {
+                Reply { status: 200, media_type: "text/plain; charset=utf-8", body: note }
+            }
+            Ok(None) => Reply::sentence(404, "no checkpoint of this log is held here"),
+            Err(error) => refusal(&error),
+        }
+    }
+
+    fn chain(&self, _peer: NodeId, from: u64) -> Reply {
+        match self.node.own_statements(from) {
+            Ok(statements) => {
+                let mut w = Writer::new();
+                w.list(&statements, |w, s| {
+                    w.bytes(s);
+                });
+                Reply { status: 200, media_type: "application/cbor", body: w.into_bytes() }
+            }
+            Err(error) => refusal(&error),
+        }
+    }
+}
+
+/// Starts and stops one delivery worker for each partner that can be dialled.
+pub async fn deliver_all(
+    node: Arc<SqliteNode>,
+    wakes: Arc<Wakes>,
+    identity: TlsIdentity,
+    stopped: watch::Receiver<bool>,
+) {
+    let changed = wakes.changed();
+    let mut workers: HashMap<NodeId, (Route, JoinHandle<()>)> = HashMap::new();
+    while !*stopped.borrow() {
+        let routes = routes(&node);
+        workers.retain(|peer, (route, worker)| {
+            let keep = routes.get(peer) == Some(route) && !worker.is_finished();
+            if !keep {
+                worker.abort();
+            }
+            keep
+        });
+        for (peer, route) in routes {
+            if workers.contains_key(&peer) {
+                continue;
+            }
+            let worker = tokio::spawn(deliver(
+                Arc::clone(&node),
+                wakes.delivery(peer),
+                identity.clone(),
+                peer,
+                route.clone(),
+                stopped.clone(),
+            ));
+            workers.insert(peer, (route, worker));
+        }
+        tokio::select! {
+            () = changed.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
+            () = told(stopped.clone()) => {}
+        }
+    }
+    for (_, (_, worker)) in workers {
+        // Each ends by itself; a call that hangs is cut off.
+        let _ = tokio::time::timeout(Duration::from_secs(2), worker).await;
+    }
+}
+
+/// How a partner is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Route {
+    nation: NationId,
+    endpoint: String,
+    pins: Vec<[u8; 32]>,
+}
+
+fn routes(node: &SqliteNode) -> HashMap<NodeId, Route> {
+    let known = node.known();
+    let now = node.now();
+    known
+        .partners(node.identity().nation)
+        .filter_map(|(nation, peer, state)| {
+            let endpoint = node.endpoint(&nation.row.nation)?;
+            let pins = state.keys(now)?.tls_pins.iter().map(|pin| *pin.as_bytes()).collect();
+            Some((peer, Route { nation: nation.row.nation, endpoint, pins }))
+        })
+        .collect()
+}
+
+/// Delivers to one partner for as long as it stays where it is.
+async fn deliver(
+    node: Arc<SqliteNode>,
+    bell: Arc<Notify>,
+    identity: TlsIdentity,
+    peer: NodeId,
+    route: Route,
+    stopped: watch::Receiver<bool>,
+) {
+    let endpoint = match route.endpoint.parse() {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            tracing::error!(%error, partner = %peer.short(), "no link");
+            return;
+        }
+    };
+    let client =
+        match PartnerClient::new(endpoint, route.pins, &identity, ClientLimits::default()) {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(%error, partner = %peer.short(), "no link");
+                return;
+            }
+        };
+    let mut back_off = BACK_OFF_MIN;
+    let mut due = true;
+    let mut reached: Option<bool> = None;
+    while !*stopped.borrow() {
+        let pause = match exchange(&node, &client, peer, due).await {
+            Ok(Sent::Items) => {
+                told_of_link(&node, &route, &mut reached, None).await;
+                back_off = BACK_OFF_MIN;
+                due = false;
+                continue;
+            }
+            Ok(Sent::Other) => {
+                told_of_link(&node, &route, &mut reached, None).await;
+                back_off = BACK_OFF_MIN;
+                due = false;
+                HEARTBEAT
+            }
+            Ok(Sent::Nothing { grown }) => {
+                back_off = BACK_OFF_MIN;
+                if grown { LINGER } else { HEARTBEAT }
+            }
+            Err(error) => {
+                told_of_link(&node, &route, &mut reached, Some(error)).await;
+                let pause = back_off;
+                back_off = (back_off * 2).min(BACK_OFF_MAX);
+                due = true;
+                pause
+            }
+        };
+        tokio::select! {
+            () = bell.notified(), if back_off == BACK_OFF_MIN => {}
+            () = tokio::time::sleep(pause) => due = true,
+            () = told(stopped.clone()) => {}
+        }
+    }
+}
+
+enum Sent {
+    /// Items went; there may be more.
+    Items,
+    /// Something else went.
+    Other,
+    /// Nothing had to go now; our ledger may have grown.
+    Nothing { grown: bool },
+}
+
+/// One bundle there and its answer back.
+async fn exchange(
+    node: &Arc<SqliteNode>,
+    client: &PartnerClient,
+    peer: NodeId,
+    due: bool,
+) -> Result<Sent, String> {
+    let outgoing =
+        blocking(node, move |node| node.outgoing(peer)).await.map_err(|e| e.to_string())?;
+    if outgoing.items == 0 && !due && !outgoing.urgent {
+        return Ok(Sent::Nothing { grown: outgoing.news });
+    }
+    let lanes = if outgoing.urgent { LaneGroup::Urgent } else { LaneGroup::Bulk };
+    let items = outgoing.items;
+    let reply =
+        client.post_bundle(lanes, outgoing.bytes).await.map_err(|e| e.to_string())?;
+    let received =
+        blocking(node, move |node| node.receive(peer, &reply)).await.map_err(|e| e.to_string())?;
+    let more = received.objects + received.controls + received.refused > 0
+        || received.reply.items > 0;
+    Ok(if items > 0 || more { Sent::Items } else { Sent::Other })
+}
+
+/// Says once when a link comes or goes.
+async fn told_of_link(
+    node: &Arc<SqliteNode>,
+    route: &Route,
+    reached: &mut Option<bool>,
+    error: Option<String>,
+) {
+    let now = error.is_none();
+    if *reached == Some(now) {
+        return;
+    }
+    *reached = Some(now);
+    let nation = route.nation;
+    let told = blocking(node, move |node| node.link_changed(nation, error.as_deref())).await;
+    if let Err(error) = told {
+        tracing::error!(%error, "a link's change could not be noted");
+    }
+}
