@@ -158,17 +158,17 @@ impl Writer {
         let be = value.to_be_bytes();
         match value {
             0..=23 => self.out.push(major | be[7]),
-            24..=0xff => self.out.extend_from_slice(&[major | 24, be[7]]),
+            24..=0xff => self.out.extend_from_slice(&[major | 0x18, be[7]]),
             0x100..=0xffff => {
-                self.out.push(major | 25);
+                self.out.push(major | 0x19);
                 self.out.extend_from_slice(&[be[6], be[7]]);
             }
             0x1_0000..=0xffff_ffff => {
-                self.out.push(major | 26);
+                self.out.push(major | 0x1a);
                 self.out.extend_from_slice(&[be[4], be[5], be[6], be[7]]);
             }
             _ => {
-                self.out.push(major | 27);
+                self.out.push(major | 0x1b);
                 self.out.extend_from_slice(&be);
             }
         }

@@ -135,6 +135,7 @@ impl Wire for Provenance {
 }
 
 /// The facts about an object that decisions rest on.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the decision vocabulary")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ReleaseFacts {
     /// The kind of intelligence: `indicator`, `vessel_track`, `incident_report`, ….
@@ -204,7 +205,7 @@ impl Wire for ReleaseFacts {
         r.map(|r, key| {
             seen += 1;
             match key {
-                0 => f.object_type = r.text()?.to_owned(),
+                0 => r.text()?.clone_into(&mut f.object_type),
                 1 => f.portions = r.list(Reader::value)?,
                 2 => f.divisible = r.bool()?,
                 3 => f.personal_data = r.bool()?,

@@ -127,6 +127,7 @@ impl Wire for Label {
 }
 
 /// What its originator asks of every holder of an object (`protocol.md` 2.2).
+#[expect(clippy::struct_excessive_bools, reason = "each is an instruction of the protocol")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Handling {
     /// Originator control: nothing onward without its consent.

@@ -147,6 +147,7 @@ impl Wire for Manifest {
 }
 
 /// A manifest being read.
+#[expect(clippy::option_option, reason = "absent and null are different: null is a value")]
 #[derive(Default)]
 struct ManifestParts {
     version: Option<u64>,
