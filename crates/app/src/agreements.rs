@@ -205,7 +205,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let note = AgreementNote { agreement: *id, at: now, reason: reason.to_owned() };
         self.store.write(|work| {
             let mut row = held.row.clone();
-            row.status = "withdrawn".to_owned();
+            "withdrawn".clone_into(&mut row.status);
             row.at = now;
             work.put_agreement(&row)?;
             self.tell_of_agreement(work, *id, "withdrawn", self.identity.nation, now)?;

@@ -47,12 +47,24 @@ pub struct LinkState {
     pub credits: [u64; 4],
     /// Bytes owed to the ROUTINE lane.
     pub routine_owed: u64,
-    /// Cosignature lines for its checkpoint that it may not have yet.
-    pub cosig: Option<(u64, Vec<u8>)>,
+    /// A cosignature for its checkpoint that it may not have yet.
+    pub cosig: Option<OfferedCosig>,
     /// Items that were refused since the last bundle.
     pub nacks: Vec<Nack>,
     /// The link is stopped, and why.
     pub stopped: Option<String>,
+}
+
+/// A cosignature on its way to the log that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedCosig {
+    /// The size that was cosigned.
+    pub size: u64,
+    /// The signature lines.
+    pub lines: Vec<u8>,
+    /// The size of our own log when it was given: whoever has verified that much of it had a
+    /// bundle with the cosignature.
+    pub since: u64,
 }
 
 impl Default for LinkState {
@@ -82,8 +94,8 @@ impl Wire for LinkState {
             w.uint(*c);
         });
         w.uint(self.routine_owed);
-        w.optional(self.cosig.as_ref(), |w, (size, lines)| {
-            w.array(2).uint(*size).bytes(lines);
+        w.optional(self.cosig.as_ref(), |w, cosig| {
+            w.array(3).uint(cosig.size).bytes(&cosig.lines).uint(cosig.since);
         });
         w.list(&self.nacks, |w, n| n.write(w));
         w.optional(self.stopped.as_ref(), |w, why| {
@@ -105,7 +117,12 @@ impl Wire for LinkState {
                 chain_seen,
                 credits,
                 routine_owed: r.uint()?,
-                cosig: r.optional(|r| r.record(2, |r| Ok((r.uint()?, r.bytes()?.to_vec()))))?,
+                cosig: r.optional(|r| {
+                    r.record(3, |r| {
+                        let (size, lines) = (r.uint()?, r.bytes()?.to_vec());
+                        Ok(OfferedCosig { size, lines, since: r.uint()? })
+                    })
+                })?,
                 nacks: r.list(Reader::value)?,
                 stopped: r.optional(|r| r.text().map(str::to_owned))?,
             })
@@ -309,7 +326,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let cosigs: Vec<Cosig> = state
             .cosig
             .iter()
-            .map(|(size, lines)| Cosig { size: *size, lines: lines.clone() })
+            .map(|cosig| Cosig { size: cosig.size, lines: cosig.lines.clone() })
             .collect();
 
         let news = !items.is_empty()

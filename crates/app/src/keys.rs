@@ -172,6 +172,12 @@ pub struct ReadJob {
 /// Shard keys that the vault must keep, sealed under the epoch key.
 pub type Shards = Vec<(u16, Vec<u8>)>;
 
+/// Body keys, sealed for the vault.
+pub type VaultKeys = Vec<(ObjectId, Vec<u8>)>;
+
+/// What was in a held object: none if its key is gone.
+pub type Content = Option<(Manifest, Vec<u8>)>;
+
 /// All private keys of a node.
 pub trait Keys: Send + Sync {
     /// Asks the key process.
@@ -284,7 +290,7 @@ impl dyn Keys + '_ {
     }
 
     /// Opens held objects; an object whose key is gone gives none.
-    pub fn read(&self, jobs: Vec<ReadJob>) -> Result<Vec<Option<(Manifest, Vec<u8>)>>, KeyError> {
+    pub fn read(&self, jobs: Vec<ReadJob>) -> Result<Vec<Content>, KeyError> {
         ask!(self, KeyRequest::Read(jobs), KeyReply::Content(content) => content)
     }
 
@@ -300,10 +306,7 @@ impl dyn Keys + '_ {
 
     /// Renews shards after a deletion: the survivors' keys under new shard keys, and every
     /// shard key under a new epoch key. [`Self::commit_sweep`] destroys the old epoch key.
-    pub fn sweep(
-        &self,
-        shards: Vec<(u16, Vec<(ObjectId, Vec<u8>)>)>,
-    ) -> Result<(Shards, Vec<(ObjectId, Vec<u8>)>), KeyError> {
+    pub fn sweep(&self, shards: Vec<(u16, VaultKeys)>) -> Result<(Shards, VaultKeys), KeyError> {
         ask!(self, KeyRequest::Sweep(shards), KeyReply::Swept(shards, keys) => (shards, keys))
     }
 

@@ -254,7 +254,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             &format!("nation {}, node {}", self.identity.nation, self.identity.node),
             None,
         );
-        self.record(vec![record])?;
+        self.record(&[record])?;
         Ok(())
     }
 
@@ -359,8 +359,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Appends leaves that only tell the overseers something.
-    pub(crate) fn record(&self, leaves: Vec<LeafDraft>) -> Result<()> {
-        self.record_with(&leaves, |_, _| Ok(()))
+    pub(crate) fn record(&self, leaves: &[LeafDraft]) -> Result<()> {
+        self.record_with(leaves, |_, _| Ok(()))
     }
 
     /// Wakes whoever delivers what was sequenced.

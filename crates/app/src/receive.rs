@@ -655,10 +655,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             if ack.log_seen <= signed {
                 state.log_seen = ack.log_seen;
             }
-            if state.cosig.as_ref().is_some() {
-                // It was in the bundle that this answers, or will be offered again below.
-                state.cosig = None;
-            }
+            state.cosig = state.cosig.filter(|cosig| state.log_seen < cosig.since);
             self.take_gossip(work, known, nation, &ack.gossip)?;
         }
         for nack in verified.nacks() {

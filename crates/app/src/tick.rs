@@ -143,7 +143,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.store.write(|work| {
             for held in due {
                 let mut row = held.row.clone();
-                row.status = "in_force".to_owned();
+                "in_force".clone_into(&mut row.status);
                 row.at = now;
                 work.put_agreement(&row)?;
                 let note = AgreementNote { agreement: row.id, at: now, reason: String::new() };
@@ -247,7 +247,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             &format!("{count} shards renewed; the epoch key before is destroyed"),
             None,
         );
-        self.record(vec![leaf])?;
+        self.record(&[leaf])?;
         Ok(count)
     }
 

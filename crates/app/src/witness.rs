@@ -8,7 +8,7 @@ use entente_model::{Digest, NodeId};
 use entente_store::rows::PeerLogRow;
 use entente_store::{Store, Vault};
 
-use crate::deliver::{link_state, put_link_state};
+use crate::deliver::{OfferedCosig, link_state, put_link_state};
 use crate::error::{AppError, Result};
 use crate::node::{Node, event};
 use crate::sequencer::{LeafDraft, StoredTiles, proof_error};
@@ -154,7 +154,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         if given.is_empty() {
             return Ok(0);
         }
-        self.record_with(&leaves, |work, _| {
+        self.record_with(&leaves, |work, first| {
+            let since = first + leaves.len() as u64;
             for (node, origin, row, lines) in &given {
                 // It may have moved on meanwhile; then the newer one is cosigned next time.
                 let held = work.peer_log(origin)?;
@@ -162,7 +163,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                     work.put_peer_log(origin, &PeerLogRow { cosigned: true, ..row.clone() })?;
                 }
                 let mut state = link_state(work, *node)?;
-                state.cosig = Some((row.size, lines.clone()));
+                state.cosig = Some(OfferedCosig { size: row.size, lines: lines.clone(), since });
                 put_link_state(work, *node, &state)?;
             }
             Ok(())

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyError, KeyReply, KeyRequest, Keys, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys,
-    ReadJob, SealJob, SealedJob, Shards, Target,
+    ReadJob, SealJob, SealedJob, Shards, Target, VaultKeys,
 };
 
 /// How long a wrap context is good for new items (`protocol.md` 2.4).
@@ -234,7 +234,11 @@ impl Held {
                 let lines = witness::cosign(&self.secrets.witness, &witness, &checkpoint, at)
                     .map_err(failed)?;
                 KeyReply::Bytes(
-                    lines.iter().map(|l| format!("{l}\n")).collect::<String>().into_bytes(),
+                    lines
+                        .iter()
+                        .flat_map(|line| [line.to_string(), "\n".to_owned()])
+                        .collect::<String>()
+                        .into_bytes(),
                 )
             }
             KeyRequest::SignStatement { ty, payload } => KeyReply::Bytes(
@@ -477,7 +481,7 @@ impl Held {
         Ok(())
     }
 
-    fn sweep(&mut self, dirty: Vec<(u16, Vec<(ObjectId, Vec<u8>)>)>) -> Result<KeyReply, KeyError> {
+    fn sweep(&mut self, dirty: Vec<(u16, VaultKeys)>) -> Result<KeyReply, KeyError> {
         let epoch = Secret::random(self.entropy.as_mut());
         let mut renewed = Vec::new();
         let mut keys = Vec::new();

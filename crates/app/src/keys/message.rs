@@ -5,8 +5,8 @@ use entente_model::item::WrapContext;
 use entente_model::{Digest, KeyId, Manifest, NodeId, ObjectId, Terms, Timestamp, WrapContextId};
 
 use super::{
-    KeyError, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys, ReadJob, SealJob, SealedJob,
-    Shards, Target,
+    Content, KeyError, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys, ReadJob, SealJob,
+    SealedJob, Shards, Target, VaultKeys,
 };
 
 /// What the key process can be asked.
@@ -48,7 +48,7 @@ pub enum KeyRequest {
     Read(Vec<ReadJob>),
     Rewrap(ReadJob, Vec<Target>),
     LoadShards(Shards),
-    Sweep(Vec<(u16, Vec<(ObjectId, Vec<u8>)>)>),
+    Sweep(Vec<(u16, VaultKeys)>),
     CommitSweep,
     TlsSign(Vec<u8>),
     OpenPart(Vec<u8>),
@@ -69,9 +69,9 @@ pub enum KeyReply {
     SealedTerms(Digest, Vec<u8>),
     Opened(Vec<OpenedJob>, Shards),
     Terms(Terms),
-    Content(Vec<Option<(Manifest, Vec<u8>)>>),
+    Content(Vec<Content>),
     Wraps(Vec<[u8; 48]>),
-    Swept(Shards, Vec<(ObjectId, Vec<u8>)>),
+    Swept(Shards, VaultKeys),
     KeyId(KeyId),
 }
 
@@ -101,13 +101,13 @@ fn read_shards(r: &mut Reader<'_>) -> Result<Shards, WireError> {
     r.list(|r| r.record(2, |r| Ok((read_shard(r)?, r.bytes()?.to_vec()))))
 }
 
-fn write_keys(w: &mut Writer, keys: &[(ObjectId, Vec<u8>)]) {
+fn write_keys(w: &mut Writer, keys: &VaultKeys) {
     w.list(keys, |w, (oid, key)| {
         w.array(2).value(oid).bytes(key);
     });
 }
 
-fn read_keys(r: &mut Reader<'_>) -> Result<Vec<(ObjectId, Vec<u8>)>, WireError> {
+fn read_keys(r: &mut Reader<'_>) -> Result<VaultKeys, WireError> {
     r.list(|r| r.record(2, |r| Ok((r.value()?, r.bytes()?.to_vec()))))
 }
 

@@ -423,13 +423,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         let Some(party) = known.nation(&nation) else {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         };
-        let statement = match SignedStatement::from_bytes(&sign.statement) {
-            Ok(statement) => statement,
-            Err(_) => return Ok((Verdict::Refused(NackCode::Oid), false)),
+        let Ok(statement) = SignedStatement::from_bytes(&sign.statement) else {
+            return Ok((Verdict::Refused(NackCode::Oid), false));
         };
-        let verified = match verify_signature(&statement, &party.chain, now) {
-            Ok(verified) => verified,
-            Err(_) => return Ok((Verdict::Refused(NackCode::Policy), false)),
+        let Ok(verified) = verify_signature(&statement, &party.chain, now) else {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
         };
         let Signature { agreement, .. } = *verified.signature();
         if agreement != sign.agreement {
@@ -460,7 +458,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         }
         let mut row = held.row.clone();
-        row.status = "withdrawn".to_owned();
+        "withdrawn".clone_into(&mut row.status);
         row.at = now;
         work.put_agreement(&row)?;
         self.tell_of_agreement(work, note.agreement, "withdrawn", nation, now)?;

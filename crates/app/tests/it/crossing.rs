@@ -1,0 +1,116 @@
+//! One whole crossing: from strangers to receipts, recall, consent, discs and witnesses.
+
+use entente_app::onward::OnwardOrder;
+use entente_app::people::Approval;
+use entente_model::item::{EffectStatus, RecallClass};
+
+use crate::world::{ATTACK, EMBER_STRAIT, alliance, order, payload, publish, verify};
+
+#[test]
+fn strangers_become_partners_and_exchange_intelligence() {
+    let (_folder, alliance) = alliance(5);
+    alliance.agree(EMBER_STRAIT).unwrap();
+    for member in &alliance.members {
+        let status = member.node().unwrap().status().unwrap();
+        assert_eq!(status.agreements[0].1, "in_force", "{}", member.profile.code);
+    }
+    let [arvenia, brenmark, costaluna, _, elandria] = &alliance.members[..] else { panic!() };
+
+    // Released, delivered, readable, receipted.
+    let published = publish(arvenia, &order(arvenia, "SERVICE", &["XBR", "XCO"]), ATTACK, 10);
+    for weighed in &published.verdicts[0].nations {
+        assert!(weighed.goes(), "{:?}", weighed.ruling.explanation);
+    }
+    alliance.quiet().unwrap();
+    for oid in &published.objects {
+        assert_eq!(payload(brenmark, *oid), payload(arvenia, *oid));
+        assert!(payload(brenmark, *oid).is_some());
+        assert_eq!(payload(elandria, *oid), None);
+    }
+    let node = arvenia.node().unwrap();
+    let view = node.object(&arvenia.actor("analyst").unwrap(), published.objects[0]).unwrap();
+    let states: Vec<_> = view.deliveries.iter().map(|d| (d.nation.as_str(), d.state)).collect();
+    assert_eq!(states, [("XBR", "receipted"), ("XCO", "receipted")]);
+
+    // Onward: Brenmark asks, Arvenia's two release officers consent, Elandria checks the grant.
+    let onward = OnwardOrder {
+        oid: published.objects[1],
+        to: elandria.profile.code,
+        purpose: "cyber_defence".to_owned(),
+        body: "CERT-B".to_owned(),
+    };
+    let analyst = brenmark.actor("analyst").unwrap();
+    let outcome = brenmark.node().unwrap().release_onward(&analyst, &onward).unwrap();
+    assert!(!outcome.released);
+    assert_eq!(outcome.asked, [arvenia.profile.code]);
+    alliance.quiet().unwrap();
+    assert_eq!(payload(elandria, onward.oid), None);
+    let ask = node.asks().unwrap().into_iter().find(|a| !a.ours).unwrap();
+    for person in ["release-1", "release-2"] {
+        node.consent(&arvenia.actor(person).unwrap(), ask.id, true, "").unwrap();
+    }
+    alliance.quiet().unwrap();
+    assert_eq!(payload(elandria, onward.oid), payload(arvenia, onward.oid));
+
+    // Recall: every holder's keys are gone, and each said so, the third nation included.
+    let officer = arvenia.actor("release-1").unwrap();
+    let recalled = [published.objects[0], onward.oid];
+    node.recall(&officer, &recalled, RecallClass::Erase, "Act 7", 86_400_000).unwrap();
+    alliance.quiet().unwrap();
+    for oid in recalled {
+        for member in [brenmark, costaluna, elandria] {
+            assert_eq!(payload(member, oid), None, "{}", member.profile.code);
+        }
+        let recalls = node.recalls().unwrap();
+        let standing = recalls.iter().find(|r| r.recall.oid == oid).unwrap();
+        assert!(standing.effects.iter().all(|h| h.status == Some(EffectStatus::Erased)));
+        assert_eq!(standing.effects.len(), if oid == onward.oid { 3 } else { 2 });
+    }
+
+    // Discs, both ways.
+    let published = publish(arvenia, &order(arvenia, "OPEN", &["XCO"]), ATTACK, 5);
+    let operator = arvenia.actor("operator").unwrap();
+    let files = node.export(&operator, costaluna.profile.code).unwrap();
+    let there = costaluna.node().unwrap();
+    let courier = costaluna.actor("operator").unwrap();
+    for file in &files {
+        there.import(&courier, &file.bytes).unwrap();
+    }
+    assert!(published.objects.iter().all(|oid| payload(costaluna, *oid).is_some()));
+    there.tick().unwrap();
+    for file in there.export(&courier, arvenia.profile.code).unwrap() {
+        node.import(&operator, &file.bytes).unwrap();
+    }
+    let view = node.object(&arvenia.actor("analyst").unwrap(), published.objects[0]).unwrap();
+    assert_eq!(view.deliveries[0].state, "receipted");
+
+    // Witnesses.
+    brenmark.node().unwrap().cosign_held().unwrap();
+    alliance.quiet().unwrap();
+    assert!(node.cosigned_by().unwrap().iter().any(|(_, by)| *by == brenmark.id));
+    let (size, request) = node.cosign_request(0).unwrap().unwrap();
+    let held = there.latest_of(&node.identity().origin).unwrap();
+    let answer = there.add_checkpoint(arvenia.id, &request).unwrap();
+    assert!(held.is_some());
+    // It holds a size already and asks for a proof from there.
+    assert_eq!(answer.status, 409);
+    let old: u64 = String::from_utf8(answer.body).unwrap().trim().parse().unwrap();
+    let (_, request) = node.cosign_request(old).unwrap().unwrap();
+    let answer = there.add_checkpoint(arvenia.id, &request).unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(node.take_cosignature(costaluna.id, size, &answer.body).unwrap());
+
+    // Leaving ends it.
+    let agreement = node.find_agreement("ESM-MISA").unwrap();
+    for person in ["legal-1", "legal-2"] {
+        let approval = node.withdraw(&arvenia.actor(person).unwrap(), &agreement, "done").unwrap();
+        assert_eq!(matches!(approval, Approval::Granted { .. }), person == "legal-2");
+    }
+    alliance.quiet().unwrap();
+    let refused = publish(brenmark, &order(brenmark, "ALMEN", &[]), ATTACK, 1);
+    assert!(!refused.verdicts[0].nations.iter().any(entente_app::publish::Weighed::goes));
+
+    for member in &alliance.members {
+        verify(member);
+    }
+}
