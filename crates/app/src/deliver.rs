@@ -495,9 +495,10 @@ fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem) -> Result<Rea
         .get(entry.wrapping_sub(1))
         .ok_or_else(|| damaged("recipient of a leaf"))?;
     let context = contexts.get(work, *context)?.clone();
-    let ct = match leaf_item.kind {
-        ItemKind::Object => work.body(leaf_item.oid)?,
-        _ => work.preimage(Digest::from_array(*leaf_item.body.as_bytes()))?,
+    let ct = if leaf_item.kind == ItemKind::Object {
+        work.body(leaf_item.oid)?
+    } else {
+        work.preimage(Digest::from_array(*leaf_item.body.as_bytes()))?
     }
     // The body is gone only if it was erased here; the recipient refuses the empty one and its
     // lane goes on.

@@ -552,6 +552,7 @@ pub(crate) fn object_id(manifest: &Manifest) -> ObjectId {
 }
 
 /// Spends a permit on the one thing that it allows.
+#[expect(clippy::needless_pass_by_value, reason = "a permit is used up by its one use")]
 pub(crate) fn permitted(
     permit: entente_law::ruling::Permit,
     oid: &ObjectId,

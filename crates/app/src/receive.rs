@@ -59,7 +59,7 @@ pub struct Received {
 /// A verified item with what the key process made of it.
 struct Opened<'v, 'b> {
     item: &'v VerifiedItem<'b>,
-    opened: OpenedJob,
+    content: OpenedJob,
     terms: Option<Terms>,
 }
 
@@ -239,7 +239,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             if let OpenedJob::Object(_, key) = &result {
                 vault_keys.push((item.link().oid, key.clone()));
             }
-            opened.push(Opened { item, opened: result, terms: own_terms });
+            opened.push(Opened { item, content: result, terms: own_terms });
         }
         // The vault first: a key without its object is swept, an object without its key is lost.
         if !vault_keys.is_empty() || !shards.is_empty() {
@@ -454,7 +454,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         if link.expires.is_some_and(|at| at <= now) {
             return Ok(Verdict::Refused(NackCode::Expired));
         }
-        match (&opened.opened, link.kind) {
+        match (&opened.content, link.kind) {
             (OpenedJob::Fault(fault), _) => Ok(Verdict::Refused(match fault {
                 OpenFault::WrapContext => NackCode::WrapContext,
                 OpenFault::Digest => NackCode::Digest,

@@ -111,13 +111,13 @@ pub fn append(
                     }
                 };
                 lane.seq += 1;
-                let id = match contexts.iter().find(|(known, _)| known == context) {
-                    Some((_, id)) => *id,
-                    None => {
-                        let id = work.put_release_context(context)?;
-                        contexts.push((context.clone(), id));
-                        id
-                    }
+                let known = contexts.iter().find(|(known, _)| known == context);
+                let id = if let Some((_, id)) = known {
+                    *id
+                } else {
+                    let id = work.put_release_context(context)?;
+                    contexts.push((context.clone(), id));
+                    id
                 };
                 entries.push(leaf_item.link_item(context, lane.seq).to_bytes());
                 leaf_item.recipients.push((id, lane.seq));

@@ -84,7 +84,10 @@ impl<S: Store, V: Vault> Node<S, V> {
                 media_type: SIZE_MEDIA_TYPE,
                 body: verdict.body().into_bytes(),
             },
-            _ => text(verdict.status(), verdict.body()),
+            Verdict::BadRequest
+            | Verdict::NotSigned
+            | Verdict::UnknownLog
+            | Verdict::NotShown(_) => text(verdict.status(), verdict.body()),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use entente_model::codec::{Reader, Wire, WireError, WireFault, Writer};
 use entente_model::item::WrapContext;
-use entente_model::{Digest, KeyId, Manifest, NodeId, ObjectId, Terms, Timestamp, WrapContextId};
+use entente_model::{Digest, KeyId, Manifest, NodeId, Terms, Timestamp, WrapContextId};
 
 use super::{
     Content, KeyError, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys, ReadJob, SealJob,
