@@ -12,10 +12,12 @@ mod text;
 
 pub use holdings::event;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use entente_app::people::{Actor, Approval, TokenKind};
 use entente_app::{AppError, Blame, Node};
+use entente_store::sqlite::SqliteStore;
 use entente_store::{Store, Vault};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -26,6 +28,27 @@ use crate::local::{LocalError, LocalService};
 #[derive(Debug)]
 pub struct Commands<S, V> {
     node: Arc<Node<S, V>>,
+}
+
+/// What a store does for its operator, beside its work. A store that cannot says so.
+pub trait Housekeeping {
+    /// Copies one consistent state to a new file while work goes on, and says how many bytes it
+    /// has.
+    fn backup(&self, path: &Path) -> Result<u64, AppError> {
+        let _ = path;
+        Err(AppError::Operator(
+            "this node's database makes no backups by itself: use its own tools".to_owned(),
+        ))
+    }
+}
+
+impl Housekeeping for SqliteStore {
+    fn backup(&self, path: &Path) -> Result<u64, AppError> {
+        self.backup_to(path, &mut |_, _| {})?;
+        let about = std::fs::metadata(path)
+            .map_err(|e| AppError::Operator(format!("the backup cannot be examined: {e}")))?;
+        Ok(about.len())
+    }
 }
 
 /// What a command comes to.
@@ -53,6 +76,7 @@ fn request<T: DeserializeOwned>(body: Value) -> Result<T, LocalError> {
 }
 
 /// What an error of the node means to who asked.
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
 pub fn refused(error: AppError) -> LocalError {
     let status = match error.blame() {
         Blame::Caller => 422,
@@ -87,13 +111,13 @@ fn approval(approval: &Approval) -> Value {
 
 impl<S, V> LocalService for Commands<S, V>
 where
-    S: Store + 'static,
+    S: Store + Housekeeping + 'static,
     V: Vault + 'static,
 {
     fn command(&self, token: Option<&str>, name: &str, body: Value) -> Answer {
         let actor = self.actor(token)?;
         match name {
-            "whoami" => self.whoami(&actor),
+            "whoami" => Ok(self.whoami(&actor)),
             "person.add" => self.person_add(&actor, body),
             "person.list" => self.person_list(),
             "person.link" => self.person_link(&actor, body),
@@ -109,7 +133,7 @@ where
             "agreement.withdraw" => self.agreement_withdraw(&actor, body),
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),
-            "law.list" => self.law_list(),
+            "law.list" => Ok(self.law_list()),
             "publish" => self.publish(&actor, body),
             "release" => self.release(&actor, body),
             "decisions" => self.decisions(&actor, body),
@@ -123,6 +147,8 @@ where
             "ledger.status" => self.ledger_status(),
             "ledger.verify" => self.ledger_verify(),
             "ledger.prove" => self.ledger_prove(&actor, body),
+            "ledger.seen" => self.ledger_seen(body),
+            "backup" => self.backup(&actor, body),
             "events" => self.events(body),
             _ => Err(LocalError::new(404, format!("there is no command `{name}`"))),
         }

@@ -1,13 +1,17 @@
 //! Commands about partners, links and media.
 
-use entente_app::people::Actor;
-use entente_model::Wire;
+use std::path::PathBuf;
+
+use entente_app::node::Nation;
+use entente_app::people::{Actor, Role};
+use entente_model::{NationId, Wire};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::text::{base64, from_base64, moment, nation};
-use super::{Answer, Commands, approval, refused, request};
+use super::{Answer, Commands, Housekeeping, approval, refused, request};
+use crate::local::LocalError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +38,30 @@ struct Export {
 #[serde(deny_unknown_fields)]
 struct Import {
     content: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    nation: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backup {
+    file: PathBuf,
+}
+
+impl<S: Store + Housekeeping, V: Vault> Commands<S, V> {
+    pub(super) fn backup(&self, actor: &Actor, body: Value) -> Answer {
+        let backup: Backup = request(body)?;
+        actor.must_be(&[Role::Operator, Role::SecurityOfficer], "make backups").map_err(refused)?;
+        if !backup.file.is_absolute() {
+            return Err(LocalError::new(422, "the backup needs an absolute path"));
+        }
+        let bytes = self.node.store().backup(&backup.file).map_err(refused)?;
+        Ok(json!({ "file": backup.file, "bytes": bytes }))
+    }
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
@@ -147,6 +175,33 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "root": status.root.map(|r| r.to_string()),
             "signed": status.signed,
             "cosignatures": cosignatures,
+        }))
+    }
+
+    /// The newest checkpoint that this node verified of a partner's ledger.
+    pub(super) fn ledger_seen(&self, body: Value) -> Answer {
+        let seen: Seen = request(body)?;
+        let known = self.node.known();
+        let of_id = seen.nation.parse::<NationId>().ok();
+        let found = known
+            .nations
+            .values()
+            .find(|n| of_id == Some(n.row.nation) || n.row.code.as_str() == seen.nation);
+        let held = match found.and_then(Nation::node) {
+            Some((_, state)) => {
+                let note = self.node.latest_of(&state.spec.origin).map_err(refused)?;
+                note.map(|note| (state.spec.origin.clone(), note))
+            }
+            None => None,
+        };
+        let Some((origin, note)) = held else {
+            let what = format!("this node has seen no checkpoint of {}", seen.nation);
+            return Err(LocalError::new(404, what));
+        };
+        Ok(json!({
+            "nation": found.map(|n| n.row.code.to_string()),
+            "origin": origin,
+            "checkpoint": String::from_utf8_lossy(&note),
         }))
     }
 

@@ -26,16 +26,16 @@ struct Link {
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
-    pub(super) fn whoami(&self, actor: &Actor) -> Answer {
+    pub(super) fn whoami(&self, actor: &Actor) -> Value {
         let roles: Vec<&str> = actor.roles().iter().map(|r| r.as_str()).collect();
         let identity = self.node.identity();
-        Ok(json!({
+        json!({
             "person": actor.name(),
             "roles": roles,
             "body": actor.body(),
             "nation": identity.code.to_string(),
             "nation_id": identity.nation.to_string(),
-        }))
+        })
     }
 
     pub(super) fn person_add(&self, actor: &Actor, body: Value) -> Answer {

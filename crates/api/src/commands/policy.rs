@@ -106,7 +106,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         Ok(json!({ "law": code, "law_id": id.to_string() }))
     }
 
-    pub(super) fn law_list(&self) -> Answer {
+    pub(super) fn law_list(&self) -> Value {
         let known = self.node.known();
         let laws: Vec<Value> = known
             .policy
@@ -121,6 +121,6 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
-        Ok(json!({ "laws": laws }))
+        json!({ "laws": laws })
     }
 }
