@@ -43,3 +43,15 @@ fn the_clock_is_past_the_release_of_this_program_and_random_bytes_differ() {
     assert!(SystemClock.now().seconds() > 1_700_000_000);
     assert_ne!(OsEntropy.bytes32(), OsEntropy.bytes32());
 }
+
+/// A clock for measuring, which no operator can set.
+#[expect(clippy::disallowed_methods, reason = "measuring and waiting belong to the doors")]
+pub fn monotonic() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// Waits, on a thread of a door.
+#[expect(clippy::disallowed_methods, reason = "measuring and waiting belong to the doors")]
+pub fn pause(time: std::time::Duration) {
+    std::thread::sleep(time);
+}

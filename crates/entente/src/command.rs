@@ -5,7 +5,9 @@
 
 mod completions;
 mod config;
+mod demo;
 mod keyd;
+mod serve;
 
 use clap::Subcommand;
 
@@ -44,6 +46,10 @@ macro_rules! commands {
 commands! {
     "Set up a node" {
         Config(config::ConfigArgs),
+    }
+    "Run" {
+        Serve(serve::ServeArgs),
+        Demo(demo::DemoArgs),
     }
     "This program" {
         Completions(completions::CompletionsArgs),

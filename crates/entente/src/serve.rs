@@ -59,7 +59,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { housekeeping: Duration::from_secs(60) }
+        Self { housekeeping: Duration::from_mins(1) }
     }
 }
 
@@ -223,7 +223,11 @@ fn announce(node: &SqliteNode, addresses: &Addresses, output: Output) {
         "{} ({}) is at work: partners at {}, pages at {}, commands at {}",
         identity.name,
         identity.code,
-        if addresses.partner.is_empty() { "no address".to_owned() } else { list(&addresses.partner) },
+        if addresses.partner.is_empty() {
+            "no address".to_owned()
+        } else {
+            list(&addresses.partner)
+        },
         if addresses.web.is_empty() { "no address" } else { &addresses.origin },
         addresses.socket.display(),
     ));

@@ -16,13 +16,13 @@ use super::wake::Wakes;
 const EVENTS_MAX: u64 = 100;
 
 /// Commands of the running node.
-pub struct Commands {
+pub(super) struct Commands {
     commands: commands::Commands<SqliteStore, SqliteVault>,
 }
 
 impl Commands {
     /// Commands of this node.
-    pub fn new(node: Arc<SqliteNode>) -> Self {
+    pub(super) fn new(node: Arc<SqliteNode>) -> Self {
         Self { commands: commands::Commands::new(node) }
     }
 }
@@ -34,11 +34,11 @@ impl LocalService for Commands {
 }
 
 /// Events of the running node.
-pub struct Events {
+pub(super) struct Events {
     /// The node.
-    pub node: Arc<SqliteNode>,
+    pub(super) node: Arc<SqliteNode>,
     /// Rings when there are new ones.
-    pub wakes: Arc<Wakes>,
+    pub(super) wakes: Arc<Wakes>,
 }
 
 impl EventSource for Events {

@@ -21,14 +21,14 @@ use crate::keyd::RemoteKeys;
 /// After a failure the next attempt waits this long, doubled each time …
 const BACK_OFF_MIN: Duration = Duration::from_millis(250);
 /// … up to this.
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 /// News that is only our ledger's growth may wait this long for company.
 const LINGER: Duration = Duration::from_secs(2);
 /// A partner hears from us at least this often.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// Signs handshakes in the key process.
-pub struct RemoteSigner(pub Arc<RemoteKeys>);
+pub(super) struct RemoteSigner(pub(super) Arc<RemoteKeys>);
 
 impl TlsSigner for RemoteSigner {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
@@ -38,7 +38,7 @@ impl TlsSigner for RemoteSigner {
 }
 
 /// Knows partners by the keys that their chains publish.
-pub struct Directory(pub Arc<SqliteNode>);
+pub(super) struct Directory(pub(super) Arc<SqliteNode>);
 
 impl PeerDirectory for Directory {
     fn node_by_spki(&self, spki_sha256: &[u8; 32]) -> Option<NodeId> {
@@ -56,11 +56,11 @@ impl PeerDirectory for Directory {
 }
 
 /// Answers partners.
-pub struct Service {
+pub(super) struct Service {
     /// The node.
-    pub node: Arc<SqliteNode>,
+    pub(super) node: Arc<SqliteNode>,
     /// Rings when something waits for a partner.
-    pub wakes: Arc<Wakes>,
+    pub(super) wakes: Arc<Wakes>,
 }
 
 fn refusal(error: &AppError) -> Reply {
@@ -139,7 +139,7 @@ impl PartnerService for Service {
 }
 
 /// Starts and stops one delivery worker for each partner that can be dialled.
-pub async fn deliver_all(
+pub(super) async fn deliver_all(
     node: Arc<SqliteNode>,
     wakes: Arc<Wakes>,
     identity: TlsIdentity,
@@ -218,14 +218,18 @@ async fn deliver(
             return;
         }
     };
-    let client =
-        match PartnerClient::new(endpoint, route.pins, &identity, ClientLimits::default()) {
-            Ok(client) => client,
-            Err(error) => {
-                tracing::error!(%error, partner = %peer.short(), "no link");
-                return;
-            }
-        };
+    let client = match PartnerClient::new(
+        endpoint,
+        route.pins.clone(),
+        &identity,
+        ClientLimits::default(),
+    ) {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, partner = %peer.short(), "no link");
+            return;
+        }
+    };
     let mut back_off = BACK_OFF_MIN;
     let mut due = true;
     let mut reached: Option<bool> = None;
@@ -286,12 +290,11 @@ async fn exchange(
     }
     let lanes = if outgoing.urgent { LaneGroup::Urgent } else { LaneGroup::Bulk };
     let items = outgoing.items;
-    let reply =
-        client.post_bundle(lanes, outgoing.bytes).await.map_err(|e| e.to_string())?;
+    let reply = client.post_bundle(lanes, outgoing.bytes).await.map_err(|e| e.to_string())?;
     let received =
         blocking(node, move |node| node.receive(peer, &reply)).await.map_err(|e| e.to_string())?;
-    let more = received.objects + received.controls + received.refused > 0
-        || received.reply.items > 0;
+    let more =
+        received.objects + received.controls + received.refused > 0 || received.reply.items > 0;
     Ok(if items > 0 || more { Sent::Items } else { Sent::Other })
 }
 
