@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entente_exchange::bundle::{
     BUNDLE_BYTES_MAX, Consistency, Cosig, GrantFrame, Header, ItemFrame, Multiproof, TermsFrame,
 };
-use entente_exchange::send::{self, LedgerView, SendPlan};
+use entente_exchange::send::{self, AssembleError, LedgerView, SendPlan};
 use entente_ledger::evidence::Evidence;
 use entente_ledger::proof;
 use entente_model::codec::{Reader, Wire, WireError, Writer};
@@ -162,6 +162,20 @@ pub struct Outgoing {
     pub urgent: bool,
 }
 
+/// Why a bundle was not made.
+enum Overweight {
+    /// It would be too long.
+    Items,
+    /// Something failed.
+    Other(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for Overweight {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
 /// An item on its way, with all that its frame needs.
 struct Ready {
     opening: Opening,
@@ -187,7 +201,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             let state = link_state(work, peer)?;
             let frozen = state.stopped.is_some() || self.may_not_send(&known, peer);
             let checkpoint = work.checkpoint()?;
-            let ready = match &checkpoint {
+            let mut ready = match &checkpoint {
                 Some(checkpoint) if !frozen => {
                     self.collect(work, peer, checkpoint, &state, from)?
                 }
@@ -203,7 +217,22 @@ impl<S: Store, V: Vault> Node<S, V> {
                 created: now,
                 profile: 0,
             };
-            self.assemble(work, &known, peer, header, &state, checkpoint.as_ref(), &ready)
+            loop {
+                let header = header.clone();
+                match self.assemble(work, &known, peer, header, &state, checkpoint.as_ref(), &ready)
+                {
+                    // Proofs and contexts may outweigh the items by far: fewer at a time then.
+                    Err(Overweight::Items) if !ready.is_empty() => ready.truncate(ready.len() / 2),
+                    Err(Overweight::Items) => {
+                        return Err(AppError::Operator(format!(
+                            "no bundle for node {} can be made small enough",
+                            peer.short()
+                        )));
+                    }
+                    Err(Overweight::Other(error)) => return Err(error),
+                    Ok(outgoing) => return Ok(outgoing),
+                }
+            }
         })
     }
 
@@ -279,7 +308,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         state: &LinkState,
         checkpoint: Option<&CheckpointRow>,
         ready: &[Ready],
-    ) -> Result<Outgoing> {
+    ) -> std::result::Result<Outgoing, Overweight> {
         let items: Vec<ItemFrame<'_>> = ready.iter().map(frame).collect();
         let mut indices: Vec<u64> = ready.iter().map(|r| r.opening.index).collect();
         indices.sort_unstable();
@@ -350,7 +379,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             chains: &chain,
             ..SendPlan::empty(header)
         };
-        let bytes = send::assemble(&plan).map_err(|e| AppError::Operator(e.to_string()))?;
+        let bytes = send::assemble(&plan).map_err(|error| match error {
+            AssembleError::TooLong { .. } => Overweight::Items,
+            AssembleError::NoProof => Overweight::Other(AppError::Operator(error.to_string())),
+        })?;
         Ok(Outgoing { bytes, items: items.len(), news, urgent })
     }
 

@@ -10,11 +10,11 @@ use entente_model::{
     Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
 };
 use entente_store::rows::{EventRow, PeerRow};
-use entente_store::{Store, Vault, Work};
+use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::identity;
-use crate::keys::Keys;
+use crate::keys::{KeyError, Keys};
 use crate::policy::Policy;
 use crate::sequencer::{self, LeafDraft};
 
@@ -129,6 +129,13 @@ pub struct Node<S, V> {
     /// One bundle of a partner at a time.
     pub(crate) receiving: Mutex<HashMap<NodeId, Arc<Mutex<()>>>>,
     pub(crate) tick: Mutex<()>,
+    /// Held for reading from the sealing of keys until what they open is stored, for writing
+    /// while the vault's keys are renewed and orphans swept.
+    pub(crate) vaulting: RwLock<()>,
+    /// One change of the vault at a time, from the key process's answer to the durable row:
+    /// a shard's new key must be kept before anything that another thread seals under it.
+    /// Taken after the store's writer, never before it.
+    pub(crate) vaulting: Mutex<()>,
     pub(crate) wake: Wake,
 }
 
@@ -232,10 +239,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             links: Mutex::new(HashMap::new()),
             receiving: Mutex::new(HashMap::new()),
             tick: Mutex::new(()),
+            vaulting: RwLock::new(()),
+            vaulting: Mutex::new(()),
             wake,
         };
-        node.begin_ledger(now)?;
         node.guard()?;
+        node.begin_ledger(now)?;
         node.sign_head()?;
         Ok(node)
     }
@@ -353,9 +362,32 @@ impl<S: Store, V: Vault> Node<S, V> {
             };
             also(work, first)
         })?;
-        self.sign_head()?;
+        self.sign_now_or_later(now)?;
         self.woken(leaves);
         Ok(value)
+    }
+
+    /// Signs the head of what was just kept. If the key process, its anchor or the disk does not
+    /// let it, what was kept waits, nothing leaves, and the next tick tries again; only a history
+    /// that may not be signed at all is the caller's error.
+    fn sign_now_or_later(&self, now: Timestamp) -> Result<()> {
+        match self.sign_head() {
+            Ok(_) => Ok(()),
+            Err(
+                error @ (AppError::Keys(KeyError::Unreachable(_) | KeyError::Anchor(_))
+                | AppError::Store(StoreError::Full)),
+            ) => {
+                let text = format!("the ledger's head is not signed yet, nothing leaves: {error}");
+                // Who cannot be told now sees it from the tick, which fails for the same reason.
+                let _ = self.store.write(|work| event(work, now, "alarm", text, (None, None)));
+                Ok(())
+            }
+            Err(error) => {
+                // The change is kept: what is remembered must not contradict it.
+                let _ = self.reload();
+                Err(error)
+            }
+        }
     }
 
     /// Appends leaves that only tell the overseers something.
@@ -397,6 +429,26 @@ pub(crate) fn event(
     })?;
     Ok(())
 }
+
+/// Adds an event unless one of the newest of its kind says the same; says whether it was added.
+/// For what a partner repeats with every bundle.
+pub(crate) fn event_once(
+    work: &mut dyn Work,
+    at: Timestamp,
+    kind: &str,
+    text: String,
+    nation: NationId,
+) -> Result<bool> {
+    let newest = work.events(Some(kind), None, REPEATS_LOOKED_FOR)?;
+    if newest.iter().any(|row| row.nation == Some(nation) && row.text == text) {
+        return Ok(false);
+    }
+    event(work, at, kind, text, (None, Some(nation)))?;
+    Ok(true)
+}
+
+/// How many of the newest events are looked through for a repetition.
+const REPEATS_LOOKED_FOR: u64 = 64;
 
 fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
     let mut nations = BTreeMap::new();

@@ -113,12 +113,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(absent());
         }
         let ct = self.store.read(|work| work.body(oid))?;
+        let vaulting = crate::node::lock(&self.vaulting);
         let key = self.vault.keys(&[oid])?.into_iter().next().flatten();
         let mut content = None;
         if let (Some(ct), Some(vault_key)) = (ct, key) {
             let job = ReadJob { oid, body: row.body, vault_key, ct };
             content = self.keys.read(vec![job])?.into_iter().next().flatten();
         }
+        drop(vaulting);
         let (manifest, payload) = content.map_or((None, None), |(m, p)| (Some(m), Some(p)));
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;

@@ -304,10 +304,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             manifests.push(manifest);
             sources.push(*class);
         }
+        let vaulting = lock(&self.vaulting);
         let (sealed, shards) = self.keys.seal(jobs)?;
         let vault_keys: Vec<(ObjectId, Vec<u8>)> =
             sealed.iter().map(|s| (s.oid, s.vault_key.clone())).collect();
         self.vault.put(&shards, &vault_keys)?;
+        drop(vaulting);
 
         // S1 to S3 in one transaction.
         let mut leaves = Vec::with_capacity(sealed.len());

@@ -10,9 +10,11 @@ mod control;
 pub(crate) use control::{agreement_id, agreement_record};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use entente_exchange::agreement::Phase;
 use entente_exchange::bundle::{self, Limits};
+use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
 use entente_exchange::onward::{self, GrantFor};
 use entente_exchange::state::{Event, ObjectState, OnArrival};
@@ -22,7 +24,9 @@ use entente_exchange::verify::{
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
-use entente_model::item::{ItemKind, Lane, Nack, NackCode, RecallClass, Receipt, WrapContext};
+use entente_model::item::{
+    Gossip, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, Receipt, WrapContext,
+};
 use entente_model::record::{ReceiveRecord, Record, RecordKind};
 use entente_model::{Digest, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
 use entente_seal::digest;
@@ -33,7 +37,7 @@ use entente_store::{Store, Vault, Work};
 use crate::deliver::{Outgoing, link_state, put_link_state};
 use crate::error::{AppError, Result};
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
-use crate::node::{Known, Node, WakeUp, event, lock};
+use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 
 /// Items that did not come in are remembered for this many bundles' answers at most.
@@ -82,9 +86,29 @@ enum Verdict {
     Wait,
 }
 
+/// How a bundle came, and so how far what its sender's ledger does not say can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// Over a connection on which the sender's node proved who it is.
+    Connection,
+    /// On a medium, which anyone may have written: whoever knows our public key can seal a file
+    /// to it in a partner's name. Only what a ledger shows counts.
+    Medium,
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
-    /// Takes in a bundle from a partner whose node is known from the connection or the medium.
+    /// Takes in a bundle from a partner whose node is known from the connection.
     pub fn receive(&self, peer: NodeId, bytes: &[u8]) -> Result<Received> {
+        self.receive_by(Carrier::Connection, peer, bytes)
+    }
+
+    /// Takes in a bundle, however it came.
+    pub(crate) fn receive_by(
+        &self,
+        carrier: Carrier,
+        peer: NodeId,
+        bytes: &[u8],
+    ) -> Result<Received> {
         let gate = self.gate_of(peer);
         let _one_at_a_time = lock(&gate);
         let known = self.known();
@@ -104,6 +128,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             .map_err(|e| AppError::Partner(e.to_string()))?;
 
         let view = self.view(peer, &state.spec.origin)?;
+        if let Some(why) = view.stopped {
+            // A bad ledger blocks its link until people have looked at it (I19).
+            return Err(AppError::Partner(why));
+        }
         let held_kem = self.keys.kem_id()?;
         let knows = |id: &entente_model::WrapContextId| {
             self.store
@@ -129,10 +157,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let verified = match verify_bundle(&parsed, &peer_view) {
             Ok(verified) => verified,
-            Err(fault) => return self.link_fault(nation_id, peer, &fault),
+            Err(fault) => return self.link_fault(carrier, nation_id, peer, &fault),
         };
-        let opened = self.open_all(peer, &verified)?;
-        let outcome = self.admit(&known, nation_id, peer, &verified, &opened)?;
+        let outcome = {
+            let _no_sweep = self.vaulting.read().unwrap_or_else(PoisonError::into_inner);
+            let opened = self.open_all(peer, &verified)?;
+            let outcome = self.admit(carrier, &known, nation_id, peer, &verified, &opened)?;
+            self.shred_unheld(&opened)?;
+            outcome
+        };
         if outcome.reload {
             self.reload()?;
         }
@@ -161,12 +194,18 @@ impl<S: Store, V: Vault> Node<S, V> {
                 *slot = LaneIn::restore(row.seq, row.chain);
             }
             let last = work.peer_log(origin)?.map(|row| (row.size, row.root));
-            Ok(View { lanes, last })
+            Ok(View { lanes, last, stopped: link_state(work, peer)?.stopped })
         })
     }
 
     /// The peer's ledger is wrong, or we are behind: nothing of the bundle counts.
-    fn link_fault(&self, nation: NationId, peer: NodeId, fault: &LinkFault) -> Result<Received> {
+    fn link_fault(
+        &self,
+        carrier: Carrier,
+        nation: NationId,
+        peer: NodeId,
+        fault: &LinkFault,
+    ) -> Result<Received> {
         if !fault.alarms() {
             // Our acknowledgement tells the sender which proof we need.
             return Ok(Received {
@@ -179,6 +218,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             });
         }
         let now = self.now();
+        let proven = match fault {
+            // Two signatures convict the ledger, whoever brought them.
+            LinkFault::Fork { .. } => true,
+            // The bundle, not the ledger, is wrong.
+            LinkFault::Misaddressed { .. }
+            | LinkFault::Frame { .. }
+            | LinkFault::Repeated { .. } => false,
+            // So says the bundle, and it is the peer's if the peer brought it.
+            LinkFault::NoCheckpoint
+            | LinkFault::NoProof
+            | LinkFault::Checkpoint(_)
+            | LinkFault::NoConsistency { .. }
+            | LinkFault::Inconsistent { .. }
+            | LinkFault::NotIncluded(_)
+            | LinkFault::LeafTwice { .. } => carrier == Carrier::Connection,
+        };
+        if !proven {
+            let text = format!("a bundle was refused: {}", chain_of(fault));
+            self.store.write(|work| event_once(work, now, "alarm", text.clone(), nation))?;
+            return Err(AppError::Partner(text));
+        }
         let text = format!("the link is stopped: {}", chain_of(fault));
         let leaf =
             self.note(RecordKind::Alarm, now, "link stopped", &nation.to_string(), &text, None);
@@ -221,6 +281,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 ct: item.ct().to_vec(),
             })
             .collect();
+        let _vaulting = lock(&self.vaulting);
         let (results, shards) = self.keys.open(jobs)?;
         let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
         let mut opened = Vec::with_capacity(items.len());
@@ -257,9 +318,29 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(opened)
     }
 
+    /// Destroys the keys of objects that were opened but are not held: refused, waiting, or taken
+    /// back before they came.
+    fn shred_unheld(&self, opened: &[Opened<'_, '_>]) -> Result<()> {
+        let unheld = self.store.read(|work| {
+            let mut unheld = Vec::new();
+            for item in opened.iter().filter(|i| matches!(i.opened, OpenedJob::Object(..))) {
+                let oid = item.item.link().oid;
+                if work.object(oid)?.is_none() {
+                    unheld.push(oid);
+                }
+            }
+            Ok::<_, AppError>(unheld)
+        })?;
+        if !unheld.is_empty() {
+            self.vault.shred(&unheld)?;
+        }
+        Ok(())
+    }
+
     /// Checks 10 to 12, in one transaction.
     fn admit(
         &self,
+        carrier: Carrier,
         known: &Known,
         nation: NationId,
         peer: NodeId,
@@ -279,6 +360,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;
+            for unplaced in verified.unplaced() {
+                let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
+                event_once(work, now, "alarm", text, nation)?;
+            }
 
             let mut lanes = Lanes::load(work, peer)?;
             let mut by_place: BTreeMap<(Lane, u64), &Opened<'_, '_>> = BTreeMap::new();
@@ -319,7 +404,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
             }
             let nacks = lanes.store(work, self, peer, now)?;
-            self.take_ack(work, known, nation, peer, verified, nacks)?;
+            self.take_ack(work, carrier, known, nation, peer, verified, nacks)?;
             self.take_cosigs(work, known, peer, verified)?;
             for row in work.peers()? {
                 if row.nation == nation {
@@ -374,7 +459,24 @@ impl<S: Store, V: Vault> Node<S, V> {
                             nation.row.code,
                             chain_of(&error)
                         );
-                        event(work, now, "alarm", text, (None, Some(frame.nation)))?;
+                        if let ChainError::Fork { fork } = &error {
+                            // Nothing more with a nation that signs two pasts, until people have
+                            // introduced it anew (I33). What convicts it is kept.
+                            work.put_preimage(fork.other, bytes)?;
+                            let mut row = nation.row.clone();
+                            row.status = "suspended".to_owned();
+                            work.put_peer(&row)?;
+                            outcome.reload = true;
+                            self.tell_overseers(
+                                work,
+                                RecordKind::Alarm,
+                                now,
+                                "nation suspended",
+                                &text,
+                                Some(fork.other),
+                            )?;
+                        }
+                        event_once(work, now, "alarm", text, frame.nation)?;
                         break;
                     }
                 }
@@ -421,6 +523,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok(());
         };
         let held = work.peer_log(&spec.origin)?;
+        for (_, told_by, _) in known.partners(self.identity.nation) {
+            if claimed(work, told_by, &spec.origin)?
+                .is_some_and(|(size, root)| size == checkpoint.size() && root != checkpoint.root())
+            {
+                self.suspect_fork(work, known, told_by, &spec.origin, checkpoint.size(), now)?;
+            }
+        }
         work.note_root(&spec.origin, checkpoint.size(), checkpoint.root())?;
         if held.as_ref().is_none_or(|held| held.size <= checkpoint.size()) {
             let same = held.as_ref().is_some_and(|held| held.size == checkpoint.size());
@@ -502,8 +611,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         if agreements.is_empty() {
             return Ok(Verdict::Refused(NackCode::Agreement));
         }
-        if !agreements.iter().all(|id| known.policy.is_in_force(id, now)) {
-            return Ok(Verdict::Wait);
+        for id in agreements {
+            let Some(held) = known.policy.agreement(id) else { return Ok(Verdict::Wait) };
+            let parties = held.state.parties();
+            if !parties.contains(&nation) || !parties.contains(&self.identity.nation) {
+                return Ok(Verdict::Refused(NackCode::Agreement));
+            }
+            match held.state.phase(now) {
+                Phase::InForce => {}
+                // It will be complete; until then the item waits (amendment 5).
+                Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed => {
+                    return Ok(Verdict::Wait);
+                }
+                // It will not be in force again: waiting would block the lane for ever.
+                Phase::Withdrawn { .. } | Phase::Expired => {
+                    return Ok(Verdict::Refused(NackCode::Agreement));
+                }
+            }
         }
         let Some(terms) = &opened.terms else { return Ok(Verdict::Refused(NackCode::Policy)) };
         if !terms.decision.releases() || !agreements.contains(&terms.agreement) {
@@ -525,6 +649,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         if held.is_some() || before.on_arrival() == OnArrival::Drop {
             // It came by another way already, or was taken back before it came.
             if held.is_none() {
+                let _vaulting = lock(&self.vaulting);
                 self.vault.shred(&[link.oid])?;
             }
             return Ok(Verdict::Taken);
@@ -623,9 +748,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// What the partner says it has of ours.
+    #[expect(clippy::too_many_arguments, reason = "one answer, and all that it is judged by")]
     fn take_ack(
         &self,
         work: &mut dyn Work,
+        carrier: Carrier,
         known: &Known,
         nation: NationId,
         peer: NodeId,
@@ -636,14 +763,18 @@ impl<S: Store, V: Vault> Node<S, V> {
         state.nacks = nacks;
         state.nacks.truncate(NACKS_MAX);
         if let Some(ack) = verified.ack() {
-            for (lane, told) in Lane::ALL.into_iter().zip(&ack.lanes) {
+            // From a medium only receipts count: they are in the partner's ledger, and this is not.
+            // A false word here would lose items without a trace.
+            let lanes: &[LaneAck] =
+                if carrier == Carrier::Connection { &ack.lanes } else { &[] };
+            for (lane, told) in Lane::ALL.into_iter().zip(lanes) {
                 let mut row = work.lane_out(peer, lane)?;
                 if told.seq > row.acked && told.seq <= row.seq {
                     row.acked = told.seq;
                     work.put_lane_out(peer, lane, &row)?;
                 }
             }
-            for (credit, told) in state.credits.iter_mut().zip(&ack.lanes) {
+            for (credit, told) in state.credits.iter_mut().zip(lanes) {
                 *credit = told.credit;
             }
             let own = known.nation(&self.identity.nation);
@@ -656,22 +787,17 @@ impl<S: Store, V: Vault> Node<S, V> {
                 state.log_seen = ack.log_seen;
             }
             state.cosig = state.cosig.filter(|cosig| state.log_seen < cosig.since);
-            self.take_gossip(work, known, nation, &ack.gossip)?;
+            self.take_gossip(work, known, nation, peer, &ack.gossip)?;
         }
         for nack in verified.nacks() {
-            event(
-                work,
-                self.now(),
-                "refused",
-                format!(
-                    "{} did not take in item {} of lane {}: {:?}",
-                    known.name_of(&nation),
-                    nack.seq,
-                    nack.lane.as_str(),
-                    nack.code
-                ),
-                (None, Some(nation)),
-            )?;
+            let text = format!(
+                "{} did not take in item {} of lane {}: {:?}",
+                known.name_of(&nation),
+                nack.seq,
+                nack.lane.as_str(),
+                nack.code
+            );
+            event_once(work, self.now(), "refused", text, nation)?;
         }
         put_link_state(work, peer, &state)
     }
@@ -682,7 +808,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         work: &mut dyn Work,
         known: &Known,
         nation: NationId,
-        gossip: &[entente_model::item::Gossip],
+        peer: NodeId,
+        gossip: &[Gossip],
     ) -> Result<()> {
         for seen in gossip {
             let ours = seen.origin == self.identity.origin;
@@ -697,20 +824,35 @@ impl<S: Store, V: Vault> Node<S, V> {
             let conflict = if ours {
                 work.checkpoint_at(seen.size)?.is_some_and(|row| row.root != seen.root)
             } else {
-                work.note_root(&seen.origin, seen.size, seen.root)?
-                    .is_some_and(|root| root != seen.root)
+                // What a partner says of another is no proof. It is kept apart from what was
+                // verified, or a liar could make an honest log look forked.
+                put_claim(work, peer, seen)?;
+                work.root_seen(&seen.origin, seen.size)?.is_some_and(|root| root != seen.root)
             };
             if conflict {
-                let now = self.now();
-                let text = format!(
-                    "{} reports another root at size {} of the log {}: the log may have forked",
-                    known.name_of(&nation),
-                    seen.size,
-                    seen.origin
-                );
-                event(work, now, "alarm", text.clone(), (None, Some(nation)))?;
-                self.tell_overseers(work, RecordKind::Alarm, now, "fork suspected", &text, None)?;
+                self.suspect_fork(work, known, peer, &seen.origin, seen.size, self.now())?;
             }
+        }
+        Ok(())
+    }
+
+    /// A partner has seen another root of a log than we have.
+    fn suspect_fork(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        told_by: NodeId,
+        origin: &str,
+        size: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(nation) = known.by_node(&told_by).map(|n| n.row.nation) else { return Ok(()) };
+        let text = format!(
+            "{} reports another root at size {size} of the log {origin}: the log may have forked",
+            known.name_of(&nation),
+        );
+        if event_once(work, now, "alarm", text.clone(), nation)? {
+            self.tell_overseers(work, RecordKind::Alarm, now, "fork suspected", &text, None)?;
         }
         Ok(())
     }
@@ -755,10 +897,31 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
+fn claim_name(told_by: NodeId, origin: &str) -> String {
+    format!("claim/{told_by}/{origin}")
+}
+
+/// Keeps the newest that a partner says of another's log.
+fn put_claim(work: &mut dyn Work, told_by: NodeId, seen: &Gossip) -> Result<()> {
+    let mut bytes = seen.size.to_be_bytes().to_vec();
+    bytes.extend_from_slice(seen.root.as_bytes());
+    work.put_setting(&claim_name(told_by, &seen.origin), &bytes)?;
+    Ok(())
+}
+
+/// The newest that a partner said of another's log.
+fn claimed(work: &dyn Work, told_by: NodeId, origin: &str) -> Result<Option<(u64, Digest)>> {
+    let Some(bytes) = work.setting(&claim_name(told_by, origin))? else { return Ok(None) };
+    Ok(bytes
+        .split_first_chunk::<8>()
+        .and_then(|(size, root)| Some((u64::from_be_bytes(*size), Digest::from_slice(root)?))))
+}
+
 /// What this node knew of the peer before the bundle.
 struct View {
     lanes: [LaneIn; 4],
     last: Option<(u64, Digest)>,
+    stopped: Option<String>,
 }
 
 /// An object that a later one of the same originator replaces.

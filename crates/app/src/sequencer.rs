@@ -111,6 +111,10 @@ pub fn append(
                     }
                 };
                 lane.seq += 1;
+                if item.kind == ItemKind::LaneHead && lane.announced + 1 == lane.seq {
+                    // A lane head needs no other one to announce it.
+                    lane.announced = lane.seq;
+                }
                 let known = contexts.iter().find(|(known, _)| known == context);
                 let id = if let Some((_, id)) = known {
                     *id

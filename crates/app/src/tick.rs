@@ -15,7 +15,7 @@ use entente_store::{Store, Vault, Work};
 
 use crate::error::Result;
 use crate::keys::{Plain, SealJob, Target};
-use crate::node::{Node, event};
+use crate::node::{Node, event, lock};
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
 
@@ -83,10 +83,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let targets: Vec<Target> =
             jobs.iter().filter_map(|job| job.targets.first().copied()).collect();
-        let (sealed, shards) = self.keys.seal(jobs)?;
-        if !shards.is_empty() {
-            self.vault.put(&shards, &[])?;
-        }
+        // Control items are read once, by their recipients: none of them needs the vault.
+        let (sealed, _) = self.keys.seal(jobs)?;
         let mut sealed = sealed.into_iter().zip(targets).zip(controls);
         let mut leaves = Vec::with_capacity(intents.len());
         let mut bodies = Vec::new();
@@ -181,7 +179,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok(0);
         }
         let oids: Vec<_> = due.iter().map(|row| row.oid).collect();
+        let vaulting = lock(&self.vaulting);
         self.vault.shred(&oids)?;
+        drop(vaulting);
         let leaves: Vec<LeafDraft> = due
             .iter()
             .map(|row| LeafDraft {
@@ -226,6 +226,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
     /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
     pub fn sweep(&self) -> Result<usize> {
+        let vaulting = lock(&self.vaulting);
         let dirty = self.vault.dirty()?;
         if dirty.is_empty() {
             return Ok(0);
@@ -238,6 +239,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let (renewed, keys) = self.keys.sweep(shards)?;
         self.vault.renew(&renewed, &keys)?;
         self.keys.commit_sweep()?;
+        drop(vaulting);
         let now = self.now();
         let leaf = self.note(
             RecordKind::Erasure,
@@ -285,7 +287,7 @@ fn announce(work: &mut dyn Work, dst: NodeId, now: Timestamp) -> Result<bool> {
     for (head, lane) in heads.iter_mut().zip(Lane::ALL) {
         let row = work.lane_out(dst, lane)?;
         *head = (row.seq, row.chain);
-        news |= row.seq > row.announced && row.seq > row.receipted;
+        news |= row.seq > row.announced && row.seq > row.acked;
         rows.insert(lane, row);
     }
     if !news {

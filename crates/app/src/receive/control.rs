@@ -22,7 +22,7 @@ use entente_store::{Store, Vault, Work};
 
 use super::{Verdict, control_digest};
 use crate::error::Result;
-use crate::node::{Known, Node, event};
+use crate::node::{Known, Node, event, lock};
 use crate::policy;
 
 /// A backup made before a recall can hold its keys for this long (`protocol.md` 5.3).
@@ -92,6 +92,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                     work,
                     known,
                     nation,
+                    peer,
                     &decision,
                     ObjectId::from_array(*id.as_bytes()),
                     verified,
@@ -112,6 +113,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             ItemKind::AgreementActivated => {
                 let note = decode!(AgreementNote, &payload);
+                let held = known.policy.agreement(&note.agreement);
+                if !held.is_some_and(|held| held.state.parties().contains(&nation)) {
+                    return Ok((Verdict::Refused(NackCode::Policy), false));
+                }
                 work.put_activation(note.agreement, nation)?;
                 Ok((Verdict::Taken, true))
             }
@@ -171,11 +176,13 @@ impl<S: Store, V: Vault> Node<S, V> {
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
         for oid in &recall.oids {
-            let held = work.object(*oid)?;
-            if held.as_ref().is_some_and(|row| row.nation != nation) {
-                // Only its originator can take an object back.
+            // Only its originator can take an object back: all of them, or none.
+            if work.object(*oid)?.is_some_and(|row| row.nation != nation) {
                 return Ok((Verdict::Refused(NackCode::NotOrigin), false));
             }
+        }
+        for oid in &recall.oids {
+            let held = work.object(*oid)?;
             let before = held
                 .as_ref()
                 .and_then(|row| ObjectState::from_code(row.state.into()))
@@ -185,7 +192,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             if let Some(row) = &held {
                 if erases(recall.class) {
                     // INVARIANT: the keys are gone before the answer that says so is durable.
+                    let vaulting = lock(&self.vaulting);
                     self.vault.shred(&[*oid])?;
+                    drop(vaulting);
                     work.drop_body(*oid)?;
                 }
                 work.set_object_state(row.oid, crate::state_code(after))?;
@@ -273,8 +282,13 @@ impl<S: Store, V: Vault> Node<S, V> {
         payload: &[u8],
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
+        // Who was not sent the object does not even learn whether it exists.
         let ours = work.object(request.oid)?.filter(|row| row.nation == self.identity.nation);
-        if ours.is_none() {
+        let sent = match ours.and_then(|row| row.leaf) {
+            Some(leaf) => self.slot_for(work, leaf, peer)?.is_some(),
+            None => false,
+        };
+        if !sent {
             return Ok((Verdict::Refused(NackCode::NotOrigin), false));
         }
         work.put_ask(&AskRow {
@@ -305,20 +319,19 @@ impl<S: Store, V: Vault> Node<S, V> {
         work: &mut dyn Work,
         known: &Known,
         nation: NationId,
+        peer: NodeId,
         decision: &OnwardDecision,
         control: ObjectId,
         verified: &VerifiedBundle<'_>,
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
-        let Some(object) = work.object(decision.oid)?.filter(|row| row.nation == nation) else {
+        if work.object(decision.oid)?.is_none_or(|row| row.nation != nation) {
             return Ok((Verdict::Refused(NackCode::NotOrigin), false));
-        };
+        }
         let mut evidence = Vec::new();
         if decision.granted {
             // The grant must be one that a third nation can check, or it is worth nothing.
-            let spec = object.source.and_then(|(node, _, _)| {
-                known.by_node(&node).and_then(|n| n.chain.node(&node)).map(|n| &n.spec)
-            });
+            let spec = known.by_node(&peer).and_then(|n| n.chain.node(&peer)).map(|n| &n.spec);
             let Some(spec) = spec else {
                 return Ok((Verdict::Refused(NackCode::Proof), false));
             };
@@ -430,7 +443,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         };
         let Signature { agreement, .. } = *verified.signature();
-        if agreement != sign.agreement {
+        // Its text may come later, by another party; then whoever signed without being one does
+        // not count.
+        let stranger = known
+            .policy
+            .agreement(&agreement)
+            .is_some_and(|held| !held.state.parties().contains(&nation));
+        if agreement != sign.agreement || stranger {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         }
         work.put_signature(&SignatureRow {
