@@ -13,7 +13,7 @@ use entente_store::{Store, Vault};
 use crate::error::{AppError, Result};
 use crate::node::{Node, lock};
 use crate::people::{Actor, Role};
-use crate::receive::Received;
+use crate::receive::{Carrier, Received};
 
 /// How a file on a medium begins; the destination follows, so that a courier can sort.
 pub const MAGIC: &[u8; 6] = b"ENTM1\n";
@@ -128,7 +128,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             .map_err(|e| AppError::Partner(e.to_string()))?
             .header()
             .src;
-        let received = self.receive(src, &bundle)?;
+        let received = self.receive_by(Carrier::Medium, src, &bundle)?;
         let code = self
             .known()
             .by_node(&src)

@@ -1,7 +1,7 @@
 //! A node at work: its parts, what it knows, and how it starts.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
@@ -131,11 +131,16 @@ pub struct Node<S, V> {
     pub(crate) tick: Mutex<()>,
     /// Held for reading from the sealing of keys until what they open is stored, for writing
     /// while the vault's keys are renewed and orphans swept.
-    pub(crate) vaulting: RwLock<()>,
+    pub(crate) keeping: RwLock<()>,
     /// One change of the vault at a time, from the key process's answer to the durable row:
     /// a shard's new key must be kept before anything that another thread seals under it.
     /// Taken after the store's writer, never before it.
     pub(crate) vaulting: Mutex<()>,
+    /// The key process may believe that a shard key is kept that is not, or may have begun anew:
+    /// it is told again what the vault keeps before it seals anything more for it.
+    pub(crate) shards_unsure: AtomicBool,
+    /// One tick at a time: what waits is sequenced once.
+    pub(crate) ticking: Mutex<()>,
     pub(crate) wake: Wake,
 }
 
@@ -239,8 +244,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             links: Mutex::new(HashMap::new()),
             receiving: Mutex::new(HashMap::new()),
             tick: Mutex::new(()),
-            vaulting: RwLock::new(()),
+            keeping: RwLock::new(()),
             vaulting: Mutex::new(()),
+            shards_unsure: AtomicBool::new(false),
+            ticking: Mutex::new(()),
             wake,
         };
         node.guard()?;
@@ -325,6 +332,29 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     pub(crate) fn fence(&self) -> u64 {
         self.fence.load(Ordering::SeqCst)
+    }
+
+    /// Asks the key process for something that the vault must keep, and keeps it. `work` gets the
+    /// key process and the vault; if it fails, neither is trusted to know what the other has.
+    pub(crate) fn with_vault<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _one_at_a_time = lock(&self.vaulting);
+        if self.shards_unsure.load(Ordering::SeqCst) {
+            self.keys.load_shards(self.vault.shards()?)?;
+            self.shards_unsure.store(false, Ordering::SeqCst);
+        }
+        let done = work();
+        if let Err(error) = &done {
+            self.shards_unsure.store(true, Ordering::SeqCst);
+            self.forget_links_after(error);
+        }
+        done
+    }
+
+    /// A key process that began anew does not know the wrap contexts that it opened before.
+    pub(crate) fn forget_links_after(&self, error: &AppError) {
+        if matches!(error, AppError::Keys(KeyError::Unknown(_) | KeyError::Unreachable(_))) {
+            lock(&self.links).clear();
+        }
     }
 
     /// A random 32-byte value.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use entente_exchange::agreement::{AgreementState, Phase, verify_signature};
+use entente_exchange::agreement::{AgreementState, Phase, verify_kept_signature};
 use entente_law::agreement::Agreement;
 use entente_law::decider::Decider;
 use entente_law::national::NationalLaw;
@@ -190,21 +190,18 @@ fn held(
     if row.status != "draft" {
         state.offer();
     }
-    let broken = |e: &dyn std::fmt::Display| {
-        AppError::Operator(format!("the agreement {} is stored wrongly: {e}", row.code))
-    };
     for signature in work.signatures(row.id)? {
         let Some(nation) = nations.get(&signature.nation) else { continue };
         let statement = SignedStatement::from_bytes(&signature.statement)?;
         // It was verified when it came. A key that was revoked or has expired since does not
-        // undo a signature, so the time that counts is that of its arrival.
-        match verify_signature(&statement, &nation.chain, signature.at.min(now)) {
-            Ok(verified) => state.sign(&verified).map_err(|e| broken(&e))?,
-            Err(error) => return Err(broken(&error)),
-        }
+        // undo a signature, so the keys and the time that count are those of its arrival.
+        let verified = verify_kept_signature(&statement, &nation.chain, signature.at.min(now));
+        // What does not fit does not count: without it the agreement is not complete, and it
+        // must not keep the node from starting.
+        let _counts = verified.and_then(|verified| state.sign(&verified)).is_ok();
     }
     for nation in work.activations(row.id)? {
-        state.activate(nation, now).map_err(|e| broken(&e))?;
+        let _counts = state.activate(nation, now).is_ok();
     }
     if row.status == "withdrawn" {
         // Who left is in the ledger; that someone did is enough to stop.

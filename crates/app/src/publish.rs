@@ -5,7 +5,7 @@
 //! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_formats::Piece;
@@ -304,12 +304,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             manifests.push(manifest);
             sources.push(*class);
         }
-        let vaulting = lock(&self.vaulting);
-        let (sealed, shards) = self.keys.seal(jobs)?;
-        let vault_keys: Vec<(ObjectId, Vec<u8>)> =
-            sealed.iter().map(|s| (s.oid, s.vault_key.clone())).collect();
-        self.vault.put(&shards, &vault_keys)?;
-        drop(vaulting);
+        let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
+        let sealed = self.with_vault(|| {
+            let (sealed, shards) = self.keys.seal(jobs)?;
+            let vault_keys: Vec<(ObjectId, Vec<u8>)> =
+                sealed.iter().map(|s| (s.oid, s.vault_key.clone())).collect();
+            self.vault.put(&shards, &vault_keys)?;
+            Ok(sealed)
+        })?;
 
         // S1 to S3 in one transaction.
         let mut leaves = Vec::with_capacity(sealed.len());
@@ -447,7 +449,11 @@ impl<S: Store, V: Vault> Node<S, V> {
                 bases.insert(id, basis);
                 let wc = self.link(known, weighed.node, now)?;
                 let target = Target { dst: weighed.node, wc };
-                let (digest, sealed) = self.keys.seal_terms(target, &terms)?;
+                let (digest, sealed) = self
+                    .keys
+                    .seal_terms(target, &terms)
+                    .map_err(AppError::from)
+                    .inspect_err(|error| self.forget_links_after(error))?;
                 contexts.push(ReleaseContextRow {
                     dst: weighed.node,
                     lane,

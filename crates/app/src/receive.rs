@@ -160,7 +160,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             Err(fault) => return self.link_fault(carrier, nation_id, peer, &fault),
         };
         let outcome = {
-            let _no_sweep = self.vaulting.read().unwrap_or_else(PoisonError::into_inner);
+            let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
             let outcome = self.admit(carrier, &known, nation_id, peer, &verified, &opened)?;
             self.shred_unheld(&opened)?;
@@ -281,41 +281,42 @@ impl<S: Store, V: Vault> Node<S, V> {
                 ct: item.ct().to_vec(),
             })
             .collect();
-        let _vaulting = lock(&self.vaulting);
-        let (results, shards) = self.keys.open(jobs)?;
-        let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
-        let mut opened = Vec::with_capacity(items.len());
-        let mut vault_keys = Vec::new();
-        for (item, result) in items.into_iter().zip(results) {
-            let own_terms = match (item.link().terms, item.sealed_terms()) {
-                (Some(digest), Some(sealed)) => terms
-                    .entry(digest)
-                    .or_insert_with(|| {
-                        let target = Target { dst: me, wc: item.link().wc };
-                        self.keys.open_terms(target, digest, sealed.to_vec()).ok()
-                    })
-                    .clone(),
-                _ => None,
-            };
-            if let OpenedJob::Object(_, key) = &result {
-                vault_keys.push((item.link().oid, key.clone()));
-            }
-            opened.push(Opened { item, content: result, terms: own_terms });
-        }
-        // The vault first: a key without its object is swept, an object without its key is lost.
-        if !vault_keys.is_empty() || !shards.is_empty() {
-            let wanted = self.store.read(|work| {
-                let mut wanted = Vec::new();
-                for (oid, key) in vault_keys {
-                    if work.object(oid)?.is_none() {
-                        wanted.push((oid, key));
-                    }
+        self.with_vault(|| {
+            let (results, shards) = self.keys.open(jobs)?;
+            let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
+            let mut opened = Vec::with_capacity(items.len());
+            let mut vault_keys = Vec::new();
+            for (item, result) in items.into_iter().zip(results) {
+                let own_terms = match (item.link().terms, item.sealed_terms()) {
+                    (Some(digest), Some(sealed)) => terms
+                        .entry(digest)
+                        .or_insert_with(|| {
+                            let target = Target { dst: me, wc: item.link().wc };
+                            self.keys.open_terms(target, digest, sealed.to_vec()).ok()
+                        })
+                        .clone(),
+                    _ => None,
+                };
+                if let OpenedJob::Object(_, key) = &result {
+                    vault_keys.push((item.link().oid, key.clone()));
                 }
-                Ok::<_, AppError>(wanted)
-            })?;
-            self.vault.put(&shards, &wanted)?;
-        }
-        Ok(opened)
+                opened.push(Opened { item, content: result, terms: own_terms });
+            }
+            // The vault first: a key without its object is swept, an object without its key is lost.
+            if !vault_keys.is_empty() || !shards.is_empty() {
+                let wanted = self.store.read(|work| {
+                    let mut wanted = Vec::new();
+                    for (oid, key) in vault_keys {
+                        if work.object(oid)?.is_none() {
+                            wanted.push((oid, key));
+                        }
+                    }
+                    Ok::<_, AppError>(wanted)
+                })?;
+                self.vault.put(&shards, &wanted)?;
+            }
+            Ok(opened)
+        })
     }
 
     /// Destroys the keys of objects that were opened but are not held: refused, waiting, or taken
@@ -323,7 +324,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     fn shred_unheld(&self, opened: &[Opened<'_, '_>]) -> Result<()> {
         let unheld = self.store.read(|work| {
             let mut unheld = Vec::new();
-            for item in opened.iter().filter(|i| matches!(i.opened, OpenedJob::Object(..))) {
+            for item in opened.iter().filter(|i| matches!(i.content, OpenedJob::Object(..))) {
                 let oid = item.item.link().oid;
                 if work.object(oid)?.is_none() {
                     unheld.push(oid);
@@ -765,8 +766,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         if let Some(ack) = verified.ack() {
             // From a medium only receipts count: they are in the partner's ledger, and this is not.
             // A false word here would lose items without a trace.
-            let lanes: &[LaneAck] =
-                if carrier == Carrier::Connection { &ack.lanes } else { &[] };
+            let lanes: &[LaneAck] = if carrier == Carrier::Connection { &ack.lanes } else { &[] };
             for (lane, told) in Lane::ALL.into_iter().zip(lanes) {
                 let mut row = work.lane_out(peer, lane)?;
                 if told.seq > row.acked && told.seq <= row.seq {
@@ -787,7 +787,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 state.log_seen = ack.log_seen;
             }
             state.cosig = state.cosig.filter(|cosig| state.log_seen < cosig.since);
-            self.take_gossip(work, known, nation, peer, &ack.gossip)?;
+            self.take_gossip(work, known, peer, &ack.gossip)?;
         }
         for nack in verified.nacks() {
             let text = format!(
@@ -807,7 +807,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         work: &mut dyn Work,
         known: &Known,
-        nation: NationId,
         peer: NodeId,
         gossip: &[Gossip],
     ) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The tick: what was queued by others is sealed, sequenced and signed; what is due is done.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_law::case::Subject;
@@ -13,7 +14,7 @@ use entente_seal::digest;
 use entente_store::rows::{IntentRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::keys::{Plain, SealJob, Target};
 use crate::node::{Node, event, lock};
 use crate::receive::control_digest;
@@ -38,6 +39,7 @@ pub struct Ticked {
 impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
+        let _one_at_a_time = lock(&self.ticking);
         self.settle()?;
         self.pursue_asks()?;
         let deleted = self.expire()?;
@@ -67,7 +69,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             let wc = match self.link(&known, dst, now) {
                 Ok(wc) => wc,
                 // A partner without a valid key waits; others do not wait for it.
-                Err(crate::AppError::Partner(_)) => {
+                Err(AppError::Partner(_)) => {
                     postponed.push(intent.id);
                     continue;
                 }
@@ -84,7 +86,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         let targets: Vec<Target> =
             jobs.iter().filter_map(|job| job.targets.first().copied()).collect();
         // Control items are read once, by their recipients: none of them needs the vault.
-        let (sealed, _) = self.keys.seal(jobs)?;
+        let (sealed, _) = self
+            .keys
+            .seal(jobs)
+            .map_err(AppError::from)
+            .inspect_err(|error| self.forget_links_after(error))?;
         let mut sealed = sealed.into_iter().zip(targets).zip(controls);
         let mut leaves = Vec::with_capacity(intents.len());
         let mut bodies = Vec::new();
@@ -226,20 +232,27 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
     /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
     pub fn sweep(&self) -> Result<usize> {
-        let vaulting = lock(&self.vaulting);
-        let dirty = self.vault.dirty()?;
-        if dirty.is_empty() {
+        {
+            let _nothing_on_its_way = self.keeping.write().unwrap_or_else(PoisonError::into_inner);
+            self.shred_orphans()?;
+        }
+        let count = self.with_vault(|| {
+            let dirty = self.vault.dirty()?;
+            let count = dirty.len();
+            let mut shards = Vec::with_capacity(count);
+            for shard in dirty {
+                shards.push((shard, self.vault.shard_keys(shard)?));
+            }
+            if count > 0 {
+                let (renewed, keys) = self.keys.sweep(shards)?;
+                self.vault.renew(&renewed, &keys)?;
+                self.keys.commit_sweep()?;
+            }
+            Ok(count)
+        })?;
+        if count == 0 {
             return Ok(0);
         }
-        let count = dirty.len();
-        let mut shards = Vec::with_capacity(count);
-        for shard in dirty {
-            shards.push((shard, self.vault.shard_keys(shard)?));
-        }
-        let (renewed, keys) = self.keys.sweep(shards)?;
-        self.vault.renew(&renewed, &keys)?;
-        self.keys.commit_sweep()?;
-        drop(vaulting);
         let now = self.now();
         let leaf = self.note(
             RecordKind::Erasure,
@@ -251,6 +264,26 @@ impl<S: Store, V: Vault> Node<S, V> {
         );
         self.record(&[leaf])?;
         Ok(count)
+    }
+
+    /// Destroys keys whose object was never stored, because the machine died in between.
+    fn shred_orphans(&self) -> Result<()> {
+        for (shard, _) in self.vault.shards()? {
+            let keys = self.vault.shard_keys(shard)?;
+            let orphans = self.store.read(|work| {
+                let mut orphans = Vec::new();
+                for (oid, _) in &keys {
+                    if work.object(*oid)?.is_none() {
+                        orphans.push(*oid);
+                    }
+                }
+                Ok::<_, AppError>(orphans)
+            })?;
+            if !orphans.is_empty() {
+                self.vault.shred(&orphans)?;
+            }
+        }
+        Ok(())
     }
 
     /// Asks that were granted are decided anew, and released if the law permits now.

@@ -100,6 +100,27 @@ pub fn verify_signature(
     chain: &ChainState,
     now: Timestamp,
 ) -> Result<VerifiedSignature, AgreementError> {
+    let signature = read_signature(statement, chain)?;
+    chain.check_authority(statement, now).map_err(AgreementError::Authority)?;
+    Ok(VerifiedSignature(signature))
+}
+
+/// Checks a signature that was verified when it came, at `at`, and kept since: by the keys of any
+/// time, because a key that was replaced or revoked later does not undo what it signed.
+pub fn verify_kept_signature(
+    statement: &SignedStatement,
+    chain: &ChainState,
+    at: Timestamp,
+) -> Result<VerifiedSignature, AgreementError> {
+    let signature = read_signature(statement, chain)?;
+    chain.check_authority_of_any_time(statement, at).map_err(AgreementError::Authority)?;
+    Ok(VerifiedSignature(signature))
+}
+
+fn read_signature(
+    statement: &SignedStatement,
+    chain: &ChainState,
+) -> Result<Signature, AgreementError> {
     if statement.ty != STATEMENT_TYPE {
         return Err(AgreementError::Type(statement.ty.clone()));
     }
@@ -107,8 +128,7 @@ pub fn verify_signature(
     if signature.nation != chain.nation() {
         return Err(AgreementError::Nation);
     }
-    chain.check_authority(statement, now).map_err(AgreementError::Authority)?;
-    Ok(VerifiedSignature(signature))
+    Ok(signature)
 }
 
 /// Where an agreement stands at one party.

@@ -436,6 +436,20 @@ impl ChainState {
         era.check_authority(statement, at)
     }
 
+    /// Checks that enough keys of the authority signed, as it was at some time of the chain: for
+    /// what was accepted at `at` and is read again.
+    pub fn check_authority_of_any_time(
+        &self,
+        statement: &SignedStatement,
+        at: Timestamp,
+    ) -> Result<(), ChainError> {
+        let newest = self.check_authority(statement, at);
+        if self.eras.iter().any(|era| era.check_authority(statement, at).is_ok()) {
+            return Ok(());
+        }
+        newest
+    }
+
     fn era_before(&self, seq: u64) -> Option<&Era> {
         self.eras.iter().rev().find(|era| era.from < seq)
     }
