@@ -92,6 +92,12 @@ impl SqliteStore {
         Ok(Self { db: Db::open(path, &schema::STORE, options)? })
     }
 
+    /// Opens an existing database to be looked at: nothing is created or changed, and every
+    /// write fails. Works beside the node that serves it, and on a copy.
+    pub fn inspect(path: &Path) -> Result<Self> {
+        Ok(Self { db: Db::inspect(path, &schema::STORE, Options::default())? })
+    }
+
     /// How many transactions were committed since it was opened: fewer than writes when writes
     /// shared them.
     pub fn commits(&self) -> u64 {

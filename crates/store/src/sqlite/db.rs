@@ -111,6 +111,24 @@ impl Db {
         })
     }
 
+    /// Opens an existing database to be looked at: nothing is created, changed or brought up to
+    /// date, and every write fails. Works beside the node that serves it, and on a copy.
+    pub(super) fn inspect(path: &Path, schema: &Schema, options: Options) -> Result<Self> {
+        if !path.is_file() {
+            return Err(StoreError::Engine(format!("`{}` is not a file", path.display())));
+        }
+        let conn = read_only(path, options.reader_cache_bytes)?;
+        schema.must_be_current(&conn)?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            writer: Mutex::new(Writer { conn, batch: None }),
+            waiting: AtomicUsize::new(0),
+            commits: AtomicU64::new(0),
+            idle: Mutex::new(Vec::new()),
+        })
+    }
+
     /// Does a unit of work and returns once it is durable.
     pub(super) fn write<T, E: From<StoreError>>(
         &self,
@@ -259,12 +277,16 @@ impl Db {
     }
 
     fn reader(&self) -> Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags).map_err(engine)?;
-        prepare(&conn, self.options.reader_cache_bytes)?;
-        conn.execute_batch("PRAGMA query_only = ON").map_err(engine)?;
-        Ok(conn)
+        read_only(&self.path, self.options.reader_cache_bytes)
     }
+}
+
+fn read_only(path: &Path, cache_bytes: u32) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(engine)?;
+    prepare(&conn, cache_bytes)?;
+    conn.execute_batch("PRAGMA query_only = ON").map_err(engine)?;
+    Ok(conn)
 }
 
 impl Writer {

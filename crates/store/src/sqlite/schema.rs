@@ -168,6 +168,20 @@ impl Schema {
         Ok(())
     }
 
+    /// Refuses data of another purpose, of an older or of a newer program.
+    pub(super) fn must_be_current(&self, conn: &Connection) -> Result<()> {
+        match self.missing_step(conn)? {
+            None => Ok(()),
+            Some(0) => {
+                Err(StoreError::Engine(format!("the file is no {} of a node", self.purpose)))
+            }
+            Some(step) => Err(StoreError::Engine(format!(
+                "the file is of an older program (schema {step}): start the node once to bring \
+                 it up to date"
+            ))),
+        }
+    }
+
     fn apply(&self, conn: &Connection, step: usize) -> Result<()> {
         // Another process may have applied it while we waited for the lock.
         if self.missing_step(conn)? != Some(step) {

@@ -37,6 +37,25 @@ fn the_store_conforms() {
 }
 
 #[test]
+fn a_database_can_be_looked_at_beside_its_node_and_is_never_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    assert!(SqliteStore::inspect(&path).is_err());
+    assert!(!path.exists(), "looking made a file");
+    let store = SqliteStore::open_with(&path, quick()).unwrap();
+    put(&store, "before").unwrap();
+    let looked = SqliteStore::inspect(&path).unwrap();
+    assert_eq!(setting(&looked, "before").unwrap(), b"kept");
+    put(&store, "after").unwrap();
+    assert_eq!(setting(&looked, "after").unwrap(), b"kept");
+    assert!(put(&looked, "mine").is_err());
+    assert_eq!(looked.integrity().unwrap(), Vec::<String>::new());
+    let vault = folder.path().join("vault.db");
+    drop(SqliteVault::open(&vault).unwrap());
+    assert!(SqliteStore::inspect(&vault).is_err(), "a vault was taken for a database");
+}
+
+#[test]
 fn the_vault_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let vault = SqliteVault::open_with(&folder.path().join("vault.db"), quick()).unwrap();
