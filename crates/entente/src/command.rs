@@ -3,11 +3,34 @@
 //! To add one: write its file, with an [`Args`](clap::Args) struct whose first doc line is its
 //! summary, an example in its `after_help`, and [`Run`]; then add its line to the list below.
 
+mod agreement;
+mod approval;
+mod backup;
+mod bundle;
+mod card;
 mod completions;
 mod config;
+mod consent;
+mod decisions;
 mod demo;
+mod doctor;
+mod endpoint;
+mod events;
+mod init;
+mod input;
+mod introduce;
 mod keyd;
+mod law;
+mod ledger;
+mod objects;
+mod oversight;
+mod person;
+mod publish;
+mod recall;
+mod receipts;
+mod release;
 mod serve;
+mod status;
 
 use clap::Subcommand;
 
@@ -45,11 +68,44 @@ macro_rules! commands {
 
 commands! {
     "Set up a node" {
+        Init(init::InitArgs),
         Config(config::ConfigArgs),
+        Doctor(doctor::DoctorArgs),
+        Backup(backup::BackupArgs),
     }
     "Run" {
         Serve(serve::ServeArgs),
         Demo(demo::DemoArgs),
+    }
+    "Persons" {
+        Person(person::PersonCommandArgs),
+        Approvals(approval::ApprovalsArgs),
+    }
+    "Partners" {
+        Card(card::CardArgs),
+        Introduce(introduce::IntroduceArgs),
+        Endpoint(endpoint::EndpointArgs),
+        Bundle(bundle::BundleArgs),
+    }
+    "Agreements and laws" {
+        Agreement(agreement::AgreementArgs),
+        Law(law::LawArgs),
+    }
+    "Intelligence" {
+        Publish(publish::PublishArgs),
+        Objects(objects::ObjectsArgs),
+        Decisions(decisions::DecisionsArgs),
+        Release(release::ReleaseArgs),
+        Consent(consent::ConsentArgs),
+        Receipts(receipts::ReceiptsArgs),
+        Recall(recall::RecallArgs),
+        Recalls(recall::RecallsArgs),
+    }
+    "Watch and verify" {
+        Status(status::StatusArgs),
+        Events(events::EventsArgs),
+        Ledger(ledger::LedgerArgs),
+        Oversight(oversight::OversightArgs),
     }
     "This program" {
         Completions(completions::CompletionsArgs),

@@ -86,6 +86,11 @@ impl Failure {
         self
     }
 
+    /// What went wrong, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// How the command ends.
     pub const fn exit(&self) -> Exit {
         self.exit

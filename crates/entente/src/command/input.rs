@@ -1,0 +1,114 @@
+//! Files that a command reads and writes for a person.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::anyhow;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use entente_law::{Problems, TEXT_BYTES_MAX};
+use serde::Serialize;
+
+use crate::files;
+use crate::output::{Audience, Exit, Failure, Output, Report};
+use crate::page::clean;
+
+/// A node takes no more at once.
+pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Reads a whole file.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read(path, FILE_BYTES_MAX).map_err(Failure::usage)
+}
+
+/// Reads a text that people wrote.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    let bytes = files::read(path, TEXT_BYTES_MAX as u64).map_err(Failure::usage)?;
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Failure::usage(anyhow!("{} is not UTF-8 text: see byte {at}", path.display()))
+    })
+}
+
+/// Writes a file that must not exist yet.
+pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    files::create(path, bytes).map_err(Failure::failed)
+}
+
+/// Bytes as they travel in JSON.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Bytes from a member of a node's answer.
+pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, Failure> {
+    STANDARD.decode(text).map_err(|e| {
+        Failure::failed(anyhow!("the node's answer is not base64: {e}"))
+            .hint("is it of another version than this program?")
+    })
+}
+
+/// Says everything that is wrong with a text, each problem with its place.
+pub(super) fn problems(path: &Path, problems: &Problems, output: Output) -> Result<Exit, Failure> {
+    let file = path.display().to_string();
+    let wrong = Wrong {
+        ok: false,
+        exit: Exit::Usage.code(),
+        error: format!("{file} is not correct"),
+        problems: problems
+            .iter()
+            .map(|p| Fault {
+                file: file.clone(),
+                line: p.line,
+                column: p.column,
+                text: p.text.clone(),
+                message: p.message.clone(),
+            })
+            .collect(),
+    };
+    match output.audience() {
+        Audience::Programs => output.report(&wrong)?,
+        // Each is an error, and errors for people go to standard error.
+        Audience::People => {
+            for fault in &wrong.problems {
+                output.progress(&format!("error: {fault}"));
+            }
+        }
+    }
+    Ok(Exit::Usage)
+}
+
+/// A text with problems, as a failure of its own kind.
+#[derive(Serialize)]
+struct Wrong {
+    ok: bool,
+    exit: u8,
+    error: String,
+    problems: Vec<Fault>,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    file: String,
+    line: usize,
+    column: usize,
+    text: String,
+    message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, text, message } = self;
+        write!(f, "{file}, line {line}, column {column}: ")?;
+        if !text.is_empty() {
+            write!(f, "`{}`: ", clean(text))?;
+        }
+        f.write_str(&clean(message))
+    }
+}
+
+impl Report for Wrong {
+    fn people(&self, page: &mut dyn fmt::Write) -> fmt::Result {
+        self.problems.iter().try_for_each(|fault| writeln!(page, "{fault}"))
+    }
+}

@@ -1,0 +1,129 @@
+//! `entente law`: the nation's own laws.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use entente_law::NationalLaw;
+use serde_json::{Value, json};
+
+use crate::local::PersonArgs;
+use crate::output::{Exit, Failure, Output};
+use crate::page::{Answer, Table, flag, list, moment, text};
+
+use super::{Run, input};
+
+/// Check, load and list the nation's own laws
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
+pub struct LawArgs {
+    #[command(subcommand)]
+    command: LawCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum LawCommand {
+    Check(CheckArgs),
+    Load(LoadArgs),
+    List(ListArgs),
+}
+
+/// Check the text of a law, without a node
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente law check laws/xar.md")]
+struct CheckArgs {
+    /// The text
+    file: PathBuf,
+}
+
+/// Put a law into force; a later text of the same law replaces the earlier one
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
+struct LoadArgs {
+    /// The text
+    file: PathBuf,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// List the laws
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente law list --as lea")]
+struct ListArgs {
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+impl Run for LawArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        match self.command {
+            LawCommand::Check(args) => args.run(output),
+            LawCommand::Load(args) => args.run(output),
+            LawCommand::List(args) => args.run(output),
+        }
+    }
+}
+
+impl Run for CheckArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let law = match NationalLaw::parse(&input::text(&self.file)?) {
+            Ok(law) => law,
+            Err(problems) => return input::problems(&self.file, &problems, output),
+        };
+        let rules: Vec<Value> = law
+            .rules()
+            .map(|(id, kind, says)| json!({ "rule": id, "type": kind, "says": says }))
+            .collect();
+        let value = json!({
+            "ok": true,
+            "file": self.file,
+            "law": law.code(),
+            "title": law.title(),
+            "nation": law.nation().to_string(),
+            "rules": rules,
+        });
+        output.report(&Answer::new(value, |value, page| {
+            writeln!(page, "{} is correct", text(value, "file"))?;
+            let (code, nation) = (text(value, "law"), text(value, "nation"));
+            writeln!(page, "  {code}  {}, of {nation}", text(value, "title"))?;
+            for rule in list(value, "rules") {
+                writeln!(page, "  {}  {}", text(rule, "rule"), text(rule, "says"))?;
+            }
+            Ok(())
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Run for LoadArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let content = input::text(&self.file)?;
+        if let Err(problems) = NationalLaw::parse(&content) {
+            return input::problems(&self.file, &problems, output);
+        }
+        let answer = self.person.desk()?.call("law.load", &json!({ "text": content }))?;
+        output.report(&Answer::new(answer, |answer, page| {
+            writeln!(page, "{} is in force", text(answer, "law"))
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Run for ListArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let answer = self.person.desk()?.call("law.list", &json!({}))?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let mut table = Table::new(["law", "status", "since", "title"]);
+            for law in list(answer, "laws") {
+                let status = if flag(law, "active") { "in force" } else { "replaced" };
+                table.row([
+                    text(law, "law"),
+                    status.to_owned(),
+                    moment(law, "since"),
+                    text(law, "title"),
+                ]);
+            }
+            table.write(page, "no law is loaded")
+        }))?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,190 @@
+//! `entente publish`: gives intelligence a label and sends it to whom it may go.
+
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use entente_law::{Schemes, parse_facts};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::local::PersonArgs;
+use crate::output::{Exit, Failure, Output};
+use crate::page::{Answer, count, flag, id, list, number, text};
+
+use super::{Run, input};
+
+/// Publish files under a label, to every partner that may have them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  entente publish event.json --label \"SERVICE//REL TO ESM5\" --purpose cyber_defence \\
+      --dry-run --as eva
+  entente publish track.nmea --label SERVICE --purpose maritime_security --to XBR/COAST-WATCH \\
+      --facts track.facts.toml --precedence priority --as eva
+
+A STIX bundle is published object by object, a MISP event as one. Other files are recognised by
+their content or need --media-type. The dry run says who would receive what, and why.")]
+pub struct PublishArgs {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The label: marking and controls (docs/guides/labels.md)
+    #[arg(long)]
+    label: String,
+    /// The purpose that the release serves, in the words of the agreement
+    #[arg(long)]
+    purpose: String,
+    /// What else the rules ask about: portions, persons, provenance (docs/guides/labels.md)
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+    /// Only to this nation, or this body of it; may be repeated
+    #[arg(long, value_name = "NATION[/BODY]", value_delimiter = ',')]
+    to: Vec<String>,
+    /// How urgent it is
+    #[arg(long, value_name = "WORD", value_parser = ["flash", "immediate", "priority", "routine"])]
+    precedence: Option<String>,
+    /// Say who would receive it and why, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave out what cannot be read in a file, and publish the rest of it
+    #[arg(long)]
+    take_rest: bool,
+    /// The files are documents of this media type
+    #[arg(long, value_name = "TYPE")]
+    media_type: Option<String>,
+    /// An object of ours that this replaces; may be repeated
+    #[arg(long, value_name = "OBJECT")]
+    supersedes: Vec<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+impl Run for PublishArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        let facts = match &self.facts {
+            None => None,
+            Some(path) => {
+                let facts = input::text(path)?;
+                if let Err(problems) = check_facts(&facts, &desk.folder().config()?) {
+                    return input::problems(path, &problems, output);
+                }
+                Some(facts)
+            }
+        };
+        let files = self
+            .files
+            .iter()
+            .map(|path| {
+                Ok(json!({
+                    "name": name(path),
+                    "content": input::base64(&input::bytes(path)?),
+                    "media_type": self.media_type,
+                }))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let request = json!({
+            "files": files,
+            "label": self.label,
+            "purpose": self.purpose,
+            "facts": facts,
+            "to": self.to,
+            "precedence": self.precedence,
+            "dry_run": self.dry_run,
+            "take_rest": self.take_rest,
+            "supersedes": self.supersedes,
+        });
+        let answer = desk.call("publish", &request)?;
+        output.report(&Answer::new(answer, published))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The file's name, by which its kind may be known.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Checks facts before they are sent, since only here is their file known.
+fn check_facts(text: &str, config: &Config) -> Result<(), entente_law::Problems> {
+    match Schemes::builtin().get(config.nation.as_str()) {
+        Ok(scheme) => parse_facts(text, scheme).map(|_| ()),
+        // The node knows, and says so.
+        Err(_) => Ok(()),
+    }
+}
+
+fn published(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let dry = flag(answer, "dry_run");
+    for refused in list(answer, "refused") {
+        let (file, place) = (text(refused, "file"), text(refused, "place"));
+        writeln!(page, "left out: {file}, {place}: {}", text(refused, "problem"))?;
+    }
+    for finding in list(answer, "findings") {
+        writeln!(page, "note: {}", crate::page::clean(finding.as_str().unwrap_or_default()))?;
+    }
+    let pieces = count(number(answer, "pieces"), "object");
+    let done = if dry { "would be published" } else { "published" };
+    writeln!(page, "{pieces} {done} under {}", text(answer, "label"))?;
+    for one in list(answer, "verdicts") {
+        writeln!(page)?;
+        verdict(one, page)?;
+    }
+    let objects = list(answer, "objects");
+    if !objects.is_empty() {
+        writeln!(page)?;
+    }
+    for object in objects.iter().take(OBJECTS_SHOWN) {
+        let title = text(object, "title");
+        writeln!(page, "object {}  {}  {title}", id(object, "object"), text(object, "type"))?;
+    }
+    if objects.len() > OBJECTS_SHOWN {
+        let more = objects.len() - OBJECTS_SHOWN;
+        writeln!(page, "and {more} more: see `entente objects list`")?;
+    }
+    Ok(())
+}
+
+/// A feed has thousands.
+const OBJECTS_SHOWN: usize = 20;
+
+/// Who may have what kind of object, nation by nation, and why.
+pub(super) fn verdict(verdict: &Value, page: &mut dyn Write) -> fmt::Result {
+    let pieces = count(number(verdict, "pieces"), "object");
+    writeln!(page, "{pieces} of type {}", text(verdict, "type"))?;
+    let nations = list(verdict, "nations");
+    if nations.is_empty() {
+        writeln!(page, "  there is no partner that it could go to")?;
+    }
+    for nation in nations {
+        let to = match text(nation, "body") {
+            body if body.is_empty() => text(nation, "nation"),
+            body => format!("{}/{body}", text(nation, "nation")),
+        };
+        let codes = text(nation, "reason_codes");
+        let codes = if codes.is_empty() { codes } else { format!("  ({codes})") };
+        writeln!(page, "  {:<10} {to:<24} {}{codes}", word(nation), text(nation, "clauses"))?;
+        for sentence in list(nation, "explanation") {
+            let sentence = crate::page::clean(sentence.as_str().unwrap_or_default());
+            writeln!(page, "  {:<10} {sentence}", "")?;
+        }
+        for (name, heading) in [("obligations", "under"), ("refer_to", "asks")] {
+            let what = text(nation, name);
+            if !what.is_empty() {
+                writeln!(page, "  {:<10} {heading}: {what}", "")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What becomes of it towards one nation.
+fn word(nation: &Value) -> &'static str {
+    match text(nation, "decision").as_str() {
+        _ if flag(nation, "goes") => "goes",
+        "refer" => "must ask",
+        "permit" | "permit_modified" => "held back",
+        _ => "refused",
+    }
+}

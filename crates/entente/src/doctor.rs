@@ -1,0 +1,274 @@
+//! The state of a node's folder, looked at from outside: beside a running node, or without one.
+//!
+//! Nothing is changed. Each check is one sentence and, where something is wrong, what mends it.
+//! What a running node knows of itself is `entente status`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use entente_api::local::socket_path;
+use entente_store::rows::HeadRow;
+use entente_store::sqlite::SqliteStore;
+use entente_store::{Store as _, StoreError};
+use serde::Serialize;
+
+use crate::anchor;
+use crate::config::Config;
+use crate::folder::Folder;
+use crate::init::CEREMONY;
+use crate::secrets::{self, PassphraseSource};
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub check: &'static str,
+    /// How it is.
+    pub state: State,
+    /// One sentence.
+    pub says: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+/// How a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// It could not be looked at.
+    Skipped,
+    /// It works, and should be mended.
+    Warning,
+    /// It does not work, or is not safe.
+    Bad,
+}
+
+fn good(check: &'static str, says: impl Into<String>) -> Check {
+    Check { check, state: State::Good, says: says.into(), fix: None }
+}
+
+fn found(
+    check: &'static str,
+    state: State,
+    says: impl Into<String>,
+    fix: impl Into<String>,
+) -> Check {
+    Check { check, state, says: says.into(), fix: Some(fix.into()) }
+}
+
+/// Looks at everything in a folder that has a node in it.
+pub fn examine(folder: &Folder) -> Vec<Check> {
+    let config = match folder.config() {
+        Ok(config) => config,
+        Err(error) => {
+            let fix = "correct the line; see docs/guides/configuration.md";
+            return vec![found("configuration", State::Bad, error.to_string(), fix)];
+        }
+    };
+    let mut checks =
+        vec![good("configuration", format!("the node of {} {}", config.nation, config.name))];
+    checks.push(permissions(folder));
+    checks.push(disk(&config));
+    checks.push(keys(&config));
+    let store = SqliteStore::inspect(&config.data.database);
+    checks.push(anchor(&config, store.as_ref()));
+    checks.push(database(&config, store.as_ref()));
+    checks.push(socket(folder));
+    checks.extend(ceremony(folder));
+    checks
+}
+
+fn permissions(folder: &Folder) -> Check {
+    const NAME: &str = "permissions";
+    let path = folder.path();
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) => {
+            let says = format!("{}: {error}", path.display());
+            return found(NAME, State::Bad, says, "run this as the node's user");
+        }
+    };
+    let mode = about.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let says = format!("others can look into {} (mode {mode:o})", path.display());
+        return found(NAME, State::Bad, says, format!("run: chmod 700 {}", path.display()));
+    }
+    let (owner, user) = (about.uid(), rustix::process::geteuid().as_raw());
+    if owner != user {
+        let says = format!("{} belongs to user {owner}, and this is user {user}", path.display());
+        return found(NAME, State::Warning, says, "run this as the node's user");
+    }
+    good(NAME, format!("{} is for its user alone", path.display()))
+}
+
+fn disk(config: &Config) -> Check {
+    const NAME: &str = "disk";
+    let folder = config.data.database.parent().unwrap_or(Path::new("."));
+    let about = match rustix::fs::statvfs(folder) {
+        Ok(about) => about,
+        Err(error) => {
+            let says = format!("{}: {error}", folder.display());
+            return found(NAME, State::Bad, says, "mount the device of the database");
+        }
+    };
+    let blocks = about.f_blocks.max(1);
+    let free = about.f_bavail;
+    let percent = 100 - free.saturating_mul(100) / blocks;
+    let mib = free.saturating_mul(about.f_frsize) >> 20;
+    let says = format!("{percent} % of the disk is used, {mib} MiB are free");
+    let [routine, _, release] = config.limits.disk_percent.map(u64::from);
+    let fix = "free some space, or move the database to a larger disk";
+    if percent >= release {
+        found(NAME, State::Bad, format!("{says}: nothing is released any more"), fix)
+    } else if percent >= routine {
+        found(NAME, State::Warning, format!("{says}: routine items are not taken any more"), fix)
+    } else {
+        good(NAME, says)
+    }
+}
+
+fn keys(config: &Config) -> Check {
+    const NAME: &str = "keys";
+    match &config.keys.passphrase {
+        PassphraseSource::Prompt => Check {
+            check: NAME,
+            state: State::Skipped,
+            says: "the keys were not opened: their passphrase is asked for at a start".to_owned(),
+            fix: None,
+        },
+        PassphraseSource::Credential(name) => Check {
+            check: NAME,
+            state: State::Skipped,
+            says: format!(
+                "the keys were not opened: systemd gives the credential `{name}` to the node only"
+            ),
+            fix: None,
+        },
+        source @ PassphraseSource::File(_) => {
+            let opened = secrets::obtain(source)
+                .and_then(|passphrase| secrets::read_keys(&config.keys.file, &passphrase));
+            match opened {
+                Ok(_) => good(NAME, format!("{} opens", config.keys.file.display())),
+                Err(error) => found(
+                    NAME,
+                    State::Bad,
+                    error.to_string(),
+                    "restore the key file and its passphrase from their own backup",
+                ),
+            }
+        }
+    }
+}
+
+fn head(store: &SqliteStore) -> Result<Option<HeadRow>, StoreError> {
+    store.read(|work| work.head())
+}
+
+fn anchor(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
+    const NAME: &str = "anchor";
+    let state = match anchor::inspect(&config.keys.anchor) {
+        Ok(state) => state,
+        Err(error) => {
+            let fix = "the node signs nothing without its anchor; see docs/guides/configuration.md";
+            return found(NAME, State::Bad, error.to_string(), fix);
+        }
+    };
+    let held = store.ok().and_then(|store| head(store).ok()).flatten();
+    let restore = "restore the newest backup; if there is none, begin a new log instance";
+    match (state.last, held) {
+        (Some((size, _)), None) => found(
+            NAME,
+            State::Bad,
+            format!("{size} entries were signed, and the ledger has none that can be read"),
+            restore,
+        ),
+        (Some((size, _)), Some(held)) if held.size < size => found(
+            NAME,
+            State::Bad,
+            format!(
+                "{size} entries were signed, and the ledger ends at {}: this is an old or a copied \
+                 database",
+                held.size
+            ),
+            restore,
+        ),
+        (Some((size, root)), Some(held)) if held.size == size && held.root != root => found(
+            NAME,
+            State::Bad,
+            format!("the ledger's {size} entries are not those that were signed"),
+            restore,
+        ),
+        (None, _) => good(NAME, "nothing was signed yet"),
+        (Some((size, _)), Some(_)) if state.torn => found(
+            NAME,
+            State::Warning,
+            format!("{size} entries are signed; a last line was torn by a crash"),
+            "nothing: the next start mends it",
+        ),
+        (Some((size, _)), Some(_)) => {
+            good(NAME, format!("{size} entries are signed, and the ledger has them"))
+        }
+    }
+}
+
+fn database(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
+    const NAME: &str = "database";
+    let fix = "stop the node, keep the file, and restore the newest backup";
+    let path = config.data.database.display();
+    let bad = |error: &StoreError| {
+        let says = format!("{path} cannot be read: {error}");
+        found(NAME, State::Bad, says, fix)
+    };
+    let store = match store {
+        Ok(store) => store,
+        Err(error) => return bad(error),
+    };
+    match store.integrity() {
+        Err(error) => bad(&error),
+        Ok(faults) => match faults.first() {
+            Some(first) => found(NAME, State::Bad, format!("{path} is damaged: {first}"), fix),
+            None => {
+                let mib = store.bytes_on_disk().unwrap_or(0) >> 20;
+                good(NAME, format!("{path} is sound, {mib} MiB"))
+            }
+        },
+    }
+}
+
+fn socket(folder: &Folder) -> Check {
+    const NAME: &str = "node";
+    let path = socket_path(&folder.run());
+    match UnixStream::connect(&path) {
+        Ok(_) => good(NAME, "the node is running"),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => found(
+            NAME,
+            State::Warning,
+            "this user may not talk to the node",
+            "run this as the node's user",
+        ),
+        Err(_) => found(
+            NAME,
+            State::Warning,
+            "the node is not running",
+            format!("start it with: entente serve --folder {}", folder.path().display()),
+        ),
+    }
+}
+
+/// The custodians' keys are not to stay.
+fn ceremony(folder: &Folder) -> Option<Check> {
+    let dir = folder.path().join(CEREMONY);
+    dir.exists().then(|| {
+        found(
+            "ceremony",
+            State::Warning,
+            format!("the custodians' keys are still in {}", dir.display()),
+            "carry them to their holders, then delete the folder",
+        )
+    })
+}
