@@ -10,12 +10,14 @@ use entente_store::rows::PeerRow;
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
-use crate::identity::{Card, recognition};
+use crate::identity::{Card, KEM_MILLIS, node_keys, recognition};
 use crate::node::{Node, event};
 use crate::people::{Actor, Approval, Role};
 
 /// Two operators compare the words (`protocol.md` 1.4).
 const INTRODUCING: usize = 2;
+/// Keys are published anew when they have no longer to go than this.
+const RENEWAL_MILLIS: u64 = KEM_MILLIS / 3;
 
 impl<S: Store, V: Vault> Node<S, V> {
     /// Our card, to be handed over by hand, and the words to be compared by voice.
@@ -137,6 +139,42 @@ impl<S: Store, V: Vault> Node<S, V> {
             event(work, now, "partner", about.clone(), (None, Some(card.nation)))
         })?;
         self.reload()
+    }
+
+    /// Publishes this node's keys anew before partners may no longer seal to them.
+    pub(crate) fn renew_keys(&self) -> Result<bool> {
+        let now = self.now();
+        let known = self.known();
+        let Some(own) = known.nation(&self.identity.nation) else { return Ok(false) };
+        let soon = now.plus_millis(RENEWAL_MILLIS);
+        let lasts = own
+            .chain
+            .node(&self.identity.node)
+            .and_then(|node| node.kem_key(soon))
+            .is_some_and(|key| !key.air_gap);
+        if lasts {
+            return Ok(false);
+        }
+        let mut chain = own.chain.clone();
+        let keys = node_keys(self.identity.node, &self.keys.public()?, now)?;
+        let statement = chain.compose(now, chain::Body::NodeKeys(keys), None);
+        let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
+        chain
+            .accept(&SignedStatement::from_bytes(&signed)?, now)
+            .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
+        let leaf = self.note(
+            RecordKind::Identity,
+            now,
+            "node keys published",
+            self.identity.code.as_str(),
+            "valid for another period",
+            Some(chain.head().1),
+        );
+        self.record_with(&[leaf], |work, _| {
+            Ok(work.put_statement(self.identity.nation, chain.head().0, &signed)?)
+        })?;
+        self.reload()?;
+        Ok(true)
     }
 
     /// Sets where a partner is reached, over what its chain says; none goes back to that.

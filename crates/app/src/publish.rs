@@ -59,13 +59,15 @@ pub struct Weighed {
     pub recipient: Recipient,
     /// The ruling.
     pub ruling: Arc<Ruling>,
+    /// Whether its node has a key that can be sealed to now.
+    pub sealable: bool,
 }
 
 impl Weighed {
     /// Whether an object goes out under this ruling as it is. A variant that has yet to be made
     /// does not.
     pub fn goes(&self) -> bool {
-        self.ruling.decision.releases() && !self.ruling.requires_variant()
+        self.sealable && self.ruling.decision.releases() && !self.ruling.requires_variant()
     }
 }
 
@@ -183,8 +185,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                     AppError::Operator("the rules changed while deciding; try again".to_owned())
                 })?;
                 if best.as_ref().is_none_or(|b| ruling.decision < b.ruling.decision) {
-                    best =
-                        Some(Weighed { nation: nation.row.nation, code, node, recipient, ruling });
+                    best = Some(Weighed {
+                        nation: nation.row.nation,
+                        code,
+                        node,
+                        recipient,
+                        ruling,
+                        sealable: state.kem_key(now).is_some(),
+                    });
                 }
             }
             weighed.extend(best);
@@ -626,7 +634,11 @@ fn announce(work: &mut dyn Work, now: Timestamp, oid: ObjectId, verdict: &Verdic
     event(work, now, "released", text, (Some(oid), None))?;
     for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
         let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
-        let why = weighed.ruling.explanation.first().cloned().unwrap_or_default();
+        let why = if weighed.sealable {
+            weighed.ruling.explanation.first().cloned().unwrap_or_default()
+        } else {
+            "its node has no sealing key that is valid now".to_owned()
+        };
         let text = format!(
             "{} not to {}: {why} [{}]",
             verdict.object_type,

@@ -28,9 +28,10 @@ use entente_model::item::{
     Gossip, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, Receipt, WrapContext,
 };
 use entente_model::record::{ReceiveRecord, Record, RecordKind};
-use entente_model::{Digest, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
+use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
+use entente_seal::wrap::KemPublic;
 use entente_store::rows::{ContextRow, IntentRow, LaneInRow, ObjectRow, PeerLogRow, QuarantineRow};
 use entente_store::{Store, Vault, Work};
 
@@ -132,13 +133,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             // A bad ledger blocks its link until people have looked at it (I19).
             return Err(AppError::Partner(why));
         }
-        let held_kem = self.keys.kem_id()?;
+        let held_kem = self.kem_ids()?;
         let knows = |id: &entente_model::WrapContextId| {
             self.store
                 .read(|work| work.wrap_context(peer, *id))
                 .is_ok_and(|row: Option<ContextRow>| row.is_some())
         };
-        let holds = |id: &entente_model::KeyId, _: Timestamp| *id == held_kem;
+        let holds = |id: &KeyId, _: Timestamp| held_kem.contains(id);
         let no_commitment = |_: Lane, _: u64| None;
         let root_at = |size: u64| {
             self.store.read(|work| work.root_seen(&state.spec.origin, size)).ok().flatten()
@@ -180,6 +181,20 @@ impl<S: Store, V: Vault> Node<S, V> {
             early: verified.early().len(),
             reply: self.outgoing(peer)?,
         })
+    }
+
+    /// The keys that a partner may have sealed to. Their validity is the sender's to respect: by
+    /// whose clock would we judge?
+    fn kem_ids(&self) -> Result<Vec<KeyId>> {
+        let public = self.keys.public()?;
+        [public.kem, public.airgap]
+            .iter()
+            .map(|raw| {
+                let key = KemPublic::from_raw(raw)
+                    .map_err(|e| AppError::Operator(format!("our own sealing key: {e}")))?;
+                Ok(key.id())
+            })
+            .collect()
     }
 
     fn gate_of(&self, peer: NodeId) -> Arc<Mutex<()>> {

@@ -41,6 +41,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
         self.settle()?;
+        self.renew_keys()?;
         self.pursue_asks()?;
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;

@@ -354,11 +354,13 @@ impl Held {
     fn accept_link(&mut self, context: WrapContext) -> Result<KeyReply, KeyError> {
         let id = wrap::wrap_context_id(context.kind, &context.info, &context.enc);
         if !self.inn.contains_key(&id) {
-            if context.kem_key != self.secrets.kem.public().id() {
-                return Err(KeyError::Unknown("the KEM key that the wrap context was made for"));
-            }
-            let wck = wrap::setup_receiver(&self.secrets.kem, &context.info, &context.enc)
-                .map_err(failed)?;
+            // A partner that was away for long has only the key for media left.
+            let own = [&self.secrets.kem, &self.secrets.airgap];
+            let key = own
+                .into_iter()
+                .find(|key| key.public().id() == context.kem_key)
+                .ok_or(KeyError::Unknown("the KEM key that the wrap context was made for"))?;
+            let wck = wrap::setup_receiver(key, &context.info, &context.enc).map_err(failed)?;
             if self.inn.len() >= LINKS_MAX {
                 self.inn.pop_first();
             }
