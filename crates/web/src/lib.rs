@@ -1,22 +1,118 @@
 //! Pages for people.
+//!
+//! Everything a person sees in a browser is rendered here, on the server, from what the node's
+//! gate gave for that person: handlers ask `entente-app` as an [`Actor`] and never the store. The
+//! pages work without JavaScript; with it they are live. INVARIANT: every answer carries the
+//! headers of [`guard`], every route stands in one table with who may use it ([`routes`]), and
+//! foreign text reaches a page only through templates that escape it.
+//!
+//! | Module | For |
+//! | --- | --- |
+//! | `door` | what all handlers share; calls of the node on blocking threads, bounded |
+//! | `guard` | host check, same-origin check, security headers |
+//! | `session` | who is signed in; sign-in and sign-out |
+//! | `pages` | one module per page |
+//! | `live` | server-sent events |
+//! | `show`, `words` | how things look and what they are called |
+//! | `refusal` | what people read when something cannot be done |
+//!
+//! [`Actor`]: entente_app::people::Actor
+//! [`guard`]: self
+
+mod assets;
+mod door;
+mod gate;
+mod guard;
+mod live;
+mod pages;
+mod refusal;
+mod session;
+mod show;
+mod words;
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
 use entente_app::SqliteNode;
+use http::Method;
 use tokio::sync::Notify;
+
+use crate::door::Door;
 
 /// Where the pages are.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// Host name.
+    /// The host name that browsers ask for, such as `xar.localhost`.
     pub host: String,
-    /// Port.
+    /// The port that browsers ask at.
     pub port: u16,
-    /// Origin.
+    /// Both with the scheme, such as `http://xar.localhost:8080`. Behind a proxy that ends TLS
+    /// it is the proxy's `https://…`.
     pub origin: String,
 }
 
-/// The pages.
-pub fn router(_node: Arc<SqliteNode>, _events: Arc<Notify>, _site: Site) -> axum::Router {
-    axum::Router::new()
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone who reaches the port.
+    Anyone,
+    /// A person who is signed in; what they see is up to the gate.
+    Person,
+}
+
+/// The largest form.
+const FORM_BYTES_MAX: usize = 4096;
+
+type Handler = MethodRouter<Arc<Door>>;
+
+/// Every route there is.
+fn table() -> Vec<(Method, &'static str, Access, Handler)> {
+    use Access::{Anyone, Person};
+    vec![
+        (Method::GET, "/", Anyone, get(pages::overview::page)),
+        (Method::GET, "/sign-in", Anyone, get(session::ask)),
+        (Method::POST, "/sign-in", Anyone, post(session::sign_in)),
+        (Method::POST, "/sign-out", Person, post(session::sign_out)),
+        (Method::GET, "/in", Person, get(pages::holdings::came_in)),
+        (Method::GET, "/out", Person, get(pages::holdings::went_out)),
+        (Method::GET, "/refused", Person, get(pages::refused::page)),
+        (Method::GET, "/object/{oid}", Person, get(pages::object::page)),
+        (Method::GET, "/recalls", Person, get(pages::recalls::page)),
+        (Method::GET, "/links", Person, get(pages::links::page)),
+        (Method::GET, "/events", Person, get(pages::events::page)),
+        (Method::GET, "/live", Person, get(live::stream)),
+        (Method::GET, "/assets/entente.css", Anyone, get(assets::style)),
+        (Method::GET, "/assets/live.js", Anyone, get(assets::script)),
+        (Method::GET, "/assets/mark.svg", Anyone, get(assets::mark)),
+    ]
+}
+
+/// Every route with who may use it: a golden table for tests and documents.
+pub fn routes() -> Vec<(Method, &'static str, Access)> {
+    table().into_iter().map(|(method, path, access, _)| (method, path, access)).collect()
+}
+
+/// The pages of one node. `events` is notified (`notify_waiters`) when there are new events.
+pub fn router(node: Arc<SqliteNode>, events: Arc<Notify>, site: Site) -> Router {
+    let door = Arc::new(Door::new(node, events, site));
+    let mut router = Router::new();
+    for (_, path, access, handler) in table() {
+        let handler = match access {
+            Access::Anyone => handler,
+            Access::Person => handler.route_layer(from_fn(session::require)),
+        };
+        router = router.route(path, handler);
+    }
+    router
+        .fallback(refusal::nowhere)
+        .method_not_allowed_fallback(refusal::no_such_method)
+        .layer(from_fn_with_state(Arc::clone(&door), session::identify))
+        .layer(from_fn(guard::same_origin))
+        .layer(from_fn_with_state(Arc::clone(&door), guard::host))
+        .layer(from_fn(guard::headers))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .with_state(door)
 }

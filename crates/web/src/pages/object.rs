@@ -1,0 +1,200 @@
+//! One object: its label, what it obliges us to, who has it and why, and its content as text.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use entente_app::decisions::Decided;
+use entente_app::{AppError, SqliteNode};
+use entente_law::print_label;
+use entente_model::record::Outcome;
+use entente_model::{Manifest, ObjectId, Terms};
+
+use super::holdings::{DeliveryView, HoldingLine, obligation};
+use super::{Frame, Tag};
+use crate::door::Door;
+use crate::gate;
+use crate::refusal::Refusal;
+use crate::session::Signed;
+use crate::show::{Content, Marking, Moment, ObjectLink, clean};
+use crate::words;
+
+/// Decisions looked through for an object's own.
+const DECISIONS_MAX: u64 = 2000;
+
+/// What was decided for one nation.
+#[derive(Debug, Clone)]
+pub(crate) struct OutcomeView {
+    pub(crate) nation: String,
+    pub(crate) decision: Tag,
+    pub(crate) reasons: Vec<(String, String)>,
+    pub(crate) policies: Vec<String>,
+    pub(crate) obligations: Vec<String>,
+    pub(crate) ask: Vec<String>,
+}
+
+impl OutcomeView {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let texts = |all: &[String]| all.iter().map(|text| clean(text)).collect();
+        Self {
+            nation: outcome.nation.to_string(),
+            decision: Tag::new(words::decision(outcome.decision)),
+            reasons: outcome
+                .reason_codes
+                .iter()
+                .map(|code| (clean(code), clean(&words::reason(code))))
+                .collect(),
+            policies: texts(&outcome.policies),
+            obligations: outcome.obligations.iter().map(|o| obligation(o)).collect(),
+            ask: texts(&outcome.refer_to),
+        }
+    }
+}
+
+/// What the manifest says.
+#[derive(Debug, Clone)]
+pub(crate) struct ManifestView {
+    pub(crate) label: String,
+    pub(crate) agency: Option<String>,
+    pub(crate) created: Moment,
+    pub(crate) handling: Vec<String>,
+    pub(crate) supersedes: Vec<ObjectLink>,
+    pub(crate) sha256: String,
+}
+
+impl ManifestView {
+    fn of(manifest: &Manifest) -> Self {
+        let handling = &manifest.handling;
+        let mut words: Vec<String> = Vec::new();
+        for (holds, said) in [
+            (handling.orcon, "originator control: nothing onward without its consent"),
+            (handling.third_party, "the third-party rule applies"),
+            (handling.personal_data, "holds personal data"),
+            (handling.evidence, "evidence in a proceeding"),
+        ] {
+            words.extend(holds.then(|| said.to_owned()));
+        }
+        if !handling.purposes.is_empty() {
+            let purposes: Vec<String> =
+                handling.purposes.iter().map(|p| words::plain(p)).collect();
+            words.push(clean(&format!("only for {}", purposes.join(", "))));
+        }
+        Self {
+            label: clean(&print_label(&manifest.label)),
+            agency: manifest.agency.as_deref().map(clean),
+            created: Moment(manifest.created_at),
+            handling: words,
+            supersedes: manifest.supersedes.iter().copied().map(ObjectLink).collect(),
+            sha256: manifest.payload_sha256.to_string(),
+        }
+    }
+}
+
+/// The terms under which we hold it.
+#[derive(Debug, Clone)]
+pub(crate) struct TermsView {
+    pub(crate) agreement: String,
+    pub(crate) clauses: Vec<String>,
+    pub(crate) obligations: Vec<String>,
+}
+
+impl TermsView {
+    fn of(node: &SqliteNode, terms: &Terms) -> Self {
+        let known = node.known();
+        Self {
+            agreement: known
+                .policy
+                .agreement(&terms.agreement)
+                .map_or_else(|| terms.agreement.short(), |held| clean(&held.row.code)),
+            clauses: terms.clauses.iter().map(|c| clean(c)).collect(),
+            obligations: terms.obligations.iter().map(|o| obligation(o)).collect(),
+        }
+    }
+}
+
+/// What the ledger says was decided.
+#[derive(Debug, Clone)]
+pub(crate) struct DecidedView {
+    pub(crate) leaf: u64,
+    pub(crate) at: Moment,
+    pub(crate) outcomes: Vec<OutcomeView>,
+}
+
+impl DecidedView {
+    fn of(decided: &Decided) -> Self {
+        Self {
+            leaf: decided.leaf,
+            at: Moment(decided.at),
+            outcomes: decided.outcomes.iter().map(OutcomeView::of).collect(),
+        }
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/object.html")]
+pub(crate) struct ObjectPage {
+    pub(crate) frame: Frame,
+    pub(crate) oid: String,
+    pub(crate) line: HoldingLine,
+    pub(crate) is_own: bool,
+    pub(crate) manifest: Option<ManifestView>,
+    pub(crate) terms: Option<TermsView>,
+    pub(crate) deliveries: Vec<DeliveryView>,
+    pub(crate) decisions: Vec<DecidedView>,
+    /// The object's entry, if it is older than the decisions that are looked through.
+    pub(crate) older_leaf: Option<u64>,
+    pub(crate) content: Content,
+}
+
+fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPage, AppError> {
+    let view = node.object(&signed.actor, oid)?;
+    let line = HoldingLine::of(node, &view.row);
+    let title = format!("{} {}", line.object_type, oid.short());
+    let mut frame = Frame::of(node, signed, "/object", &title)?;
+    let is_own = view.row.nation == node.identity().nation;
+    frame.here = if is_own { "/out" } else { "/in" };
+    let label = view.manifest.as_ref().map(|m| print_label(&m.label));
+    frame.banner = Some(match &label {
+        Some(label) => Marking::new(view.row.class, label),
+        None => line.marking.clone(),
+    });
+    let mut decisions = Vec::new();
+    if signed.actor.is(&gate::DECISIONS) {
+        decisions = node
+            .decisions(&signed.actor, DECISIONS_MAX)?
+            .iter()
+            .filter(|decided| decided.oid == oid)
+            .map(DecidedView::of)
+            .collect();
+    }
+    Ok(ObjectPage {
+        frame,
+        oid: oid.to_string(),
+        line,
+        is_own,
+        manifest: view.manifest.as_ref().map(ManifestView::of),
+        terms: view.terms.as_ref().map(|terms| TermsView::of(node, terms)),
+        deliveries: view.deliveries.iter().map(DeliveryView::of).collect(),
+        older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
+        decisions,
+        content: Content::of(view.payload.as_deref()),
+    })
+}
+
+pub(crate) async fn page(
+    State(door): State<Arc<Door>>,
+    Extension(signed): Extension<Signed>,
+    Path(oid): Path<String>,
+) -> Result<Response, Refusal> {
+    door.page(move |node| {
+        // What is no id is nothing that is known here.
+        let oid = oid
+            .parse::<ObjectId>()
+            .map_err(|_| AppError::NotFound("an object of this address".to_owned()))?;
+        context(node, &signed, oid)
+    })
+    .await
+}

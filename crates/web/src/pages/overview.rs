@@ -1,0 +1,175 @@
+//! The first page: how the node stands, what needs someone, what happened last.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use entente_app::people::Actor;
+use entente_app::{AppError, SqliteNode};
+use entente_model::codec::Wire;
+use entente_model::item::OnwardRequest;
+use entente_model::Timestamp;
+use http::StatusCode;
+
+use super::events::{EventLine, visible};
+use super::links::{LedgerView, LinkLine};
+use super::{Frame, Tag, recalls};
+use crate::door::Door;
+use crate::gate::{APPROVALS, CONSENTS, Gate, RECALLS};
+use crate::refusal::Refusal;
+use crate::session::{SignInPage, Signed};
+use crate::show::{Moment, ObjectLink, clean, number};
+use crate::words;
+
+/// Something that someone must look at.
+#[derive(Debug, Clone)]
+pub(crate) struct Attention {
+    pub(crate) tag: Tag,
+    pub(crate) text: String,
+    pub(crate) advice: String,
+    pub(crate) at: Option<Moment>,
+    pub(crate) object: Option<ObjectLink>,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/overview.html")]
+pub(crate) struct OverviewPage {
+    pub(crate) frame: Frame,
+    pub(crate) own: String,
+    pub(crate) received: String,
+    pub(crate) ledger: LedgerView,
+    pub(crate) links: Vec<LinkLine>,
+    pub(crate) agreements: Vec<(String, Tag)>,
+    pub(crate) laws: Vec<String>,
+    pub(crate) epoch: String,
+    pub(crate) attention: Vec<Attention>,
+    pub(crate) events: Vec<EventLine>,
+}
+
+const EVENTS: u64 = 12;
+const ALARMS: u64 = 5;
+/// Alarms older than this are history; the list of events has them.
+const ALARM_MILLIS: u64 = 7 * 86_400_000;
+
+fn attention(
+    node: &SqliteNode,
+    actor: &Actor,
+    links: &[LinkLine],
+    now: Timestamp,
+) -> Result<Vec<Attention>, AppError> {
+    let mut all = Vec::new();
+    for alarm in node.events(Some("alarm"), None, ALARMS)? {
+        if now.since(alarm.at) <= ALARM_MILLIS {
+            all.push(Attention {
+                tag: Tag::new(words::event("alarm")),
+                text: clean(&words::sentence(&alarm.text)),
+                advice: "Tell the security officer; `entente doctor` looks for the cause.".into(),
+                at: Some(Moment(alarm.at)),
+                object: None,
+            });
+        }
+    }
+    for link in links {
+        if let Some(why) = &link.stopped {
+            all.push(Attention {
+                tag: Tag::new(("link stopped", "bad")),
+                text: format!("{}: {why}", link.code),
+                advice: "Nothing goes to this partner until a security officer has looked.".into(),
+                at: None,
+                object: None,
+            });
+        }
+    }
+    if actor.is(&RECALLS) {
+        for recall in recalls::visible(node, actor)?.into_iter().filter(|r| r.is_late) {
+            let late: Vec<&str> = recall
+                .holders
+                .iter()
+                .filter(|h| h.state.word == "late")
+                .map(|h| h.nation.as_str())
+                .collect();
+            all.push(Attention {
+                tag: Tag::new(("recall late", "bad")),
+                text: format!("No answer yet from {}.", late.join(", ")),
+                advice: "Look at the link, and call the partner’s duty desk.".into(),
+                at: Some(recall.deadline),
+                object: Some(recall.object),
+            });
+        }
+    }
+    if actor.is(&CONSENTS) {
+        let known = node.known();
+        let mut gate = Gate::new(node, actor);
+        for ask in node.asks()?.into_iter().filter(|ask| ask.state == "waiting" && !ask.ours) {
+            if !gate.sees(ask.oid)? {
+                continue;
+            }
+            let asker = known
+                .by_node(&ask.peer)
+                .map_or_else(|| ask.peer.short(), |n| n.row.code.to_string());
+            let purpose = OnwardRequest::from_bytes(&ask.request)
+                .map(|request| format!(" for {}", words::plain(&request.purpose)))
+                .unwrap_or_default();
+            let to = known.name_of(&ask.to);
+            all.push(Attention {
+                tag: Tag::new(("consent asked", "care")),
+                text: clean(&format!("{asker} asks to pass it on to {to}{purpose}.")),
+                advice: format!("Two release officers: `entente consent grant {}`.", ask.id),
+                at: Some(Moment(ask.at)),
+                object: Some(ObjectLink(ask.oid)),
+            });
+        }
+    }
+    if actor.is(&APPROVALS) {
+        for proposal in node.proposals()? {
+            all.push(Attention {
+                tag: Tag::new(("second person", "care")),
+                text: clean(&words::sentence(&proposal.about)),
+                advice: clean(&format!(
+                    "Approved by {}; another person must approve the same act within a day.",
+                    proposal.approvers.join(", ")
+                )),
+                at: Some(Moment(proposal.at)),
+                object: None,
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError> {
+    let status = node.status()?;
+    let now = node.now();
+    let links: Vec<LinkLine> = status.links.iter().map(|link| LinkLine::of(link, now)).collect();
+    let rows = node.events(None, None, EVENTS)?;
+    Ok(OverviewPage {
+        frame: Frame::of(node, signed, "/", words::OVERVIEW)?,
+        own: number(status.objects.0),
+        received: number(status.objects.1),
+        ledger: LedgerView::of(&status.ledger),
+        attention: attention(node, &signed.actor, &links, now)?,
+        links,
+        agreements: status
+            .agreements
+            .iter()
+            .map(|(code, state)| (clean(code), Tag::new(words::agreement(state))))
+            .collect(),
+        laws: status.laws.iter().map(|law| clean(law)).collect(),
+        epoch: status.policy_epoch.short(),
+        events: visible(node, &signed.actor, &rows)?,
+    })
+}
+
+pub(crate) async fn page(
+    State(door): State<Arc<Door>>,
+    signed: Option<Extension<Signed>>,
+) -> Result<Response, Refusal> {
+    let Some(Extension(signed)) = signed else {
+        let frame = Frame::outside(&door.node, "/", words::SIGN_IN);
+        return Ok(SignInPage { frame, link: None, problem: None }.answer(StatusCode::OK));
+    };
+    door.page(move |node| context(node, &signed)).await
+}

@@ -1,0 +1,143 @@
+//! What did not go, and why; and what came and was not taken in.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use entente_app::AppError;
+use entente_app::people::Role;
+use entente_model::item::Lane;
+use entente_store::rows::EventRow;
+
+use super::{Frame, ListQuery, ROWS, Tag, before};
+use crate::door::Door;
+use crate::gate::{DECISIONS, Gate};
+use crate::refusal::Refusal;
+use crate::session::Signed;
+use crate::show::{Moment, ObjectLink, clean};
+use crate::words;
+
+/// A release that was refused or is held.
+#[derive(Debug, Clone)]
+pub(crate) struct RefusedLine {
+    pub(crate) at: Moment,
+    pub(crate) tag: Tag,
+    pub(crate) nation: Option<String>,
+    pub(crate) object: Option<ObjectLink>,
+    pub(crate) sentence: String,
+    /// Reason codes and what they mean.
+    pub(crate) reasons: Vec<(String, String)>,
+}
+
+/// An item that came and was not taken in.
+#[derive(Debug, Clone)]
+pub(crate) struct QuarantineLine {
+    pub(crate) at: Moment,
+    pub(crate) nation: String,
+    pub(crate) lane: &'static str,
+    pub(crate) seq: u64,
+    pub(crate) code: u16,
+    pub(crate) why: &'static str,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/refused.html")]
+pub(crate) struct RefusedPage {
+    pub(crate) frame: Frame,
+    pub(crate) rows: Vec<RefusedLine>,
+    pub(crate) quarantine: Vec<QuarantineLine>,
+    pub(crate) is_first: bool,
+    pub(crate) older: Option<i64>,
+}
+
+/// The sentence of such an event, and the reason codes at its end.
+fn sentence_and_codes(text: &str) -> (&str, Vec<&str>) {
+    let whole = (text, Vec::new());
+    let Some((sentence, rest)) = text.rsplit_once(" [") else { return whole };
+    let Some(codes) = rest.strip_suffix(']') else { return whole };
+    let codes: Vec<&str> = codes.split(", ").filter(|code| !code.is_empty()).collect();
+    let are_codes = codes
+        .iter()
+        .all(|code| code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+    if are_codes { (sentence, codes) } else { whole }
+}
+
+impl RefusedLine {
+    fn of(row: &EventRow, nation: Option<String>) -> Self {
+        let (sentence, codes) = sentence_and_codes(&row.text);
+        Self {
+            at: Moment(row.at),
+            tag: Tag::new(words::event(&row.kind)),
+            nation,
+            object: row.oid.map(ObjectLink),
+            sentence: clean(&words::sentence(sentence)),
+            reasons: codes.iter().map(|c| ((*c).to_owned(), words::reason(c))).collect(),
+        }
+    }
+}
+
+fn count() -> u64 {
+    u64::try_from(ROWS).unwrap_or(u64::MAX)
+}
+
+pub(crate) async fn page(
+    State(door): State<Arc<Door>>,
+    Extension(signed): Extension<Signed>,
+    query: ListQuery,
+) -> Result<Response, Refusal> {
+    let before = before(query)?;
+    door.page(move |node| {
+        let actor = &signed.actor;
+        let roles: Vec<Role> = DECISIONS.into_iter().chain([Role::Operator]).collect();
+        actor.must_be(&roles, "read what was refused")?;
+        let frame = Frame::of(node, &signed, "/refused", words::REFUSED)?;
+        let known = node.known();
+
+        let mut events = node.events(Some("refused"), before, count())?;
+        events.extend(node.events(Some("held"), before, count())?);
+        events.sort_by_key(|event| std::cmp::Reverse(event.seq));
+        let more = events.len() > ROWS;
+        events.truncate(ROWS);
+        let older = events.last().filter(|_| more).map(|row| row.seq);
+        let mut gate = Gate::new(node, actor);
+        let mut rows = Vec::new();
+        for event in &events {
+            if gate.sees_about(event.oid)? {
+                rows.push(RefusedLine::of(event, event.nation.map(|id| known.name_of(&id))));
+            }
+        }
+
+        let quarantine = match before {
+            None => node
+                .quarantined(count())?
+                .iter()
+                .map(|row| QuarantineLine {
+                    at: Moment(row.at),
+                    nation: known
+                        .by_node(&row.src)
+                        .map_or_else(|| row.src.short(), |n| n.row.code.to_string()),
+                    lane: Lane::as_str(row.lane),
+                    seq: row.seq,
+                    code: row.code,
+                    why: words::nack(row.code),
+                })
+                .collect(),
+            Some(_) => Vec::new(),
+        };
+        Ok::<_, AppError>(RefusedPage { frame, rows, quarantine, is_first: before.is_none(), older })
+    })
+    .await
+}
+
+#[test]
+fn codes_at_the_end_are_told_apart_from_the_sentence() {
+    assert_eq!(
+        sentence_and_codes("report not to XBR: its label says so. [LABEL_NOFORN, TLP_RED_NOT_NAMED]"),
+        ("report not to XBR: its label says so.", vec!["LABEL_NOFORN", "TLP_RED_NOT_NAMED"])
+    );
+    assert_eq!(sentence_and_codes("a [b]"), ("a [b]", vec![]));
+    assert_eq!(sentence_and_codes("nothing"), ("nothing", vec![]));
+}

@@ -1,0 +1,225 @@
+//! What things are called, in one place, so that other languages can stand beside this one.
+
+use entente_exchange::state::{ObjectState, Standing};
+use entente_model::item::{EffectStatus, NackCode};
+
+pub(crate) const OVERVIEW: &str = "Overview";
+pub(crate) const CAME_IN: &str = "Came in";
+pub(crate) const WENT_OUT: &str = "Went out";
+pub(crate) const REFUSED: &str = "Refused and held";
+pub(crate) const RECALLS: &str = "Recalls";
+pub(crate) const LINKS: &str = "Links";
+pub(crate) const EVENTS: &str = "Events";
+pub(crate) const SIGN_IN: &str = "Sign in";
+
+/// The pages, in the order of the menu.
+pub(crate) const MENU: [(&str, &str); 7] = [
+    ("/", OVERVIEW),
+    ("/in", CAME_IN),
+    ("/out", WENT_OUT),
+    ("/refused", REFUSED),
+    ("/recalls", RECALLS),
+    ("/links", LINKS),
+    ("/events", EVENTS),
+];
+
+/// A sentence as a page says it: with a capital and a full stop.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let mut out: String = first.to_uppercase().chain(chars).collect();
+    if !out.ends_with(['.', '!', '?', '”', ']']) {
+        out.push('.');
+    }
+    out
+}
+
+/// A code of ours as words: `third_party` becomes `third party`.
+pub(crate) fn plain(code: &str) -> String {
+    code.replace('_', " ")
+}
+
+/// What a kind of event is called, and how much it matters: `calm`, `good`, `care` or `bad`.
+pub(crate) fn event(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "received" => ("came in", "good"),
+        "released" => ("went out", "good"),
+        "receipt" => ("receipt", "calm"),
+        "refused" => ("refused", "bad"),
+        "held" => ("held", "care"),
+        "recall" => ("recall", "care"),
+        "consent" => ("consent", "care"),
+        "deleted" => ("deleted", "calm"),
+        "agreement" => ("agreement", "calm"),
+        "law" => ("law", "calm"),
+        "partner" => ("partner", "calm"),
+        "link" => ("link", "care"),
+        "alarm" => ("alarm", "bad"),
+        _ => ("event", "calm"),
+    }
+}
+
+/// Where an object stands, and how much it matters.
+pub(crate) fn standing(state: u8) -> (&'static str, &'static str) {
+    match ObjectState::from_code(state.into()).map(ObjectState::standing) {
+        Some(Standing::Held) => ("held", "calm"),
+        Some(Standing::Stub) => ("announced", "calm"),
+        Some(Standing::Superseded) => ("superseded", "care"),
+        Some(Standing::Recalled) => ("recalled", "bad"),
+        Some(Standing::Erased) => ("erased", "bad"),
+        Some(Standing::Unknown) | None => ("unknown", "calm"),
+    }
+}
+
+/// What a recall asks for.
+pub(crate) const fn recall_class(class: u8) -> &'static str {
+    match class {
+        0 => "note",
+        1 => "retract",
+        2 => "erase",
+        _ => "emergency",
+    }
+}
+
+/// What a holder did.
+pub(crate) const fn effect(status: EffectStatus) -> (&'static str, &'static str) {
+    match status {
+        EffectStatus::Erased => ("erased", "good"),
+        EffectStatus::Retracted => ("retracted", "good"),
+        EffectStatus::NeverHeld => ("never held", "calm"),
+        EffectStatus::LegalHold => ("legal hold", "care"),
+        EffectStatus::Refused => ("refused", "bad"),
+    }
+}
+
+/// How a delivery stands.
+pub(crate) fn delivery(state: &str) -> (&'static str, &'static str) {
+    match state {
+        "receipted" => ("receipted", "good"),
+        "delivered" => ("delivered", "calm"),
+        _ => ("queued", "care"),
+    }
+}
+
+/// How an agreement stands.
+pub(crate) fn agreement(status: &str) -> (String, &'static str) {
+    let tone = match status {
+        "in_force" => "good",
+        "offered" | "suspended" => "care",
+        "withdrawn" | "terminated" => "bad",
+        _ => "calm",
+    };
+    (plain(status), tone)
+}
+
+/// What was decided, as a word and how much it matters.
+pub(crate) fn decision(decision: entente_model::Decision) -> (&'static str, &'static str) {
+    use entente_model::Decision;
+    match decision {
+        Decision::Permit => ("permitted", "good"),
+        Decision::PermitModified => ("permitted, modified", "good"),
+        Decision::Refer => ("held: someone must be asked", "care"),
+        Decision::Deny => ("denied", "bad"),
+    }
+}
+
+/// Why an item that came was not taken in.
+pub(crate) fn nack(code: u16) -> &'static str {
+    match NackCode::from_code(code.into()) {
+        Some(NackCode::Proof) => "The sender’s ledger does not prove that it holds this item.",
+        Some(NackCode::Opening) => "Its slot in the sender’s ledger does not open.",
+        Some(NackCode::NotForMe) => "It names another recipient.",
+        Some(NackCode::WrapContext) => "The key that it was sealed under is not known here.",
+        Some(NackCode::Digest) => "Its body is not the one that the sender’s ledger names.",
+        Some(NackCode::Decrypt) => "It does not decrypt.",
+        Some(NackCode::Oid) => "Its label or content does not match its identifier.",
+        Some(NackCode::NotOrigin) => {
+            "The sender neither originated it nor shows its originator’s consent."
+        }
+        Some(NackCode::Agreement) => "An agreement that it cites is not in force between us.",
+        Some(NackCode::Label) => "Its level is above what this node is accredited to hold.",
+        Some(NackCode::MediaType) => "Its media type is not accepted here.",
+        Some(NackCode::Size) => "It is too large.",
+        Some(NackCode::Quota) => "The sender’s quota is used up.",
+        Some(NackCode::Expired) => "It had expired before it came.",
+        Some(NackCode::DuplicateConflict) => {
+            "Another item came under the same number: evidence that the sender’s ledger forked."
+        }
+        Some(NackCode::Policy) => "It came without terms that our own rules accept.",
+        None => "For a reason that this version does not know.",
+    }
+}
+
+/// An obligation as a sentence's part.
+pub(crate) fn obligation(code: &str) -> String {
+    let (name, value) = code.split_once(':').unwrap_or((code, ""));
+    match (name, value) {
+        ("delete_by", day) => format!("delete by {day}"),
+        ("no_onward", "") => "do not pass on".to_owned(),
+        ("onward_parties_only", agreement) => {
+            format!("pass on only to parties of {agreement}")
+        }
+        ("notify_breach_within_h", hours) => format!("tell of a breach within {hours} hours"),
+        ("use_only_for_case", case) => format!("use only for case {case}"),
+        ("mark_as", marking) => format!("mark as {marking}"),
+        ("respond_by", moment) => format!("answer by {moment}"),
+        (name, "") => plain(name),
+        (name, value) => format!("{}: {value}", plain(name)),
+    }
+}
+
+/// Why the law said no, or not without asking.
+pub(crate) fn reason(code: &str) -> String {
+    let known = match code {
+        "AGREEMENT_NOT_IN_FORCE" => "no agreement in force covers it",
+        "BODY_NOT_AUTHORISED" => "the agreement does not name the receiving body",
+        "CLASSIFICATION_ABOVE_CEILING" => "its level is above what the agreement carries",
+        "CLASSIFICATION_BELOW_FLOOR" => "its level is below what the agreement carries",
+        "CLEARANCE_INSUFFICIENT" => "the recipient’s people are not cleared for it",
+        "COMPARTMENT_NOT_HELD" => "the recipient does not hold its compartment",
+        "DATA_CATEGORY_EXCLUDED" => "it holds data of a kind that may not go",
+        "LABEL_EXPIRED" => "its label has expired",
+        "LABEL_NOFORN" => "its label keeps it from all other nations",
+        "LABEL_NOT_RELEASABLE" => "its label does not name the recipient",
+        "LABEL_CONTROL_UNKNOWN" => "its label has a control that this node does not know",
+        "LABEL_DISPLAY_ONLY" => "its label lets it be shown, but not handed over",
+        "NOT_A_PARTY" => "the recipient is not a party to the agreement",
+        "OBJECT_TYPE_NOT_COVERED" => "the agreement does not cover this kind of object",
+        "ORIGINATOR_CONSENT_REQUIRED" => "its originator must consent first",
+        "OUTSIDE_GEOGRAPHIC_SCOPE" => "it concerns a place outside the agreement",
+        "PARTY_NOT_ACTIVE" => "the agreement is not active for the recipient yet",
+        "PROPRIETOR_CONSENT_REQUIRED" => "its proprietor must consent first",
+        "PROVENANCE_UNKNOWN" => "where it comes from is not recorded",
+        "PURPOSE_NOT_COVERED" => "the agreement does not cover this purpose",
+        "RELEASE_OFFICER_DECISION" => "a release officer decides",
+        "RULE_FAILED" => "a rule could not be evaluated, and so nothing goes",
+        "THIRD_PARTY_PROHIBITED" => "information from a third nation may not be passed on",
+        "TLP_RED_NOT_NAMED" => "TLP:RED does not name the recipient",
+        "VOLUME_LIMIT_EXCEEDED" => "the agreement’s volume is used up",
+        "FACILITY_NOT_ACCREDITED" => "the recipient’s node is not accredited to its level",
+        _ => return plain(&code.to_ascii_lowercase()),
+    };
+    known.to_owned()
+}
+
+#[test]
+fn sentences_begin_and_end() {
+    assert_eq!(sentence("object ab is not known here"), "Object ab is not known here.");
+    assert_eq!(sentence(""), "");
+}
+
+#[test]
+fn every_nack_has_its_own_sentence() {
+    let mut seen = std::collections::BTreeSet::new();
+    for code in 1..=16 {
+        assert!(seen.insert(nack(code)), "{code}");
+    }
+    assert_eq!(nack(99), nack(17));
+}
+
+#[test]
+fn obligations_read_as_words() {
+    assert_eq!(obligation("delete_by:2031-10-09"), "delete by 2031-10-09");
+    assert_eq!(obligation("intelligence_only"), "intelligence only");
+    assert_eq!(obligation("pap:AMBER"), "pap: AMBER");
+}
