@@ -230,13 +230,13 @@ fn database(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check 
     };
     match store.integrity() {
         Err(error) => bad(&error),
-        Ok(faults) => match faults.first() {
-            Some(first) => found(NAME, State::Bad, format!("{path} is damaged: {first}"), fix),
-            None => {
-                let mib = store.bytes_on_disk().unwrap_or(0) >> 20;
-                good(NAME, format!("{path} is sound, {mib} MiB"))
+        Ok(faults) => {
+            if let Some(first) = faults.first() {
+                return found(NAME, State::Bad, format!("{path} is damaged: {first}"), fix);
             }
-        },
+            let mib = store.bytes_on_disk().unwrap_or(0) >> 20;
+            good(NAME, format!("{path} is sound, {mib} MiB"))
+        }
     }
 }
 

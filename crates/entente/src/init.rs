@@ -235,13 +235,13 @@ fn configure(plan: &Plan, folder: &Folder) -> Result<Config, Failure> {
         log: LogSetup::default(),
     });
     files::create(&folder.config_file(), text.as_bytes()).map_err(Failure::failed)?;
-    folder.config().map_err(|error| match error {
+    folder.config().map_err(|error| {
+        let FolderError::Config(ConfigError::Wrong { line, reason, .. }) = error else {
+            return error.into();
+        };
         // The file will be gone when this is read; what stood in the line was an option.
-        FolderError::Config(ConfigError::Wrong { line, reason, .. }) => {
-            let at = line.map(|line| format!("`{}`: ", line.text)).unwrap_or_default();
-            Failure::usage(anyhow!("{at}{reason}"))
-        }
-        other => other.into(),
+        let at = line.map(|line| format!("`{}`: ", line.text)).unwrap_or_default();
+        Failure::usage(anyhow!("{at}{reason}"))
     })
 }
 
@@ -265,10 +265,10 @@ fn passphrase(plan: &Plan, config: &Config) -> Result<Passphrase, Failure> {
 }
 
 fn refused(error: AppError) -> Failure {
-    match error {
-        AppError::Invalid(_) => Failure::usage(error),
-        error => Failure::failed(error),
+    if matches!(error, AppError::Invalid(_)) {
+        return Failure::usage(error);
     }
+    Failure::failed(error)
 }
 
 fn founding(plan: &Plan) -> Founding {
@@ -393,6 +393,8 @@ fn carry_away(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
+    use entente_model::Wire as _;
+
     use super::*;
 
     fn plan(dir: PathBuf) -> Plan {

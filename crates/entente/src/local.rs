@@ -148,27 +148,26 @@ fn read_credential(file: &Path) -> Result<String, Failure> {
 /// What an error on the way to the node means to who asked.
 fn refused(folder: &Folder, error: LocalClientError) -> Failure {
     let path = folder.path().display();
-    match error {
-        LocalClientError::NotRunning { .. } => {
-            Failure::new(Exit::NotRunning, anyhow!("the node in {path} is not running"))
-                .hint(format!("start it with: entente serve --folder {path}"))
-        }
-        LocalClientError::Refused(refusal) => {
-            let exit = match refusal.status {
-                400 | 401 | 413 | 422 => Exit::Usage,
-                504 => Exit::Unreachable,
-                _ => Exit::Failed,
-            };
-            let failure = Failure::new(exit, anyhow!("{}", refusal.message));
-            let reference =
-                refusal.reference.map(|r| format!("the node's log says more under {r}"));
-            match refusal.hint.or(reference) {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        }
-        error @ LocalClientError::Unsendable(_) => Failure::usage(error),
-        error => Failure::failed(error),
+    if matches!(error, LocalClientError::NotRunning { .. }) {
+        return Failure::new(Exit::NotRunning, anyhow!("the node in {path} is not running"))
+            .hint(format!("start it with: entente serve --folder {path}"));
+    }
+    if matches!(error, LocalClientError::Unsendable(_)) {
+        return Failure::usage(error);
+    }
+    let LocalClientError::Refused(refusal) = error else {
+        return Failure::failed(error);
+    };
+    let exit = match refusal.status {
+        400 | 401 | 413 | 422 => Exit::Usage,
+        504 => Exit::Unreachable,
+        _ => Exit::Failed,
+    };
+    let failure = Failure::new(exit, anyhow!("{}", refusal.message));
+    let reference = refusal.reference.map(|r| format!("the node's log says more under {r}"));
+    match refusal.hint.or(reference) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 

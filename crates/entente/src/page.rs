@@ -7,7 +7,7 @@
 use std::fmt::{self, Write};
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::output::Report;
 
@@ -98,6 +98,13 @@ pub fn flag(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
 }
 
+/// Adds a member to an answer: what the command itself did with it.
+pub fn put(answer: &mut Value, name: &str, value: impl Serialize) {
+    if let Value::Object(members) = answer {
+        members.insert(name.to_owned(), json!(value));
+    }
+}
+
 /// A member that is a list.
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -122,7 +129,7 @@ impl Table {
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, row: [String; N]) {
-        self.rows.push(row.to_vec());
+        self.rows.push(row.into());
     }
 
     /// Writes the table, or a sentence if it has no rows.
@@ -151,8 +158,6 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

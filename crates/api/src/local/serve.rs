@@ -116,7 +116,6 @@ impl Desk {
         let path = request.uri().path().to_owned();
         let response = match (path.strip_prefix("/v1/"), request.method()) {
             (Some("events"), &Method::GET) => self.watch(&request).await,
-            (Some("events"), _) => Err(method_not_allowed()),
             (Some(name), &Method::POST) if is_name(name) => self.command(name, request).await,
             (Some(name), _) if is_name(name) => Err(method_not_allowed()),
             _ => Err(LocalError::new(404, "there is no such endpoint")

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, count, list, number, text};
+use crate::page::{Answer, count, list, number, put, text};
 
 use super::{Run, input};
 
@@ -114,9 +114,7 @@ impl Run for ImportArgs {
                     json!({ "error": failure.message() })
                 }
             };
-            if let Value::Object(members) = &mut one {
-                members.insert("file".to_owned(), json!(path));
-            }
+            put(&mut one, "file", path);
             taken.push(one);
         }
         output

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, text};
+use crate::page::{Answer, put, text};
 
 use super::{Run, input};
 
@@ -28,9 +28,7 @@ impl Run for CardArgs {
         let mut answer = self.person.desk()?.call("card", &json!({}))?;
         if let Some(out) = &self.out {
             input::create(out, &input::from_base64(&text(&answer, "card"))?)?;
-            if let Value::Object(members) = &mut answer {
-                members.insert("file".to_owned(), json!(out));
-            }
+            put(&mut answer, "file", out);
         }
         output.report(&Answer::new(answer, |answer, page| {
             writeln!(page, "{} ({})", text(answer, "name"), text(answer, "nation"))?;

@@ -93,7 +93,7 @@ impl Run for ListArgs {
 }
 
 fn requests(answer: &Value, page: &mut dyn Write) -> fmt::Result {
-    let heading = ["request", "since", "", "partner", "object", "to", "purpose", "state"];
+    let heading = ["request", "since", "who", "partner", "object", "to", "purpose", "state"];
     let mut table = Table::new(heading);
     for request in list(answer, "requests") {
         table.row([

@@ -44,13 +44,12 @@ impl Run for EventsArgs {
             }))?;
             return Ok(Exit::Done);
         }
-        let after = match self.after {
-            Some(after) => after,
-            None => {
-                let newest = desk.call("events", &json!({ "count": 1 }))?;
-                let last = list(&newest, "events").first().and_then(|e| e.get("seq")?.as_i64());
-                last.unwrap_or(0)
-            }
+        let after = if let Some(after) = self.after {
+            after
+        } else {
+            let newest = desk.call("events", &json!({ "count": 1 }))?;
+            let last = list(&newest, "events").first().and_then(|e| e.get("seq")?.as_i64());
+            last.unwrap_or(0)
         };
         let mut outcome = Ok(());
         desk.events(after, &mut |_, data| {

@@ -25,8 +25,9 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let bytes = files::read(path, TEXT_BYTES_MAX as u64).map_err(Failure::usage)?;
     String::from_utf8(bytes).map_err(|e| {
-        let at = e.utf8_error().valid_up_to();
-        Failure::usage(anyhow!("{} is not UTF-8 text: see byte {at}", path.display()))
+        let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = good.split(|byte| *byte == b'\n').count();
+        Failure::usage(anyhow!("{} is not UTF-8 text: see line {line}", path.display()))
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::copy::Copy;
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, flag, list, text, text_or};
+use crate::page::{Answer, Table, flag, list, put, text, text_or};
 
 use super::{Run, input, oversight};
 
@@ -115,13 +115,12 @@ impl Run for VerifyArgs {
             return oversight::verify(&self.person, output);
         };
         let copy = Copy::open(path)?;
-        let note = match &self.checkpoint {
-            Some(file) => input::bytes(file)?,
-            None => {
-                let request = json!({ "nation": copy.nation().to_string() });
-                let seen = self.person.desk()?.call("ledger.seen", &request)?;
-                seen.get("checkpoint").and_then(Value::as_str).unwrap_or_default().into()
-            }
+        let note = if let Some(file) = &self.checkpoint {
+            input::bytes(file)?
+        } else {
+            let request = json!({ "nation": copy.nation().to_string() });
+            let seen = self.person.desk()?.call("ledger.seen", &request)?;
+            seen.get("checkpoint").and_then(Value::as_str).unwrap_or_default().into()
         };
         let found = copy.verify(&note)?;
         let exit = if found.problem.is_none() { Exit::Done } else { Exit::Failed };
@@ -151,9 +150,7 @@ impl Run for ProveArgs {
         let proof = answer.get("tlog_proof").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(out) = &self.out {
             input::create(out, proof.as_bytes())?;
-            if let Value::Object(members) = &mut answer {
-                members.insert("file".to_owned(), json!(out));
-            }
+            put(&mut answer, "file", out);
         }
         output.report(&Answer::new(answer, |answer, page| match answer.get("file") {
             Some(_) => {

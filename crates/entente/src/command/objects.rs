@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, id, list, moment, text, text_or};
+use crate::page::{Answer, Table, id, list, moment, put, text, text_or};
 
 use super::{Run, input};
 
@@ -108,9 +108,7 @@ impl Run for ShowArgs {
                 )));
             };
             input::create(out, &input::from_base64(content)?)?;
-            if let Value::Object(members) = &mut answer {
-                members.insert("file".to_owned(), json!(out));
-            }
+            put(&mut answer, "file", out);
         }
         output.report(&Answer::new(answer, object))?;
         Ok(Exit::Done)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::local::{PEOPLE, PersonArgs, credential_file, write_credential};
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, flag, list, moment, text};
+use crate::page::{Answer, Table, flag, list, moment, put, text};
 
 use super::Run;
 
@@ -85,13 +85,12 @@ impl Run for PersonCommandArgs {
 impl Run for AddArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         let desk = self.person.desk()?;
-        let file = match self.credential_to {
-            Some(file) => file,
-            None => {
-                let people = desk.folder().path().join(PEOPLE);
-                files::private_folder(&people).map_err(Failure::failed)?;
-                credential_file(desk.folder().path(), &self.name)
-            }
+        let file = if let Some(file) = self.credential_to {
+            file
+        } else {
+            let people = desk.folder().path().join(PEOPLE);
+            files::private_folder(&people).map_err(Failure::failed)?;
+            credential_file(desk.folder().path(), &self.name)
         };
         let roles: Vec<&str> = self.role.iter().map(|role| role.as_str()).collect();
         let mut answer = desk.call(
@@ -106,14 +105,8 @@ impl Run for AddArgs {
         // The credential is shown if there is no other way to hand it over: it is nowhere else.
         let credential = text(&answer, "credential");
         match write_credential(&file, &credential) {
-            Ok(()) => {
-                if let Value::Object(members) = &mut answer {
-                    members.insert("credential".to_owned(), json!(file));
-                }
-            }
-            Err(error) => {
-                output.progress(&format!("{error}; the credential is shown instead"));
-            }
+            Ok(()) => put(&mut answer, "credential", file),
+            Err(error) => output.progress(&format!("{error}; the credential is shown instead")),
         }
         output.report(&Answer::new(answer, |answer, page| {
             writeln!(page, "{} is added", text(answer, "person"))?;
@@ -132,7 +125,7 @@ impl Run for ListArgs {
 }
 
 fn people(answer: &Value, page: &mut dyn Write) -> fmt::Result {
-    let mut table = Table::new(["person", "roles", "body", "cleared up to", "since", ""]);
+    let mut table = Table::new(["person", "roles", "body", "cleared up to", "since", "status"]);
     for person in list(answer, "people") {
         table.row([
             text(person, "person"),
@@ -152,10 +145,8 @@ impl Run for LinkArgs {
         let config = desk.folder().config()?;
         let mut answer = desk.call("person.link", &json!({ "person": self.name }))?;
         let secret = text(&answer, "link");
-        if let Value::Object(members) = &mut answer {
-            let origin = config.web.origin();
-            members.insert("url".to_owned(), json!(format!("{origin}/sign-in?link={secret}")));
-        }
+        let origin = config.web.origin();
+        put(&mut answer, "url", format!("{origin}/sign-in?link={secret}"));
         output.report(&Answer::new(answer, |answer, page| {
             writeln!(page, "{}", text(answer, "url"))?;
             let person = text(answer, "person");

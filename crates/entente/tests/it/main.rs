@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod first_exchange;
+#[cfg(test)]
 mod keyd;
 
 /// The built program.
