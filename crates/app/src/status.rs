@@ -1,11 +1,13 @@
 //! How the node stands: links and their lag, the ledger, holdings.
 
-use entente_model::item::Lane;
+use entente_model::codec::Wire;
+use entente_model::item::{ItemKind, Lane};
 use entente_model::{Digest, NodeId, Timestamp};
-use entente_store::{Store, Vault};
+use entente_store::{Store, Vault, Work};
 
 use crate::deliver::link_state;
 use crate::error::{AppError, Result};
+use crate::leaf::{LeafOpening, RunItems};
 use crate::node::Node;
 
 /// How the link to one partner stands.
@@ -19,9 +21,10 @@ pub struct LinkStatus {
     pub node: NodeId,
     /// Where it is reached; none if only on media.
     pub endpoint: Option<String>,
-    /// Items sequenced for it that it has not acknowledged.
+    /// Items sequenced for it that it has not acknowledged; receipts and lane heads, which are
+    /// never receipted in turn, do not count.
     pub unacknowledged: u64,
-    /// Items sequenced for it that its ledger does not receipt yet.
+    /// Items sequenced for it that its ledger does not receipt yet, counted likewise.
     pub unreceipted: u64,
     /// Bytes that wait, and since when.
     pub waiting: (u64, Option<Timestamp>),
@@ -75,6 +78,30 @@ pub struct Status {
     pub pending: bool,
 }
 
+/// A backlog longer than this is not looked at item by item.
+const LOOKED_AT_MAX: u64 = 1000;
+
+/// How many items after a position wait for an answer.
+fn owed(work: &dyn Work, node: NodeId, lane: Lane, after: u64, last: u64) -> Result<u64> {
+    let behind = last.saturating_sub(after);
+    if behind == 0 || behind > LOOKED_AT_MAX {
+        return Ok(behind);
+    }
+    let mut owed = 0;
+    for run in work.outbox(node, lane, after + 1, LOOKED_AT_MAX)? {
+        for (seq, item) in (run.first..).zip(RunItems::read(&run.items)?) {
+            let opening = work.leaf(item.leaf)?.and_then(|leaf| leaf.opening);
+            let kind = match opening {
+                Some(bytes) => LeafOpening::from_bytes(&bytes)?.item.map(|item| item.kind),
+                None => None,
+            };
+            let silent = matches!(kind, Some(ItemKind::Receipt | ItemKind::LaneHead));
+            owed += u64::from(seq > after && !silent);
+        }
+    }
+    Ok(owed)
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// How the node stands.
     pub fn status(&self) -> Result<Status> {
@@ -109,8 +136,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
                 for lane in Lane::ALL {
                     let out = work.lane_out(node, lane)?;
-                    status.unacknowledged += out.seq - out.acked.min(out.seq);
-                    status.unreceipted += out.seq - out.receipted.min(out.seq);
+                    status.unacknowledged += owed(work, node, lane, out.acked, out.seq)?;
+                    status.unreceipted += owed(work, node, lane, out.receipted, out.seq)?;
                     let inn = work.lane_in(node, lane)?;
                     status.missing += inn.announced.saturating_sub(inn.seq);
                 }
