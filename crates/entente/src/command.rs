@@ -6,6 +6,7 @@
 mod agreement;
 mod approval;
 mod backup;
+mod bench;
 mod bundle;
 mod card;
 mod completions;
@@ -76,6 +77,7 @@ commands! {
     "Run" {
         Serve(serve::ServeArgs),
         Demo(demo::DemoArgs),
+        Bench(bench::BenchArgs),
     }
     "Persons" {
         Person(person::PersonCommandArgs),

@@ -5,6 +5,7 @@
 
 pub mod ambient;
 pub mod anchor;
+pub mod bench;
 pub mod certificate;
 pub mod cli;
 pub mod command;
