@@ -6,15 +6,13 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use entente_ledger::audit::{self, AuditError};
-use entente_ledger::tile::{TILE_WIDTH, TileId, TileSource};
-use entente_model::Digest;
 use entente_store::sqlite::SqliteStore;
-use entente_store::{Store, StoreError, Work};
+use entente_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::report::{ConsentReport, DemoReport, EffectReport, LedgerReport, NodeReport};
 use super::world::{BY_DISC, CAST, World};
+use crate::copy::Copy;
 
 const AGREEMENT: &str = include_str!("../../../../agreements/ember-strait.md");
 const ATTACK: &[u8] = include_bytes!("../../../../samples/attack-ics-18.1-subset.json");
@@ -462,18 +460,25 @@ fn carry(world: &World) {
 
 /// Waits until nothing is on its way.
 fn settle(world: &mut World) -> anyhow::Result<()> {
-    world.until("everything has arrived and is receipted", PATIENCE, |world| {
-        carry(world);
-        for cast in &CAST {
-            let status = world.ask(cast.code, "olga", "status", &json!({}))?;
-            let quiet = status["pending"] == false
-                && array(&status, "links").iter().all(|l| l["unacknowledged"] == 0);
-            if !quiet {
-                return Ok(None);
+    let mut open = String::new();
+    world
+        .until("everything has arrived and is receipted", PATIENCE, |world| {
+            carry(world);
+            for cast in &CAST {
+                let status = world.ask(cast.code, "olga", "status", &json!({}))?;
+                let waiting = array(&status, "links").iter().find(|l| l["unacknowledged"] != 0);
+                if let Some(link) = waiting {
+                    open = format!("{} waits for {link}", cast.code);
+                    return Ok(None);
+                }
+                if status["pending"] == true {
+                    open = format!("{} has something to sequence", cast.code);
+                    return Ok(None);
+                }
             }
-        }
-        Ok(Some(()))
-    })
+            Ok(Some(()))
+        })
+        .with_context(|| open.clone())
 }
 
 /// Waits until every ledger was cosigned by a partner.
@@ -490,17 +495,6 @@ fn witness(world: &mut World) -> anyhow::Result<()> {
     })?;
     world.say("Every ledger is cosigned by partners.");
     Ok(())
-}
-
-struct Tiles<'a>(&'a dyn Work);
-
-impl TileSource for Tiles<'_> {
-    type Error = StoreError;
-
-    fn tile(&self, id: TileId) -> Result<Option<Vec<Digest>>, StoreError> {
-        let Some(bytes) = self.0.tile(id.level, id.index)? else { return Ok(None) };
-        Ok(Some(bytes.chunks_exact(32).filter_map(Digest::from_slice).collect()))
-    }
 }
 
 /// One byte of a copy of a ledger is changed; partners find and name it.
@@ -524,37 +518,24 @@ fn tamper(world: &mut World, report: &mut DemoReport) -> anyhow::Result<()> {
         *byte ^= 1;
     }
     std::fs::write(&copy, bytes)?;
-    let origin = text(&world.ask("XBR", "olga", "ledger.status", &json!({}))?, "origin");
     for cast in CAST.iter().filter(|c| c.code != "XBR") {
         let seen = world.ask(cast.code, "viktor", "ledger.seen", &json!({ "nation": "XBR" }))?;
-        let (size, root) = (
-            seen["size"].as_u64().ok_or_else(|| anyhow!("{} saw no ledger", cast.code))?,
-            text(&seen, "root").parse::<Digest>()?,
-        );
-        if size <= target.0 {
+        let found = Copy::open(&copy)?.verify(text(&seen, "checkpoint").as_bytes())?;
+        if found.size <= target.0 {
+            // This partner has not seen so much of Brenmark's ledger yet.
             continue;
         }
-        let store = SqliteStore::open(&copy)?;
-        let found = store.read(|work| {
-            let width = TILE_WIDTH as u64;
-            let entries = |bundle: u64| -> Result<Option<Vec<[u8; 33]>>, StoreError> {
-                let rows = work.leaves(bundle * width, width)?;
-                Ok(Some(rows.iter().map(|row| row.leaf).collect()))
-            };
-            Ok::<_, StoreError>(audit::find_tamper(&entries, &Tiles(work), size, &root))
-        })?;
-        match found {
-            Err(AuditError::Tampered(tamper)) if tamper.leaf() == Some(target.0) => {
-                world.say(&format!("  {} finds it: entry {} of {origin}", cast.code, target.0));
-                report.tamper.found_by.push(cast.code.to_owned());
-                report.tamper.leaf = Some(target.0);
-            }
-            Err(AuditError::Tampered(other)) => {
-                bail!("{} named another place: {other}", cast.code);
-            }
-            Err(AuditError::Source(error)) => return Err(error.into()),
-            Ok(()) => bail!("{} did not notice the change", cast.code),
+        if found.entry != Some(target.0) {
+            bail!("{} names another place than entry {}: {:?}", cast.code, target.0, found.problem);
         }
+        world.say(&format!(
+            "  {} finds it: entry {} of {}",
+            cast.code,
+            target.0,
+            text(&seen, "origin")
+        ));
+        report.tamper.found_by.push(cast.code.to_owned());
+        report.tamper.leaf = Some(target.0);
     }
     std::fs::remove_file(&copy)?;
     if report.tamper.found_by.is_empty() {

@@ -155,6 +155,7 @@ impl World {
         let partner = free_port()?;
         let listen = format!("127.0.0.1:{partner}");
         let endpoint = format!("https://127.0.0.1:{partner}");
+        let custodians = self.root.join("custodians").join(cast.code).display().to_string();
         let mut arguments = vec![
             "init",
             &folder_text,
@@ -168,6 +169,8 @@ impl World {
             cast.marking,
             "--web-port",
             &web,
+            "--ceremony-passphrases-to",
+            &custodians,
         ];
         if cast.code != BY_DISC {
             arguments.extend(["--listen", &listen, "--endpoint", &endpoint]);
