@@ -325,8 +325,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Reads nations and policy again after a change.
     pub(crate) fn reload(&self) -> Result<()> {
         let now = self.now();
-        let known = self.store.read(|work| load(work, now))?;
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        // Held while reading, so that no older state can take the place of a newer one.
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(self.store.read(|work| load(work, now))?);
         Ok(())
     }
 

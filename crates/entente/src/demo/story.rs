@@ -520,7 +520,9 @@ fn tamper(world: &mut World, report: &mut DemoReport) -> anyhow::Result<()> {
     std::fs::write(&copy, bytes)?;
     for cast in CAST.iter().filter(|c| c.code != "XBR") {
         let seen = world.ask(cast.code, "viktor", "ledger.seen", &json!({ "nation": "XBR" }))?;
-        let found = Copy::open(&copy)?.verify(text(&seen, "checkpoint").as_bytes())?;
+        let found = Copy::open(&copy)
+            .and_then(|copy| copy.verify(text(&seen, "checkpoint").as_bytes()))
+            .map_err(|failure| anyhow!("the copy cannot be checked: {failure:?}"))?;
         if found.size <= target.0 {
             // This partner has not seen so much of Brenmark's ledger yet.
             continue;
