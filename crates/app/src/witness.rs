@@ -96,6 +96,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(self.store.read(|work| work.peer_log(origin))?.map(|row| row.note))
     }
 
+    /// Size, root and note of the newest checkpoint that we verified of a log, or signed of ours.
+    pub fn seen_of(&self, origin: &str) -> Result<Option<(u64, Digest, Vec<u8>)>> {
+        self.store.read(|work| {
+            if origin == self.identity.origin {
+                return Ok(work.checkpoint()?.map(|row| (row.size, row.root, row.note)));
+            }
+            Ok(work.peer_log(origin)?.map(|row| (row.size, row.root, row.note)))
+        })
+    }
+
     /// The request to have our newest checkpoint cosigned by a witness that holds size `old`.
     pub fn cosign_request(&self, old: u64) -> Result<Option<(u64, Vec<u8>)>> {
         self.store.read(|work| {

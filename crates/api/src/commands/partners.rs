@@ -178,7 +178,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         }))
     }
 
-    /// The newest checkpoint that this node verified of a partner's ledger.
+    /// The newest checkpoint that this node verified of a partner's ledger, or signed of its own.
     pub(super) fn ledger_seen(&self, body: Value) -> Answer {
         let seen: Seen = request(body)?;
         let known = self.node.known();
@@ -189,18 +189,21 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .find(|n| of_id == Some(n.row.nation) || n.row.code.as_str() == seen.nation);
         let held = match found.and_then(Nation::node) {
             Some((_, state)) => {
-                let note = self.node.latest_of(&state.spec.origin).map_err(refused)?;
-                note.map(|note| (state.spec.origin.clone(), note))
+                let origin = state.spec.origin.clone();
+                let seen = self.node.seen_of(&origin).map_err(refused)?;
+                seen.map(|seen| (origin, seen))
             }
             None => None,
         };
-        let Some((origin, note)) = held else {
+        let Some((origin, (size, root, note))) = held else {
             let what = format!("this node has seen no checkpoint of {}", seen.nation);
             return Err(LocalError::new(404, what));
         };
         Ok(json!({
             "nation": found.map(|n| n.row.code.to_string()),
             "origin": origin,
+            "size": size,
+            "root": root.to_string(),
             "checkpoint": String::from_utf8_lossy(&note),
         }))
     }

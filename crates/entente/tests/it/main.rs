@@ -8,6 +8,8 @@ mod commands;
 mod first_exchange;
 #[cfg(test)]
 mod keyd;
+#[cfg(test)]
+mod refusals;
 
 /// The built program.
 fn program() -> &'static std::path::Path {
