@@ -5,6 +5,7 @@
 //! officers; after a grant the decision is taken anew, here, and only then is anything sealed.
 
 use entente_law::case::{Consent, Transfer};
+use entente_law::decider::ClassKey;
 use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
@@ -17,7 +18,7 @@ use crate::error::{AppError, Result};
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Approval, Role};
-use crate::publish::{Verdict, Weighed, permitted, release_consent};
+use crate::publish::{SharedClass, Verdict, Weighed, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
 
@@ -71,6 +72,18 @@ pub struct OnwardOutcome {
     pub released: bool,
 }
 
+/// The overseers' record of a decision.
+fn decision_record(known: &Known, oid: ObjectId, shared: &SharedClass, now: Timestamp) -> Record {
+    let decision = DecisionRecord {
+        oid,
+        policy_epoch: known.policy.epoch,
+        inputs: shared.inputs.0,
+        outcomes: shared.outcomes.0,
+        approvals: Vec::new(),
+    };
+    Record::new(RecordKind::Decision, now, &decision)
+}
+
 /// A held object, opened.
 struct OpenedObject {
     row: ObjectRow,
@@ -109,9 +122,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             ));
         }
         let known = self.known();
-        let weighed = self.weigh_onward(&known, &object, order)?;
+        let (class, weighed) = self.weigh_onward(&known, &object, order)?;
         if weighed.goes() {
-            return self.dispatch_onward(&known, &object, order, weighed, None);
+            return self.dispatch_onward(&known, &object, order, (class, weighed), None);
         }
         let now = self.now();
         let mut asked = Vec::new();
@@ -142,10 +155,24 @@ impl<S: Store, V: Vault> Node<S, V> {
             known.name_of(&object.row.nation),
             weighed.code
         );
-        self.store
-            .write(|work| event(work, now, kind, text, (Some(order.oid), Some(weighed.nation))))?;
+        let to = weighed.nation;
         let verdict =
             Verdict { object_type: object.row.object_type, pieces: 1, nations: vec![weighed] };
+        // What is not released was decided all the same, and the overseers can see it.
+        let batch =
+            self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), &[class], now)?;
+        let leaves: Vec<LeafDraft> = batch
+            .classes
+            .iter()
+            .map(|shared| LeafDraft {
+                record: decision_record(&known, order.oid, shared, now),
+                item: None,
+            })
+            .collect();
+        self.record_with(&leaves, |work, _| {
+            batch.store(work, &known)?;
+            event(work, now, kind, text, (Some(order.oid), Some(to)))
+        })?;
         Ok(OnwardOutcome { verdict, asked, released: false })
     }
 
@@ -154,7 +181,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         object: &OpenedObject,
         order: &OnwardOrder,
-    ) -> Result<Weighed> {
+    ) -> Result<(ClassKey, Weighed)> {
         let now = self.now();
         let originator = known
             .nation(&object.row.nation)
@@ -196,10 +223,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             .unwrap_or_default();
         let recalled = state.recalled().is_some();
         let subject = subject_of(&manifest, originator, recalled, &consents, &transfer);
-        let (_, weighed) = self.weigh(known, &subject, &[(order.to, None)], now)?;
+        let (class, weighed) = self.weigh(known, &subject, &[(order.to, None)], now)?;
         weighed
             .into_iter()
             .next()
+            .map(|weighed| (class, weighed))
             .ok_or_else(|| AppError::invalid(format!("{} is not a partner of this node", order.to)))
     }
 
@@ -255,7 +283,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         object: &OpenedObject,
         order: &OnwardOrder,
-        weighed: Weighed,
+        (class, weighed): (ClassKey, Weighed),
         ask: Option<i64>,
     ) -> Result<OnwardOutcome> {
         let now = self.now();
@@ -263,14 +291,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             object_type: object.row.object_type.clone(),
             pieces: 1,
             nations: vec![weighed],
-        };
-        let class = {
-            let transfer =
-                Transfer::new(self.identity.code, order.body.as_str(), order.purpose.as_str());
-            let originator =
-                known.nation(&object.row.nation).map_or(self.identity.code, |n| n.row.code);
-            let subject = subject_of(&object.manifest, originator, false, &[], &transfer);
-            crate::node::lock(&known.policy.decider).class_of(&subject)
         };
         let batch =
             self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), &[class], now)?;
@@ -286,15 +306,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             .ok_or_else(|| AppError::Operator("a release without a permit was refused".into()))?;
         let target = permitted(permit, &order.oid, weighed, context)?;
         let wraps = self.keys.rewrap(object.read.clone(), vec![target])?;
-        let record = DecisionRecord {
-            oid: order.oid,
-            policy_epoch: known.policy.epoch,
-            inputs: shared.inputs.0,
-            outcomes: shared.outcomes.0,
-            approvals: Vec::new(),
-        };
         let leaf = LeafDraft {
-            record: Record::new(RecordKind::Decision, now, &record),
+            record: decision_record(known, order.oid, shared, now),
             item: Some(ItemDraft {
                 kind: ItemKind::Object,
                 oid: order.oid,
@@ -326,9 +339,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         let order = OnwardOrder::from_bytes(&ask.plan)?;
         let attempt = self.open_object(order.oid).and_then(|object| {
             let known = self.known();
-            let weighed = self.weigh_onward(&known, &object, &order)?;
+            let (class, weighed) = self.weigh_onward(&known, &object, &order)?;
             if weighed.goes() {
-                self.dispatch_onward(&known, &object, &order, weighed, Some(ask.id)).map(|_| None)
+                self.dispatch_onward(&known, &object, &order, (class, weighed), Some(ask.id))
+                    .map(|_| None)
             } else {
                 Ok(Some(weighed.ruling.explanation.join(" ")))
             }

@@ -5,6 +5,8 @@ mod cli;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod first_exchange;
 #[cfg(test)]
 mod keyd;
