@@ -11,9 +11,8 @@ const SCRIPT: &str = include_str!("../assets/live.js");
 const MARK: &str = include_str!("../assets/mark.svg");
 
 /// Changes with the assets; pages name them with it, so that browsers can keep them for good.
-pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
-    action_digest("assets", [STYLE, SCRIPT, MARK].concat().as_bytes()).short()
-});
+pub(crate) static VERSION: LazyLock<String> =
+    LazyLock::new(|| action_digest("assets", [STYLE, SCRIPT, MARK].concat().as_bytes()).short());
 
 fn asset(media_type: &'static str, body: &'static str) -> Response {
     let kept = "private, max-age=31536000, immutable";

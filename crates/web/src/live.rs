@@ -49,32 +49,32 @@ struct Batch {
 async fn look(door: &Arc<Door>, signed: &Signed, after: i64) -> Result<Option<Batch>, Refusal> {
     let secret = signed.secret.clone();
     door.ask(move |node| {
-            let actor = match node.actor(&secret, &[TokenKind::Session]) {
-                Ok(actor) => actor,
-                Err(AppError::Forbidden(_)) => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let rows = node.events_after(after, BATCH)?;
-            let last = rows.last().map_or(after, |row| row.seq);
-            let mut lines = Vec::new();
-            for line in visible(node, &actor, &rows)? {
-                let html = line.render().unwrap_or_default();
-                lines.push((line.seq, line.kind, html));
-            }
-            let mut counts = String::new();
-            if !rows.is_empty() {
-                let status = node.status()?;
-                counts = json!({
-                    "own": number(status.objects.0),
-                    "received": number(status.objects.1),
-                    "ledger": number(status.ledger.size),
-                    "signed": number(status.ledger.signed),
-                })
-                .to_string();
-            }
-            Ok(Some(Batch { last, lines, counts }))
-        })
-        .await
+        let actor = match node.actor(&secret, &[TokenKind::Session]) {
+            Ok(actor) => actor,
+            Err(AppError::Forbidden(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let rows = node.events_after(after, BATCH)?;
+        let last = rows.last().map_or(after, |row| row.seq);
+        let mut lines = Vec::new();
+        for line in visible(node, &actor, &rows)? {
+            let html = line.render().unwrap_or_default();
+            lines.push((line.seq, line.kind, html));
+        }
+        let mut counts = String::new();
+        if !rows.is_empty() {
+            let status = node.status()?;
+            counts = json!({
+                "own": number(status.objects.0),
+                "received": number(status.objects.1),
+                "ledger": number(status.ledger.size),
+                "signed": number(status.ledger.signed),
+            })
+            .to_string();
+        }
+        Ok(Some(Batch { last, lines, counts }))
+    })
+    .await
 }
 
 fn events_of(batch: &Batch) -> Vec<Event> {

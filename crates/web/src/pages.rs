@@ -10,6 +10,8 @@ pub(crate) mod object;
 pub(crate) mod overview;
 pub(crate) mod recalls;
 pub(crate) mod refused;
+#[cfg(test)]
+mod tests;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;

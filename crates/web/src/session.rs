@@ -240,7 +240,10 @@ fn cookies_are_bound_to_the_host_wherever_browsers_allow_it() {
         origin: origin.to_owned(),
     };
     assert_eq!(cookie(&site("xar.localhost", "http://xar.localhost:8080")).name, "__Host-entente");
-    assert_eq!(cookie(&site("node.xar.example", "https://node.xar.example")).name, "__Host-entente");
+    assert_eq!(
+        cookie(&site("node.xar.example", "https://node.xar.example")).name,
+        "__Host-entente"
+    );
     let plain = cookie(&site("lab.example", "http://lab.example:8080"));
     assert!(plain.name == "entente" && !plain.attributes.contains("Secure"));
 }

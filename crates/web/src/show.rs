@@ -76,10 +76,7 @@ pub(crate) fn number(count: u64) -> String {
 
 /// A marking as people wrote it, with its level.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
-#[template(
-    source = "<span class=\"marking level-{{ level }}\">{{ text }}</span>",
-    ext = "html"
-)]
+#[template(source = "<span class=\"marking level-{{ level }}\">{{ text }}</span>", ext = "html")]
 pub(crate) struct Marking {
     /// Level on the common ladder, 0 to 4.
     pub(crate) level: u8,
@@ -209,7 +206,10 @@ mod tests {
     fn numbers_and_sizes_read_well() {
         assert_eq!(number(999), "999");
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!((bytes(999), bytes(1_050), bytes(12_345_678)), ("999 B".into(), "1.0 KB".into(), "12.3 MB".into()));
+        assert_eq!(
+            (bytes(999), bytes(1_050), bytes(12_345_678)),
+            ("999 B".into(), "1.0 KB".into(), "12.3 MB".into())
+        );
         let at = Timestamp::from_millis(0);
         assert_eq!(ago(Timestamp::from_millis(300_000), at), "5 min ago");
         assert_eq!(ago(at, Timestamp::from_millis(300_000)), "just now");

@@ -9,8 +9,8 @@ use axum::response::Response;
 use entente_app::objects::Delivery;
 use entente_app::people::Actor;
 use entente_app::{AppError, SqliteNode};
-use entente_model::codec::Wire;
 use entente_model::Terms;
+use entente_model::codec::Wire;
 use entente_store::rows::ObjectRow;
 
 use super::{Frame, ListQuery, ROWS, Tag, before};

@@ -77,8 +77,7 @@ impl ManifestView {
             words.extend(holds.then(|| said.to_owned()));
         }
         if !handling.purposes.is_empty() {
-            let purposes: Vec<String> =
-                handling.purposes.iter().map(|p| words::plain(p)).collect();
+            let purposes: Vec<String> = handling.purposes.iter().map(|p| words::plain(p)).collect();
             words.push(clean(&format!("only for {}", purposes.join(", "))));
         }
         Self {

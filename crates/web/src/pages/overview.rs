@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::response::Response;
 use entente_app::people::Actor;
 use entente_app::{AppError, SqliteNode};
+use entente_model::Timestamp;
 use entente_model::codec::Wire;
 use entente_model::item::OnwardRequest;
-use entente_model::Timestamp;
 use http::StatusCode;
 
 use super::events::{EventLine, visible};

@@ -127,7 +127,13 @@ pub(crate) async fn page(
                 .collect(),
             Some(_) => Vec::new(),
         };
-        Ok::<_, AppError>(RefusedPage { frame, rows, quarantine, is_first: before.is_none(), older })
+        Ok::<_, AppError>(RefusedPage {
+            frame,
+            rows,
+            quarantine,
+            is_first: before.is_none(),
+            older,
+        })
     })
     .await
 }
@@ -135,7 +141,9 @@ pub(crate) async fn page(
 #[test]
 fn codes_at_the_end_are_told_apart_from_the_sentence() {
     assert_eq!(
-        sentence_and_codes("report not to XBR: its label says so. [LABEL_NOFORN, TLP_RED_NOT_NAMED]"),
+        sentence_and_codes(
+            "report not to XBR: its label says so. [LABEL_NOFORN, TLP_RED_NOT_NAMED]"
+        ),
         ("report not to XBR: its label says so.", vec!["LABEL_NOFORN", "TLP_RED_NOT_NAMED"])
     );
     assert_eq!(sentence_and_codes("a [b]"), ("a [b]", vec![]));

@@ -1,0 +1,353 @@
+//! Every page from samples in which every field that can hold foreign text is hostile.
+
+use askama::Template;
+use entente_model::{ObjectId, Timestamp};
+
+use super::events::{EventLine, EventsPage};
+use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
+use super::links::{LedgerView, LinkLine, LinksPage};
+use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
+use super::overview::{Attention, OverviewPage};
+use super::recalls::{HolderView, RecallLine, RecallsPage};
+use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
+use super::{Frame, PersonView, Tag};
+use crate::refusal::RefusalPage;
+use crate::session::SignInPage;
+use crate::show::{Content, Marking, Moment, ObjectLink};
+use crate::words::MENU;
+
+/// Tries to leave an attribute, an element, a script, a style and a comment.
+const HOSTILE: &str = "\"'></pre></td></title></script><script>alert(1)</script>\
+    <img src=x onerror=alert(1)><style>*{}</style><!-- {{ 7*7 }} {% raw %} javascript:alert(1) &lt;";
+
+fn hostile() -> String {
+    HOSTILE.to_owned()
+}
+
+fn tag() -> Tag {
+    Tag::new((HOSTILE, "bad"))
+}
+
+fn moment() -> Moment {
+    Moment(Timestamp::from_millis(1_795_348_800_000))
+}
+
+fn link() -> ObjectLink {
+    ObjectLink(ObjectId::from_array([0xab; 32]))
+}
+
+fn frame() -> Frame {
+    Frame {
+        code: hostile(),
+        nation: hostile(),
+        title: hostile(),
+        here: "/in",
+        menu: &MENU,
+        person: Some(PersonView { name: hostile(), roles: hostile(), form_token: hostile() }),
+        banner: Some(Marking::new(3, HOSTILE)),
+        live: Some(7),
+        version: "0",
+    }
+}
+
+fn event() -> EventLine {
+    EventLine {
+        seq: 1,
+        kind: hostile(),
+        at: moment(),
+        tag: tag(),
+        text: hostile(),
+        nation: Some(hostile()),
+        object: Some(link()),
+    }
+}
+
+fn holding() -> HoldingLine {
+    HoldingLine {
+        at: moment(),
+        object: link(),
+        originator: hostile(),
+        from: Some(hostile()),
+        object_type: hostile(),
+        media_type: hostile(),
+        marking: Marking::new(2, HOSTILE),
+        standing: tag(),
+        bytes: hostile(),
+        obligations: vec![hostile(), hostile()],
+        delete_at: Some(moment()),
+    }
+}
+
+fn delivery() -> DeliveryView {
+    DeliveryView { nation: hostile(), state: tag(), lane: "flash", seq: 1 }
+}
+
+fn link_line() -> LinkLine {
+    LinkLine {
+        code: hostile(),
+        name: hostile(),
+        node: hostile(),
+        endpoint: Some(hostile()),
+        state: tag(),
+        unacknowledged: hostile(),
+        unreceipted: hostile(),
+        missing: hostile(),
+        waiting: hostile(),
+        waiting_since: Some(moment()),
+        heard: Some((moment(), hostile())),
+        their_ledger: hostile(),
+        our_ledger: hostile(),
+        stopped: Some(hostile()),
+    }
+}
+
+fn ledger() -> LedgerView {
+    LedgerView {
+        origin: hostile(),
+        size: hostile(),
+        signed: hostile(),
+        is_signed: false,
+        root: Some(hostile()),
+        witnesses: vec![(hostile(), hostile())],
+    }
+}
+
+fn object(content: Content) -> ObjectPage {
+    let outcome = OutcomeView {
+        nation: hostile(),
+        decision: tag(),
+        reasons: vec![(hostile(), hostile())],
+        policies: vec![hostile()],
+        obligations: vec![hostile()],
+        ask: vec![hostile()],
+    };
+    ObjectPage {
+        frame: frame(),
+        oid: hostile(),
+        line: holding(),
+        is_own: true,
+        manifest: Some(ManifestView {
+            label: hostile(),
+            agency: Some(hostile()),
+            created: moment(),
+            handling: vec![hostile()],
+            supersedes: vec![link()],
+            sha256: hostile(),
+        }),
+        terms: Some(TermsView {
+            agreement: hostile(),
+            clauses: vec![hostile()],
+            obligations: vec![hostile()],
+        }),
+        deliveries: vec![delivery()],
+        decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],
+        older_leaf: Some(1),
+        content,
+    }
+}
+
+fn recall() -> RecallLine {
+    RecallLine {
+        object: link(),
+        by: hostile(),
+        class: "erase",
+        basis: hostile(),
+        at: moment(),
+        deadline: moment(),
+        is_late: true,
+        is_own: false,
+        confirmed: 1,
+        holders: vec![HolderView { nation: hostile(), state: tag(), at: Some(moment()) }],
+    }
+}
+
+fn rendered() -> Vec<(&'static str, String)> {
+    let text = Content::Text { kind: "Text", text: hostile(), left_out: Some(hostile()) };
+    let dump = Content::Bytes { dump: hostile(), total: hostile() };
+    let mut pages = vec![
+        (
+            "overview",
+            OverviewPage {
+                frame: frame(),
+                own: hostile(),
+                received: hostile(),
+                ledger: ledger(),
+                links: vec![link_line()],
+                agreements: vec![(hostile(), tag())],
+                laws: vec![hostile()],
+                epoch: hostile(),
+                attention: vec![Attention {
+                    tag: tag(),
+                    text: hostile(),
+                    advice: hostile(),
+                    at: Some(moment()),
+                    object: Some(link()),
+                }],
+                events: vec![event()],
+            }
+            .render(),
+        ),
+        (
+            "in",
+            InPage { frame: frame(), rows: vec![holding()], is_first: true, older: Some(1) }
+                .render(),
+        ),
+        (
+            "out",
+            OutPage {
+                frame: frame(),
+                rows: vec![(holding(), vec![delivery()])],
+                is_first: false,
+                older: Some(1),
+            }
+            .render(),
+        ),
+        (
+            "refused",
+            RefusedPage {
+                frame: frame(),
+                rows: vec![RefusedLine {
+                    at: moment(),
+                    tag: tag(),
+                    nation: Some(hostile()),
+                    object: Some(link()),
+                    sentence: hostile(),
+                    reasons: vec![(hostile(), hostile())],
+                }],
+                quarantine: vec![QuarantineLine {
+                    at: moment(),
+                    nation: hostile(),
+                    lane: "flash",
+                    seq: 1,
+                    code: 1,
+                    why: HOSTILE,
+                }],
+                is_first: true,
+                older: None,
+            }
+            .render(),
+        ),
+        ("object as text", object(text).render()),
+        ("object as bytes", object(dump).render()),
+        ("object that is gone", object(Content::Absent).render()),
+        ("recalls", RecallsPage { frame: frame(), rows: vec![recall()] }.render()),
+        (
+            "links",
+            LinksPage { frame: frame(), links: vec![link_line()], ledger: ledger() }.render(),
+        ),
+        (
+            "events",
+            EventsPage { frame: frame(), events: vec![event()], is_first: true, older: Some(1) }
+                .render(),
+        ),
+        (
+            "sign in",
+            SignInPage { frame: frame(), link: Some(hostile()), problem: Some(HOSTILE) }.render(),
+        ),
+        (
+            "refusal",
+            RefusalPage {
+                status: 404,
+                heading: HOSTILE,
+                sentence: hostile(),
+                advice: hostile(),
+                reference: Some(hostile()),
+                version: "0",
+            }
+            .render(),
+        ),
+    ];
+    pages.drain(..).map(|(name, page)| (name, page.unwrap())).collect()
+}
+
+/// The tags of a page, without what stands between them.
+fn tags(page: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some((_, after)) = rest.split_once('<') {
+        let mut quoted = false;
+        let end = after
+            .find(|c| {
+                quoted ^= c == '"';
+                c == '>' && !quoted
+            })
+            .unwrap();
+        tags.push(after[..end].to_owned());
+        rest = &after[end + 1..];
+    }
+    tags
+}
+
+#[test]
+fn no_field_of_any_page_can_hold_markup() {
+    for (name, page) in rendered() {
+        assert!(page.contains("alert(1)"), "{name} does not show its fields");
+        for tag in tags(&page) {
+            let element = tag.split([' ', '\n']).next().unwrap();
+            assert!(
+                !matches!(element, "img" if !tag.contains("/assets/mark.svg")),
+                "{name}: {tag}"
+            );
+            assert!(!matches!(element, "style" | "!--" | "iframe" | "object"), "{name}: {tag}");
+            if element == "script" {
+                assert_eq!(tag, "script src=\"/assets/live.js?v=0\" defer", "{name}");
+            }
+            for (attribute, value) in attributes(&tag) {
+                assert!(!attribute.starts_with("on"), "{name}: {tag}");
+                assert_ne!(attribute, "style", "{name}: {tag}");
+                if matches!(attribute, "href" | "src" | "action") {
+                    assert!(value.starts_with('/') || value.starts_with('#'), "{name}: {tag}");
+                    assert!(!value.starts_with("//"), "{name}: {tag}");
+                }
+            }
+        }
+    }
+}
+
+/// Attributes with their values.
+fn attributes(tag: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = tag.split('"').collect();
+    let pairs = parts.chunks(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
+    pairs
+        .filter_map(|(before, value)| {
+            Some((before.strip_suffix('=')?.rsplit([' ', '\n']).next()?, value))
+        })
+        .collect()
+}
+
+#[test]
+fn every_page_is_whole_for_people_who_cannot_see_it() {
+    for (name, page) in rendered() {
+        assert!(page.starts_with("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"), "{name}");
+        let tags = tags(&page);
+        let count =
+            |element: &str| tags.iter().filter(|t| t.split(' ').next() == Some(element)).count();
+        assert_eq!((count("h1"), count("main"), count("title")), (1, 1, 1), "{name}");
+        for element in ["table", "section", "ul", "ol", "div", "form", "a", "li", "td", "pre"] {
+            let closing = format!("/{element}");
+            assert_eq!(count(element), count(&closing), "{name}: <{element}>");
+        }
+        // Tables that become cards on a narrow screen keep their meaning.
+        for tag in tags.iter().filter(|t| t.starts_with("table") || t.starts_with("td")) {
+            assert!(tag.contains("role=\""), "{name}: {tag}");
+        }
+        let mut ids: Vec<&str> = tags
+            .iter()
+            .flat_map(|t| attributes(t))
+            .filter(|(attribute, _)| *attribute == "id")
+            .map(|(_, id)| id)
+            .collect();
+        let total = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), total, "{name}: an id stands twice");
+    }
+}
+
+#[test]
+fn a_marked_page_says_so_above_and_below() {
+    for (name, page) in rendered() {
+        let banners = page.matches("<p class=\"banner level-3\">").count();
+        assert_eq!(banners, if name == "refusal" { 0 } else { 2 }, "{name}");
+    }
+}

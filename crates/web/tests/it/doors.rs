@@ -1,0 +1,298 @@
+//! Who gets in, what every answer carries, and what each reader sees.
+
+use axum::body::Body;
+use entente_web::{Access, routes};
+use http::{Method, StatusCode};
+
+use crate::browser::Browser;
+use crate::world::{World, attack, document};
+
+/// A path that fits a route.
+fn path_of(route: &str) -> String {
+    route.replace("{oid}", &"ab".repeat(32))
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
+    let world = World::quiet();
+    let stranger = Browser::at(&world);
+    let wrong_name = Browser { host: "evil.example".to_owned(), ..stranger.clone() };
+    let expired = Browser { session: Some("0".repeat(64)), ..stranger.clone() };
+    let mut table = Vec::new();
+    for (method, route, access) in routes() {
+        let path = path_of(route);
+        for browser in [&stranger, &wrong_name, &expired] {
+            let seen = match method {
+                Method::POST => browser.post(&path, "").await,
+                _ => browser.get(&path).await,
+            };
+            let csp = seen.header("content-security-policy");
+            assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{path}: {csp}");
+            assert!(csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe"), "{csp}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-embedder-policy", "require-corp"),
+                ("cross-origin-resource-policy", "same-origin"),
+            ] {
+                assert_eq!(seen.header(name), value, "{path}");
+            }
+            assert!(seen.header("permissions-policy").contains("camera=()"), "{path}");
+            if !path.starts_with("/assets/") {
+                assert_eq!(seen.header("cache-control"), "no-store", "{path}");
+            }
+            if browser.host == wrong_name.host {
+                assert_eq!(seen.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
+                assert!(seen.text.contains("http://xar.localhost:8080"), "{path}");
+                continue;
+            }
+            if access == Access::Person {
+                match (&method, route) {
+                    (_, "/live") => assert_eq!(seen.status, StatusCode::UNAUTHORIZED),
+                    (&Method::POST, _) => assert_eq!(seen.status, StatusCode::FORBIDDEN),
+                    _ => {
+                        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{path}");
+                        assert_eq!(seen.header("location"), "/", "{path}");
+                    }
+                }
+                assert!(!seen.text.contains("analyst"), "{path}");
+            }
+        }
+        table.push(format!("{method} {route} {access:?}"));
+    }
+    // The table of routes is read when it changes.
+    assert_eq!(
+        table,
+        [
+            "GET / Anyone",
+            "GET /sign-in Anyone",
+            "POST /sign-in Anyone",
+            "POST /sign-out Person",
+            "GET /in Person",
+            "GET /out Person",
+            "GET /refused Person",
+            "GET /object/{oid} Person",
+            "GET /recalls Person",
+            "GET /links Person",
+            "GET /events Person",
+            "GET /live Person",
+            "GET /assets/entente.css Anyone",
+            "GET /assets/live.js Anyone",
+            "GET /assets/mark.svg Anyone",
+        ]
+    );
+
+    for (path, status) in
+        [("/nowhere", StatusCode::NOT_FOUND), ("/sign-out", StatusCode::METHOD_NOT_ALLOWED)]
+    {
+        let seen = stranger.get(path).await;
+        assert_eq!(seen.status, status);
+        assert!(seen.header("content-security-policy").starts_with("default-src 'none'"));
+        assert!(seen.text.contains("To the overview"), "{path}");
+    }
+    let seen = stranger.post("/sign-in", &"a".repeat(10_000)).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_link_signs_in_once_and_a_session_ends() {
+    let world = World::quiet();
+    let mut browser = Browser::at(&world);
+    let explained = browser.get("/").await;
+    assert_eq!(explained.status, StatusCode::OK);
+    assert!(explained.text.contains("entente person link"));
+
+    // Looking at the link, however often, does not use it up.
+    let link = world.link("analyst");
+    let mut page = browser.get(&format!("/sign-in?link={link}")).await;
+    page = browser.get(&format!("/sign-in?link={}", page.hidden("link"))).await;
+    assert_eq!(page.hidden("link"), link);
+    let form = format!("link={link}");
+
+    // A form of another site does not sign in.
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("accept", "*/*"),
+    ] {
+        let request = browser
+            .request(Method::POST, "/sign-in")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header(name, value);
+        let seen = browser.send(request.body(Body::from(form.clone())).unwrap()).await;
+        assert_eq!((seen.status, seen.session()), (StatusCode::FORBIDDEN, None), "{name}: {value}");
+    }
+
+    let signed = browser.post("/sign-in", &form).await;
+    assert_eq!((signed.status, signed.header("location")), (StatusCode::SEE_OTHER, "/"));
+    let cookie = signed.header("set-cookie");
+    for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Strict", "Max-Age=28800"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    let again = browser.post("/sign-in", &form).await;
+    assert_eq!((again.status, again.session()), (StatusCode::FORBIDDEN, None));
+    assert!(again.text.contains("used already"));
+    let garbled = browser.post("/sign-in", "link=%22%3E%3Cscript%3E").await;
+    assert_eq!(garbled.status, StatusCode::FORBIDDEN);
+    assert!(!garbled.text.contains("<script>"));
+
+    browser.session = signed.session();
+    let home = browser.get("/").await;
+    assert!(home.text.contains("<strong>analyst</strong>"));
+    // A credential or a link is not a session.
+    let other = Browser { session: Some(world.link("analyst")), ..browser.clone() };
+    assert_eq!(other.get("/in").await.status, StatusCode::SEE_OTHER);
+
+    // Signing out needs the page's own token.
+    for form in ["", "token=", "token=abc"] {
+        assert_eq!(browser.post("/sign-out", form).await.status, StatusCode::FORBIDDEN, "{form}");
+    }
+    assert_eq!(browser.get("/in").await.status, StatusCode::OK);
+    let out = browser.post("/sign-out", &format!("token={}", home.hidden("token"))).await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(browser.get("/in").await.status, StatusCode::SEE_OTHER);
+
+    // A session lasts eight hours.
+    browser.session = Some(world.session("analyst"));
+    world.alliance.clock.advance(8 * 3_600_000 - 1000);
+    assert_eq!(browser.get("/in").await.status, StatusCode::OK);
+    world.alliance.clock.advance(1000);
+    assert_eq!(browser.get("/in").await.status, StatusCode::SEE_OTHER);
+    // And a link fifteen minutes.
+    let link = world.link("analyst");
+    world.alliance.clock.advance(15 * 60_000);
+    assert_eq!(
+        browser.post("/sign-in", &format!("link={link}")).await.status,
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn pages_of_a_new_node_say_what_to_do_next() {
+    let world = World::quiet();
+    let browser = Browser::signed_in(&world, "analyst");
+    for (path, advice) in [
+        ("/", "entente introduce"),
+        ("/in", "Nothing has come in yet"),
+        ("/out", "--dry-run"),
+        ("/refused", "Nothing was refused"),
+        ("/recalls", "entente recall"),
+        ("/links", "sixteen words"),
+        ("/events", "All"),
+    ] {
+        let seen = browser.get(path).await;
+        assert_eq!(seen.status, StatusCode::OK, "{path}");
+        assert!(seen.text.contains(advice) || path == "/events", "{path}");
+        assert!(seen.text.contains("aria-current=\"page\""), "{path}");
+    }
+    for path in ["/in?before=x", "/events?before=99999999999999999999"] {
+        assert_eq!(browser.get(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_never_knows_more_than_its_reader() {
+    let world = World::quiet();
+    let hostile = b"<script>alert(1)</script>\xe2\x80\xae";
+    let secret = world.publish("SECRET-A", &document(hostile, "text/html")).objects[0];
+    let open = world.publish("OPEN", &attack(1)).objects[0];
+    let path = format!("/object/{secret}");
+
+    let analyst = Browser::signed_in(&world, "analyst");
+    let seen = analyst.get(&path).await;
+    assert_eq!(seen.status, StatusCode::OK);
+    assert_eq!(seen.text.matches("class=\"banner level-3\"").count(), 2);
+    assert!(!seen.text.contains("<script>alert") && seen.text.contains("alert(1)"));
+    assert!(seen.text.contains("U+202E"));
+    assert!(seen.header("content-type").starts_with("text/html"));
+
+    let junior =
+        Browser { session: Some(world.session_of_new("junior", "analyst", "")), ..analyst.clone() };
+    assert_eq!(junior.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(junior.get(&format!("/object/{open}")).await.status, StatusCode::OK);
+    for path in ["/", "/out", "/events", "/refused"] {
+        let (full, reduced) = (analyst.get(path).await, junior.get(path).await);
+        assert_eq!(reduced.status, StatusCode::OK, "{path}");
+        assert!(path == "/refused" || full.text.contains(&secret.short()), "{path}");
+        assert!(!reduced.text.contains(&secret.short()), "{path}");
+    }
+    for wrong in ["/object/xyz", "/object/%00", &format!("/object/{}", "00".repeat(32))] {
+        assert_eq!(junior.get(wrong).await.status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+
+    let operator = Browser::signed_in(&world, "operator");
+    for path in ["/in", "/out", "/recalls", &path] {
+        let seen = operator.get(path).await;
+        assert_eq!(seen.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(seen.text.contains("that needs the role"), "{path}");
+    }
+    for path in ["/", "/events"] {
+        let seen = operator.get(path).await;
+        assert_eq!(seen.status, StatusCode::OK);
+        assert!(!seen.text.contains(&open.short()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_node_shows_what_it_did_and_why() {
+    let world = World::busy();
+    let officer = Browser::signed_in(&world, "release-1");
+    let home = officer.get("/").await;
+    for fact in ["recall late", "consent asked", "second person", "ESM-MISA", "https://xbr.example"]
+    {
+        assert!(home.text.contains(fact), "{fact}");
+    }
+    let came = officer.get("/in").await;
+    assert!(
+        came.text.contains("delete by") || came.text.contains("nothing beyond"),
+        "{}",
+        came.text
+    );
+    let out = officer.get("/out").await;
+    assert!(out.text.contains("receipted") && out.text.contains("queued"));
+    let recalls = officer.get("/recalls").await;
+    assert!(recalls.text.contains("erased") && recalls.text.contains("late"));
+    let refused = officer.get("/refused").await;
+    assert!(refused.text.contains("class=\"reasons\""), "{}", refused.text);
+    assert!(officer.get("/links").await.text.contains("Who has seen whose ledger"));
+    for oid in world.objects(true).into_iter().chain(world.objects(false)) {
+        let seen = officer.get(&format!("/object/{oid}")).await;
+        assert_eq!(seen.status, StatusCode::OK, "{oid}");
+        assert!(seen.text.contains("class=\"banner"), "{oid}");
+    }
+    for text in [&home.text, &came.text, &out.text, &refused.text, &recalls.text] {
+        assert!(!text.contains(" style=\"") && !text.contains(" onclick"), "inline code");
+        assert!(text.matches("<script").count() == 1, "one script, of our own");
+    }
+
+    // Pages go on by position, without gap or repetition.
+    for _ in 0..6 {
+        world.publish("OPEN", &attack(20));
+    }
+    let mut listed = Vec::new();
+    let mut path = "/out".to_owned();
+    loop {
+        let seen = officer.get(&path).await;
+        listed.extend(
+            seen.text
+                .split("href=\"/object/")
+                .skip(1)
+                .map(|s| s.split('"').next().unwrap().to_owned()),
+        );
+        let Some((_, rest)) = seen.text.split_once("href=\"/out?before=") else { break };
+        path = format!("/out?before={}", rest.split('"').next().unwrap());
+    }
+    let count = listed.len();
+    listed.sort();
+    listed.dedup();
+    assert_eq!(
+        (count, listed.len()),
+        (world.node.status().unwrap().objects.0.try_into().unwrap(), count)
+    );
+}
