@@ -480,7 +480,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                             // introduced it anew (I33). What convicts it is kept.
                             work.put_preimage(fork.other, bytes)?;
                             let mut row = nation.row.clone();
-                            row.status = "suspended".to_owned();
+                            "suspended".clone_into(&mut row.status);
                             work.put_peer(&row)?;
                             outcome.reload = true;
                             self.tell_overseers(
