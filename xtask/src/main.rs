@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod ci;
+mod dist;
 mod tidy;
 
 const USAGE: &str = "\
@@ -11,13 +12,19 @@ usage: cargo xtask COMMAND
 
   ci      the whole gate: format, lints, tests, documents, house rules, dependencies
   tidy    the house rules alone
+  dist    a release archive and a Debian package, in target/dist
+  dist --check
+          the same, installed and run on a bare Debian 12 without a network (needs root,
+          debootstrap and iproute2)
 ";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let result = match (arguments.next().as_deref(), arguments.next()) {
+    let result = match (arguments.next().as_deref(), arguments.next().as_deref()) {
         (Some("ci"), None) => ci::run(&root()),
         (Some("tidy"), None) => tidy::run(&root()),
+        (Some("dist"), None) => dist::run(&root(), false),
+        (Some("dist"), Some("--check")) => dist::run(&root(), true),
         _ => {
             say(USAGE);
             return ExitCode::from(2);
