@@ -16,7 +16,7 @@ use entente_model::codec::{Extra, Wire, Writer};
 use entente_model::item::{Basis, ItemKind, Lane};
 use entente_model::record::{DecisionRecord, Record, RecordKind};
 use entente_model::{
-    BasisId, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId, ObjectId,
+    BasisId, BodyDigest, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId, ObjectId,
     ReleaseFacts, Timestamp,
 };
 use entente_seal::{digest, envelope};
@@ -286,21 +286,24 @@ impl<S: Store, V: Vault> Node<S, V> {
         let batch = self.batch(&known, order.lane, &verdicts, &class_keys, now)?;
 
         // S2: sealed. The key process makes the body keys and wraps them for those permitted.
+        let marking = entente_law::marking::print_label(&order.label);
+        let going: Vec<Vec<&Weighed>> = verdicts
+            .iter()
+            .map(|verdict| verdict.nations.iter().filter(|w| w.goes()).collect())
+            .collect();
         let mut jobs = Vec::with_capacity(pieces.len());
-        let mut manifests = Vec::with_capacity(pieces.len());
+        let mut rows = Vec::with_capacity(pieces.len());
         let mut sources = Vec::with_capacity(pieces.len());
         for (piece, class) in classes.pieces.iter().zip(&classes.of_piece) {
-            let (Some(facts), Some(verdict), Some(shared)) =
-                (classes.facts.get(*class), verdicts.get(*class), batch.classes.get(*class))
+            let (Some(facts), Some(going), Some(shared)) =
+                (classes.facts.get(*class), going.get(*class), batch.classes.get(*class))
             else {
                 continue;
             };
             let (manifest, stored) = self.manifest(order, facts, piece, now)?;
             let oid = object_id(&manifest);
             let mut targets = Vec::with_capacity(shared.contexts.len());
-            for (weighed, context) in
-                verdict.nations.iter().filter(|w| w.goes()).zip(&shared.contexts)
-            {
+            for (weighed, context) in going.iter().zip(&shared.contexts) {
                 // INVARIANT: nothing is wrapped for a nation without the law's permit for
                 // exactly this object and that nation.
                 let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
@@ -308,15 +311,15 @@ impl<S: Store, V: Vault> Node<S, V> {
                 })?;
                 targets.push(permitted(permit, &oid, weighed, context)?);
             }
-            jobs.push(SealJob::object(manifest.clone(), stored, targets));
-            manifests.push(manifest);
+            rows.push(own_row(&manifest, oid, marking.clone(), now));
+            jobs.push(SealJob::object(manifest, stored, targets));
             sources.push(*class);
         }
         let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
         let sealed = self.with_vault(|| {
-            let (sealed, shards) = self.keys.seal(jobs)?;
+            let (mut sealed, shards) = self.keys.seal(jobs)?;
             let vault_keys: Vec<(ObjectId, Vec<u8>)> =
-                sealed.iter().map(|s| (s.oid, s.vault_key.clone())).collect();
+                sealed.iter_mut().map(|s| (s.oid, std::mem::take(&mut s.vault_key))).collect();
             self.vault.put(&shards, &vault_keys)?;
             Ok(sealed)
         })?;
@@ -333,7 +336,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 approvals: Vec::new(),
             };
             let recipients =
-                shared.contexts.iter().cloned().zip(job.wraps.iter().copied()).collect();
+                shared.contexts.iter().map(Arc::clone).zip(job.wraps.iter().copied()).collect();
             leaves.push(LeafDraft {
                 record: Record::new(RecordKind::Decision, now, &record),
                 item: Some(ItemDraft {
@@ -346,18 +349,21 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }),
             });
         }
+        let news: Vec<Vec<News>> = verdicts.iter().map(news).collect();
         let first_leaf = self.record_with(&leaves, |work, first| {
             batch.store(work, &known)?;
-            for ((leaf, job), (manifest, class)) in
-                (first..).zip(&sealed).zip(manifests.iter().zip(&sources))
+            for ((leaf, job), (row, class)) in
+                (first..).zip(&sealed).zip(rows.iter_mut().zip(&sources))
             {
-                let row = own_row(manifest, job, leaf, now);
-                work.put_object(&row, &job.ct)?;
-                for older in &manifest.supersedes {
+                row.oid = job.oid;
+                row.body = job.body;
+                row.leaf = Some(leaf);
+                work.put_object(row, &job.ct)?;
+                for older in &order.supersedes {
                     supersede_own(work, *older, self.identity.nation)?;
                 }
-                if let Some(verdict) = verdicts.get(*class) {
-                    announce(work, now, job.oid, verdict)?;
+                for News { kind, text, nation } in news.get(*class).into_iter().flatten() {
+                    event(work, now, kind, text.clone(), (Some(job.oid), *nation))?;
                 }
             }
             Ok(first)
@@ -462,14 +468,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                     .seal_terms(target, &terms)
                     .map_err(AppError::from)
                     .inspect_err(|error| self.forget_links_after(error))?;
-                contexts.push(ReleaseContextRow {
+                contexts.push(Arc::new(ReleaseContextRow {
                     dst: weighed.node,
                     lane,
                     wc,
                     basis: id,
                     terms: Some(digest),
                     terms_sealed: Some(sealed),
-                });
+                }));
             }
             classes.push(SharedClass {
                 inputs: (digest::preimage(&inputs), inputs),
@@ -532,7 +538,7 @@ pub(crate) struct SharedClass {
     pub(crate) inputs: (Digest, Vec<u8>),
     pub(crate) outcomes: (Digest, Vec<u8>),
     /// In the order of the nations permitted.
-    pub(crate) contexts: Vec<ReleaseContextRow>,
+    pub(crate) contexts: Vec<Arc<ReleaseContextRow>>,
 }
 
 /// What a whole batch shares.
@@ -558,7 +564,7 @@ impl Batch {
 }
 
 /// The id that an object with this manifest has.
-pub(crate) fn object_id(manifest: &Manifest) -> ObjectId {
+pub fn object_id(manifest: &Manifest) -> ObjectId {
     let bytes = manifest.to_bytes();
     if manifest.facts.exercise {
         digest::exercise_object_id(&bytes)
@@ -586,25 +592,21 @@ fn order_expiry(order: &Order) -> Option<Timestamp> {
     order.label.review.filter(|_| order.label.control("EXPIRES").is_some())
 }
 
-fn own_row(
-    manifest: &Manifest,
-    job: &crate::keys::SealedJob,
-    leaf: u64,
-    now: Timestamp,
-) -> ObjectRow {
+/// The row of an object of ours, apart from what sealing and sequencing give it.
+fn own_row(manifest: &Manifest, oid: ObjectId, marking: String, now: Timestamp) -> ObjectRow {
     ObjectRow {
         position: 0,
-        oid: job.oid,
+        oid,
         nation: manifest.nation,
         state: crate::state_code(ObjectState::UNKNOWN.apply(Event::Arrived)),
         object_type: manifest.facts.object_type.clone(),
         media_type: manifest.media_type.clone(),
-        marking: entente_law::marking::print_label(&manifest.label),
+        marking,
         class: manifest.label.class,
         bytes: manifest.payload_bytes,
-        body: job.body,
+        body: BodyDigest::from_array([0; 32]),
         at: now,
-        leaf: Some(leaf),
+        leaf: None,
         source: None,
         terms: None,
         delete_at: manifest.handling.expires,
@@ -622,8 +624,15 @@ fn supersede_own(work: &mut dyn Work, oid: ObjectId, own: NationId) -> Result<()
     Ok(())
 }
 
+/// What people are told of an object.
+struct News {
+    kind: &'static str,
+    text: String,
+    nation: Option<NationId>,
+}
+
 /// One event for each object, and one for each answer other than a permit.
-fn announce(work: &mut dyn Work, now: Timestamp, oid: ObjectId, verdict: &Verdict) -> Result<()> {
+fn news(verdict: &Verdict) -> Vec<News> {
     let sent: Vec<&str> =
         verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
     let text = if sent.is_empty() {
@@ -631,23 +640,19 @@ fn announce(work: &mut dyn Work, now: Timestamp, oid: ObjectId, verdict: &Verdic
     } else {
         format!("{} to {}", verdict.object_type, sent.join(", "))
     };
-    event(work, now, "released", text, (Some(oid), None))?;
+    let mut news = vec![News { kind: "released", text, nation: None }];
     for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
         let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
-        let why = if weighed.sealable {
-            weighed.ruling.explanation.first().cloned().unwrap_or_default()
-        } else {
-            "its node has no sealing key that is valid now".to_owned()
-        };
+        let why = weighed.ruling.explanation.first().cloned().unwrap_or_default();
         let text = format!(
             "{} not to {}: {why} [{}]",
             verdict.object_type,
             weighed.code,
             weighed.ruling.reason_codes.join(", ")
         );
-        event(work, now, kind, text, (Some(oid), Some(weighed.nation)))?;
+        news.push(News { kind, text, nation: Some(weighed.nation) });
     }
-    Ok(())
+    news
 }
 
 /// A consent of an originator, as the rules read it.

@@ -5,7 +5,7 @@
 //! the key process signs the head, the checkpoint is stored, and only then may a byte leave
 //! (I1). A crash in between loses nothing: the same head is signed again at start (I3).
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use entente_ledger::tile::{self, TileId, TileSource};
 use entente_ledger::{proof, tree};
@@ -46,7 +46,7 @@ pub struct ItemDraft {
     /// After this it need not be delivered.
     pub expires: Option<Timestamp>,
     /// For whom: the context that it shares with other items, and the wrapped key.
-    pub recipients: Vec<(ReleaseContextRow, [u8; 48])>,
+    pub recipients: Vec<(Arc<ReleaseContextRow>, [u8; 48])>,
 }
 
 /// Hash tiles as the store keeps them.
@@ -71,6 +71,63 @@ pub fn head_or_empty(work: &dyn Work, fence: u64) -> Result<HeadRow> {
     Ok(work.head()?.unwrap_or(HeadRow { size: 0, root: tree::empty_root(), fence }))
 }
 
+/// A link's lane while leaves are appended to it.
+struct Outgoing {
+    dst: NodeId,
+    lane: Lane,
+    row: LaneOutRow,
+    run: OutboxRow,
+    items: RunItems,
+}
+
+/// What the leaves of one call share: lanes, and the contexts that are stored already.
+#[derive(Default)]
+struct Shared {
+    outgoing: Vec<Outgoing>,
+    /// A context, its number, and the place of its lane.
+    contexts: Vec<(Arc<ReleaseContextRow>, i64, usize)>,
+}
+
+impl Shared {
+    /// The number of a context and its lane. Items of one batch hold the same contexts, so most
+    /// are found without comparing what is in them.
+    fn of(
+        &mut self,
+        work: &mut dyn Work,
+        context: &Arc<ReleaseContextRow>,
+        run: &OutboxRow,
+    ) -> Result<(i64, &mut Outgoing)> {
+        let known = self
+            .contexts
+            .iter()
+            .find(|(known, _, _)| Arc::ptr_eq(known, context))
+            .or_else(|| self.contexts.iter().find(|(known, _, _)| known == context));
+        let (id, place) = if let Some((_, id, place)) = known {
+            (*id, *place)
+        } else {
+            let id = work.put_release_context(context)?;
+            let same = |o: &Outgoing| o.dst == context.dst && o.lane == context.lane;
+            let place = self.outgoing.iter().position(same).unwrap_or(self.outgoing.len());
+            if place == self.outgoing.len() {
+                self.outgoing.push(Outgoing {
+                    dst: context.dst,
+                    lane: context.lane,
+                    row: work.lane_out(context.dst, context.lane)?,
+                    run: run.clone(),
+                    items: RunItems::default(),
+                });
+            }
+            self.contexts.push((Arc::clone(context), id, place));
+            (id, place)
+        };
+        let outgoing = self
+            .outgoing
+            .get_mut(place)
+            .ok_or(AppError::Store(StoreError::Damaged("release context")))?;
+        Ok((id, outgoing))
+    }
+}
+
 /// Appends leaves in the caller's transaction; returns the index of the first.
 pub fn append(
     work: &mut dyn Work,
@@ -83,74 +140,51 @@ pub fn append(
     if drafts.is_empty() {
         return Ok(head.size);
     }
-    let mut lanes: BTreeMap<(NodeId, Lane), LaneOutRow> = BTreeMap::new();
-    let mut runs: BTreeMap<(NodeId, Lane), (OutboxRow, RunItems)> = BTreeMap::new();
-    let mut contexts: Vec<(ReleaseContextRow, i64)> = Vec::new();
     let size = head.size + drafts.len() as u64;
+    let empty = OutboxRow { first: 0, last: 0, size, at: now, bytes: 0, items: Vec::new() };
+    let mut shared = Shared::default();
     let mut hashes = Vec::with_capacity(drafts.len());
 
     for (index, draft) in (head.size..).zip(drafts) {
         let mut opening =
             LeafOpening { seed: seeds(), record: draft.record.to_bytes(), item: None };
-        let mut entries = vec![opening.record.clone()];
-        let mut touched = Vec::new();
+        let recipients = draft.item.as_ref().map_or(0, |item| item.recipients.len());
+        let mut entries = Vec::with_capacity(1 + recipients);
+        entries.push(opening.record.clone());
         if let Some(item) = &draft.item {
             let mut leaf_item = LeafItem {
                 kind: item.kind,
                 oid: item.oid,
                 body: item.body,
                 expires: item.expires,
-                recipients: Vec::with_capacity(item.recipients.len()),
+                recipients: Vec::with_capacity(recipients),
             };
             for (context, wrapped) in &item.recipients {
-                let key = (context.dst, context.lane);
-                let lane = match lanes.entry(key) {
-                    std::collections::btree_map::Entry::Occupied(row) => row.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(row) => {
-                        row.insert(work.lane_out(context.dst, context.lane)?)
-                    }
-                };
+                let (id, Outgoing { row: lane, run, items, .. }) =
+                    shared.of(work, context, &empty)?;
                 lane.seq += 1;
                 if item.kind == ItemKind::LaneHead && lane.announced + 1 == lane.seq {
                     // A lane head needs no other one to announce it.
                     lane.announced = lane.seq;
                 }
-                let known = contexts.iter().find(|(known, _)| known == context);
-                let id = if let Some((_, id)) = known {
-                    *id
-                } else {
-                    let id = work.put_release_context(context)?;
-                    contexts.push((context.clone(), id));
-                    id
-                };
-                entries.push(leaf_item.link_item(context, lane.seq).to_bytes());
-                leaf_item.recipients.push((id, lane.seq));
-                let (run, items) = runs.entry(key).or_insert_with(|| {
-                    let run = OutboxRow {
-                        first: lane.seq,
-                        last: lane.seq,
-                        size,
-                        at: now,
-                        bytes: 0,
-                        items: Vec::new(),
-                    };
-                    (run, RunItems::default())
-                });
+                if run.first == 0 {
+                    run.first = lane.seq;
+                }
                 run.last = lane.seq;
                 run.bytes += item.bytes;
-                let entry = u16::try_from(entries.len() - 1)
+                let entry = u16::try_from(entries.len())
                     .map_err(|_| AppError::invalid("an item has more than 255 recipients"))?;
                 items.push(&RunItem { leaf: index, entry, wrapped: *wrapped });
-                touched.push((key, entries.len() - 1));
+                entries.push(leaf_item.link_item(context, lane.seq).to_bytes());
+                leaf_item.recipients.push((id, lane.seq));
             }
             opening.item = Some(leaf_item);
         }
         let leaf = Leaf::build(&LeafSeed::from_array(opening.seed), &entries)
             .map_err(|e| AppError::Invalid(e.to_string()))?;
-        for (key, entry) in touched {
-            if let (Some(lane), Some(commitment)) =
-                (lanes.get_mut(&key), leaf.slot_commitment(entry))
-            {
+        for (entry, (context, _)) in (1..).zip(draft.item.iter().flat_map(|i| &i.recipients)) {
+            let (_, Outgoing { row: lane, .. }) = shared.of(work, context, &empty)?;
+            if let Some(commitment) = leaf.slot_commitment(entry) {
                 lane.chain = lane_chain(lane.chain, commitment);
             }
         }
@@ -170,11 +204,9 @@ pub fn append(
         work.put_tile(id.level, id.index, &bytes)?;
     }
     work.advance_head(head.size, &HeadRow { size: appended.size, root: appended.root, fence })?;
-    for ((dst, lane), row) in &lanes {
-        work.put_lane_out(*dst, *lane, row)?;
-    }
-    for ((dst, lane), (mut run, items)) in runs {
+    for Outgoing { dst, lane, row, mut run, items } in shared.outgoing {
         run.items = items.into_bytes();
+        work.put_lane_out(dst, lane, &row)?;
         work.put_outbox(dst, lane, &run)?;
     }
     Ok(head.size)

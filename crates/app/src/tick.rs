@@ -1,6 +1,7 @@
 //! The tick: what was queued by others is sealed, sequenced and signed; what is due is done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::PoisonError;
 
 use entente_exchange::state::{Event, ObjectState};
@@ -108,7 +109,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                     body: job.body,
                     bytes: job.ct.len() as u64,
                     expires: None,
-                    recipients: vec![(context(target, intent.lane, basis_id), wrapped)],
+                    recipients: vec![(Arc::new(context(target, intent.lane, basis_id)), wrapped)],
                 });
                 bodies.push((Digest::from_array(*job.body.as_bytes()), job.ct));
                 if kind == ItemKind::OnwardDecision {

@@ -71,8 +71,8 @@ impl Ruling {
     /// The proof, for sealing, that this object may go to this nation; `None` if it may not, or
     /// if only a variant may that this object is not.
     pub fn permit(&self, oid: ObjectId, recipient: NationCode) -> Option<Permit> {
-        let terms = self.terms().filter(|_| !self.requires_variant())?;
-        Some(Permit { oid, nation: recipient, terms })
+        let goes = self.decision.releases() && self.basis.is_some() && !self.requires_variant();
+        goes.then_some(Permit { oid, nation: recipient })
     }
 }
 
@@ -89,7 +89,6 @@ fn is_for_sender(obligation: &str) -> bool {
 pub struct Permit {
     oid: ObjectId,
     nation: NationCode,
-    terms: Terms,
 }
 
 impl Permit {
@@ -101,11 +100,6 @@ impl Permit {
     /// The nation it may go to.
     pub const fn nation(&self) -> NationCode {
         self.nation
-    }
-
-    /// The terms under which it may go.
-    pub const fn terms(&self) -> &Terms {
-        &self.terms
     }
 }
 

@@ -11,6 +11,8 @@ use thiserror::Error;
 
 /// Containers may nest this deep, the outermost included.
 pub const DEPTH_MAX: usize = 12;
+/// Room that an encoding begins with.
+const USUAL_BYTES: usize = 256;
 
 /// A type with exactly one encoding.
 pub trait Wire: Sized {
@@ -27,7 +29,8 @@ pub trait Wire: Sized {
 
     /// Encodes the value.
     fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::new();
+        // Growing to the usual length step by step costs more than writing it.
+        let mut w = Writer { out: Vec::with_capacity(USUAL_BYTES) };
         self.write(&mut w);
         w.into_bytes()
     }

@@ -1,5 +1,6 @@
 //! The ledger alone: appending, signing, proving, checking.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -81,22 +82,22 @@ pub(super) fn run(lab: &Lab<'_>, entries: usize, report: &mut BenchReport) -> an
     Ok(())
 }
 
-fn context() -> ReleaseContextRow {
-    ReleaseContextRow {
+fn context() -> Arc<ReleaseContextRow> {
+    Arc::new(ReleaseContextRow {
         dst: NodeId::from_array(OsEntropy.bytes32()),
         lane: Lane::Routine,
         wc: WrapContextId::from_array([7; WrapContextId::LEN]),
         basis: BasisId::from_array(OsEntropy.bytes32()),
         terms: Some(Digest::from_array(OsEntropy.bytes32())),
         terms_sealed: None,
-    }
+    })
 }
 
 /// Appends entries in one transaction and has the head signed and stored.
 fn append(
     nation: &Nation,
     fence: u64,
-    context: &ReleaseContextRow,
+    context: &Arc<ReleaseContextRow>,
     entries: usize,
 ) -> anyhow::Result<Duration> {
     let now = SystemClock.now();
@@ -116,7 +117,7 @@ fn append(
                 body: BodyDigest::from_array(OsEntropy.bytes32()),
                 bytes: 2048,
                 expires: None,
-                recipients: vec![(context.clone(), [0x5a; 48])],
+                recipients: vec![(Arc::clone(context), [0x5a; 48])],
             }),
         })
         .collect();
