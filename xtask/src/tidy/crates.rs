@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("store", &["model"]),
     ("app", &["model", "seal", "ledger", "exchange", "law", "formats", "store"]),
     ("api", &["model", "seal", "exchange", "law", "formats", "store", "app"]),
-    ("web", &["model", "exchange", "store", "app"]),
+    ("web", &["model", "exchange", "law", "store", "app"]),
     (
         "entente",
         &["model", "seal", "ledger", "exchange", "law", "formats", "store", "app", "api", "web"],
