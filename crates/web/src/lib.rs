@@ -3,7 +3,7 @@
 //! Everything a person sees in a browser is rendered here, on the server, from what the node's
 //! gate gave for that person: handlers ask `entente-app` as an [`Actor`] and never the store. The
 //! pages work without JavaScript; with it they are live. INVARIANT: every answer carries the
-//! headers of [`guard`], every route stands in one table with who may use it ([`routes`]), and
+//! headers of `guard`, every route stands in one table with who may use it ([`routes`]), and
 //! foreign text reaches a page only through templates that escape it.
 //!
 //! | Module | For |
@@ -17,7 +17,6 @@
 //! | `refusal` | what people read when something cannot be done |
 //!
 //! [`Actor`]: entente_app::people::Actor
-//! [`guard`]: self
 
 mod assets;
 mod door;

@@ -38,6 +38,8 @@ pub(crate) struct Frame {
     pub(crate) person: Option<PersonView>,
     /// What the page must be treated as, if it shows anything that is marked.
     pub(crate) banner: Option<Marking>,
+    /// Whether that is the highest of several markings.
+    pub(crate) is_mixed: bool,
     /// The event after which the page is live.
     pub(crate) live: Option<i64>,
     pub(crate) version: &'static str,
@@ -63,6 +65,7 @@ impl Frame {
             menu: &MENU,
             person: None,
             banner: None,
+            is_mixed: false,
             live: None,
             version: &assets::VERSION,
         }
@@ -91,6 +94,7 @@ impl Frame {
         markings: impl IntoIterator<Item = &'m Marking>,
     ) -> Self {
         self.banner = Marking::highest(markings);
+        self.is_mixed = true;
         self
     }
 }

@@ -162,10 +162,21 @@ pub(crate) fn obligation(code: &str) -> String {
         ("notify_breach_within_h", hours) => format!("tell of a breach within {hours} hours"),
         ("use_only_for_case", case) => format!("use only for case {case}"),
         ("mark_as", marking) => format!("mark as {marking}"),
+        ("use", what) => format!("use: {}", plain(what)),
         ("respond_by", moment) => format!("answer by {moment}"),
         (name, "") => plain(name),
         (name, value) => format!("{}: {value}", plain(name)),
     }
+}
+
+/// Clauses in the order in which people read them: the tenth after the ninth.
+pub(crate) fn in_order(clauses: &[String]) -> Vec<String> {
+    let mut sorted: Vec<String> = clauses.to_vec();
+    sorted.sort_by_cached_key(|clause| {
+        let (document, number) = clause.rsplit_once('/').unwrap_or((clause, ""));
+        (document.to_owned(), number.parse().unwrap_or(u64::MAX), number.to_owned())
+    });
+    sorted
 }
 
 /// Why the law said no, or not without asking.
@@ -218,8 +229,14 @@ fn every_nack_has_its_own_sentence() {
 }
 
 #[test]
+fn clauses_stand_in_the_order_of_their_numbers() {
+    let sorted = in_order(&["A/1", "A/10", "A/2", "XAR-IEA", "A/2b"].map(str::to_owned));
+    assert_eq!(sorted, ["A/1", "A/2", "A/10", "A/2b", "XAR-IEA"]);
+}
+
+#[test]
 fn obligations_read_as_words() {
     assert_eq!(obligation("delete_by:2031-10-09"), "delete by 2031-10-09");
-    assert_eq!(obligation("intelligence_only"), "intelligence only");
+    assert_eq!(obligation("use:intelligence_only"), "use: intelligence only");
     assert_eq!(obligation("pap:AMBER"), "pap: AMBER");
 }

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use entente_app::objects::Delivery;
+use entente_app::obligation::day;
 use entente_app::people::Actor;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Terms;
@@ -60,6 +61,13 @@ impl HoldingLine {
     pub(crate) fn of(node: &SqliteNode, row: &ObjectRow) -> Self {
         let known = node.known();
         let terms = row.terms.as_deref().and_then(|bytes| Terms::from_bytes(bytes).ok());
+        let obligations: Vec<String> =
+            terms.iter().flat_map(|t| &t.obligations).map(|o| obligation(o)).collect();
+        // The obligation says it already, unless the object's own handling is stricter.
+        let says = row.delete_at.is_some_and(|at| {
+            let terms = terms.iter().flat_map(|t| &t.obligations);
+            terms.filter_map(|o| o.strip_prefix("delete_by:")).any(|d| day(d) == Some(at))
+        });
         let sender = row.source.and_then(|(node, _, _)| known.by_node(&node));
         Self {
             at: Moment(row.at),
@@ -73,8 +81,8 @@ impl HoldingLine {
             marking: Marking::new(row.class, &row.marking),
             standing: Tag::new(words::standing(row.state)),
             bytes: bytes(row.bytes),
-            obligations: terms.iter().flat_map(|t| &t.obligations).map(|o| obligation(o)).collect(),
-            delete_at: row.delete_at.map(Moment),
+            obligations,
+            delete_at: row.delete_at.filter(|_| !says).map(Moment),
         }
     }
 }

@@ -41,7 +41,14 @@ pub(crate) struct LinkLine {
 const SILENT_MILLIS: u64 = 3_600_000;
 
 impl LinkLine {
-    pub(crate) fn of(link: &LinkStatus, now: Timestamp) -> Self {
+    /// All links, in order of code.
+    pub(crate) fn all(links: &[LinkStatus], now: Timestamp) -> Vec<Self> {
+        let mut lines: Vec<Self> = links.iter().map(|link| Self::of(link, now)).collect();
+        lines.sort_by(|a, b| a.code.cmp(&b.code));
+        lines
+    }
+
+    fn of(link: &LinkStatus, now: Timestamp) -> Self {
         let silent = link.heard.is_none_or(|at| now.since(at) > SILENT_MILLIS);
         let state = if link.stopped.is_some() {
             ("stopped", "bad")
@@ -124,7 +131,7 @@ pub(crate) async fn page(
         let now = node.now();
         Ok(LinksPage {
             frame: Frame::of(node, &signed, "/links", words::LINKS)?,
-            links: status.links.iter().map(|link| LinkLine::of(link, now)).collect(),
+            links: LinkLine::all(&status.links, now),
             ledger: LedgerView::of(&status.ledger),
         })
     })

@@ -46,7 +46,7 @@ impl OutcomeView {
                 .iter()
                 .map(|code| (clean(code), clean(&words::reason(code))))
                 .collect(),
-            policies: texts(&outcome.policies),
+            policies: texts(&words::in_order(&outcome.policies)),
             obligations: outcome.obligations.iter().map(|o| obligation(o)).collect(),
             ask: texts(&outcome.refer_to),
         }
@@ -107,7 +107,7 @@ impl TermsView {
                 .policy
                 .agreement(&terms.agreement)
                 .map_or_else(|| terms.agreement.short(), |held| clean(&held.row.code)),
-            clauses: terms.clauses.iter().map(|c| clean(c)).collect(),
+            clauses: words::in_order(&terms.clauses).iter().map(|c| clean(c)).collect(),
             obligations: terms.obligations.iter().map(|o| obligation(o)).collect(),
         }
     }
@@ -150,7 +150,8 @@ pub(crate) struct ObjectPage {
 
 fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPage, AppError> {
     let view = node.object(&signed.actor, oid)?;
-    let line = HoldingLine::of(node, &view.row);
+    let mut line = HoldingLine::of(node, &view.row);
+    line.delete_at = view.row.delete_at.map(Moment);
     let title = format!("{} {}", line.object_type, oid.short());
     let mut frame = Frame::of(node, signed, "/object", &title)?;
     let is_own = view.row.nation == node.identity().nation;

@@ -29,6 +29,8 @@ pub(crate) struct Attention {
     pub(crate) tag: Tag,
     pub(crate) text: String,
     pub(crate) advice: String,
+    /// What to type for it.
+    pub(crate) command: Option<String>,
     pub(crate) at: Option<Moment>,
     pub(crate) object: Option<ObjectLink>,
 }
@@ -66,7 +68,8 @@ fn attention(
             all.push(Attention {
                 tag: Tag::new(words::event("alarm")),
                 text: clean(&words::sentence(&alarm.text)),
-                advice: "Tell the security officer; `entente doctor` looks for the cause.".into(),
+                advice: "Tell the security officer, and look for the cause:".into(),
+                command: Some("entente doctor".into()),
                 at: Some(Moment(alarm.at)),
                 object: None,
             });
@@ -78,6 +81,7 @@ fn attention(
                 tag: Tag::new(("link stopped", "bad")),
                 text: format!("{}: {why}", link.code),
                 advice: "Nothing goes to this partner until a security officer has looked.".into(),
+                command: None,
                 at: None,
                 object: None,
             });
@@ -94,7 +98,9 @@ fn attention(
             all.push(Attention {
                 tag: Tag::new(("recall late", "bad")),
                 text: format!("No answer yet from {}.", late.join(", ")),
-                advice: "Look at the link, and call the partner’s duty desk.".into(),
+                advice: "Look at the link, and call the partner’s duty desk. Answers were due"
+                    .into(),
+                command: None,
                 at: Some(recall.deadline),
                 object: Some(recall.object),
             });
@@ -117,7 +123,8 @@ fn attention(
             all.push(Attention {
                 tag: Tag::new(("consent asked", "care")),
                 text: clean(&format!("{asker} asks to pass it on to {to}{purpose}.")),
-                advice: format!("Two release officers: `entente consent grant {}`.", ask.id),
+                advice: "Two release officers decide:".into(),
+                command: Some(format!("entente consent grant {}", ask.id)),
                 at: Some(Moment(ask.at)),
                 object: Some(ObjectLink(ask.oid)),
             });
@@ -132,6 +139,7 @@ fn attention(
                     "Approved by {}; another person must approve the same act within a day.",
                     proposal.approvers.join(", ")
                 )),
+                command: None,
                 at: Some(Moment(proposal.at)),
                 object: None,
             });
@@ -143,7 +151,7 @@ fn attention(
 fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError> {
     let status = node.status()?;
     let now = node.now();
-    let links: Vec<LinkLine> = status.links.iter().map(|link| LinkLine::of(link, now)).collect();
+    let links = LinkLine::all(&status.links, now);
     let rows = node.events(None, None, EVENTS)?;
     Ok(OverviewPage {
         frame: Frame::of(node, signed, "/", words::OVERVIEW)?,

@@ -26,6 +26,7 @@ pub(crate) struct RefusedLine {
     pub(crate) tag: Tag,
     pub(crate) nation: Option<String>,
     pub(crate) object: Option<ObjectLink>,
+    pub(crate) object_type: String,
     pub(crate) sentence: String,
     /// Reason codes and what they mean.
     pub(crate) reasons: Vec<(String, String)>,
@@ -65,14 +66,25 @@ fn sentence_and_codes(text: &str) -> (&str, Vec<&str>) {
     if are_codes { (sentence, codes) } else { whole }
 }
 
+/// What did not go, and why, of a sentence that says `WHAT not to NATION: WHY`.
+fn what_and_why(sentence: &str) -> (&str, &str) {
+    sentence
+        .split_once(" not to ")
+        .and_then(|(what, rest)| Some((what, rest.split_once(": ")?.1)))
+        .filter(|(_, why)| !why.is_empty())
+        .unwrap_or(("", sentence))
+}
+
 impl RefusedLine {
     fn of(row: &EventRow, nation: Option<String>) -> Self {
         let (sentence, codes) = sentence_and_codes(&row.text);
+        let (what, sentence) = what_and_why(sentence);
         Self {
             at: Moment(row.at),
             tag: Tag::new(words::event(&row.kind)),
             nation,
             object: row.oid.map(ObjectLink),
+            object_type: clean(&words::plain(what)),
             sentence: clean(&words::sentence(sentence)),
             reasons: codes.iter().map(|c| ((*c).to_owned(), words::reason(c))).collect(),
         }
@@ -146,6 +158,11 @@ fn codes_at_the_end_are_told_apart_from_the_sentence() {
         ),
         ("report not to XBR: its label says so.", vec!["LABEL_NOFORN", "TLP_RED_NOT_NAMED"])
     );
+    assert_eq!(
+        what_and_why("report of XCO not to XBR: a law forbids it: 7"),
+        ("report of XCO", "a law forbids it: 7")
+    );
+    assert_eq!(what_and_why("consent was given"), ("", "consent was given"));
     assert_eq!(sentence_and_codes("a [b]"), ("a [b]", vec![]));
     assert_eq!(sentence_and_codes("nothing"), ("nothing", vec![]));
 }

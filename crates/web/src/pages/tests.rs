@@ -45,6 +45,7 @@ fn frame() -> Frame {
         menu: &MENU,
         person: Some(PersonView { name: hostile(), roles: hostile(), form_token: hostile() }),
         banner: Some(Marking::new(3, HOSTILE)),
+        is_mixed: true,
         live: Some(7),
         version: "0",
     }
@@ -180,6 +181,7 @@ fn rendered() -> Vec<(&'static str, String)> {
                     tag: tag(),
                     text: hostile(),
                     advice: hostile(),
+                    command: Some(hostile()),
                     at: Some(moment()),
                     object: Some(link()),
                 }],
@@ -211,6 +213,7 @@ fn rendered() -> Vec<(&'static str, String)> {
                     tag: tag(),
                     nation: Some(hostile()),
                     object: Some(link()),
+                    object_type: hostile(),
                     sentence: hostile(),
                     reasons: vec![(hostile(), hostile())],
                 }],
@@ -272,8 +275,9 @@ fn tags(page: &str) -> Vec<String> {
                 c == '>' && !quoted
             })
             .unwrap();
-        tags.push(after[..end].to_owned());
-        rest = &after[end + 1..];
+        let (tag, after) = after.split_at(end);
+        tags.push(tag.to_owned());
+        rest = after;
     }
     tags
 }

@@ -1,6 +1,11 @@
 //! The pages of real nodes, asked over HTTP without a socket.
 
+// `cfg(test)` tells the lints that helpers here are test code too.
+#[cfg(test)]
 mod browser;
+#[cfg(test)]
 mod doors;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
 mod world;
