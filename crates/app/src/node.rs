@@ -481,10 +481,15 @@ pub(crate) fn event_once(
 /// How many of the newest events are looked through for a repetition.
 const REPEATS_LOOKED_FOR: u64 = 64;
 
+/// Later than any statement.
+const END_OF_TIME: Timestamp = Timestamp::from_millis(u64::MAX);
+
 fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
     let mut nations = BTreeMap::new();
     for row in work.peers()? {
-        let chain = identity::replay(&work.statements(row.nation, 0)?, now)?;
+        // Each was in time when it was accepted. That our clock stood wrong then, or does now, must
+        // not keep the node from starting.
+        let chain = identity::replay(&work.statements(row.nation, 0)?, END_OF_TIME)?;
         nations.insert(row.nation, Nation { row, chain });
     }
     let policy = Policy::load(work, &nations, now)?;

@@ -16,8 +16,8 @@ use entente_model::codec::{Extra, Wire, Writer};
 use entente_model::item::{Basis, ItemKind, Lane};
 use entente_model::record::{DecisionRecord, Record, RecordKind};
 use entente_model::{
-    BasisId, BodyDigest, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId, ObjectId,
-    ReleaseFacts, Timestamp,
+    BasisId, BodyDigest, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId,
+    ObjectId, ReleaseFacts, Timestamp,
 };
 use entente_seal::{digest, envelope};
 use entente_store::rows::{ObjectRow, ReleaseContextRow};

@@ -160,7 +160,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let verified = match verify_bundle(&parsed, &peer_view) {
             Ok(verified) => verified,
-            Err(fault) => return self.link_fault(carrier, nation_id, peer, &fault),
+            Err(fault) => {
+                if !fault.alarms() {
+                    self.take_wish(peer, &parsed)?;
+                }
+                return self.link_fault(carrier, nation_id, peer, &fault);
+            }
         };
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
@@ -212,6 +217,25 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             let last = work.peer_log(origin)?.map(|row| (row.size, row.root));
             Ok(View { lanes, last, stopped: link_state(work, peer)?.stopped })
+        })
+    }
+
+    /// From a bundle whose checkpoint came without the proof that we need, takes the one thing that
+    /// says which proof the peer needs: or two nodes that both know more of each other than the
+    /// other believes, by way of witnessing, would wait for each other for ever.
+    fn take_wish(&self, peer: NodeId, parsed: &bundle::Bundle<'_>) -> Result<()> {
+        let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
+            Ok(bundle::Frame::Ack(ack)) => Some(ack),
+            _ => None,
+        });
+        let Some(ack) = ack else { return Ok(()) };
+        self.store.write(|work| {
+            if work.checkpoint()?.is_some_and(|row| ack.log_seen <= row.size) {
+                let mut state = link_state(work, peer)?;
+                state.log_seen = ack.log_seen;
+                put_link_state(work, peer, &state)?;
+            }
+            Ok(())
         })
     }
 

@@ -173,7 +173,8 @@ pub trait Objects {
     fn object_counts(&self) -> Result<(u64, u64)>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
-    /// Starts or updates a recall.
+    /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is
+    /// overtaken, takes nothing back.
     fn put_recall(&mut self, row: &RecallRow) -> Result<()>;
     /// Recalls, newest first.
     fn recalls(&self, count: u64) -> Result<Vec<RecallRow>>;

@@ -43,6 +43,28 @@ impl Alliance {
         Ok(Self { clock, members })
     }
 
+    /// The same nations as they are now, in copies of their folders under `folder`, with chance
+    /// that follows from another seed. None of these may be running.
+    pub fn resumed(&self, folder: &Path, seed: u64) -> Result<Self> {
+        let clock = WorldClock::starting(self.clock.now());
+        let chance = Chance::new(seed);
+        let mut members = Vec::new();
+        for member in &self.members {
+            let home = folder.join(member.profile.code.as_str());
+            let mut member = member.resumed(&home, &clock, &chance)?;
+            member.start()?;
+            members.push(member);
+        }
+        Ok(Self { clock, members })
+    }
+
+    /// Stops every node.
+    pub fn stop(&mut self) {
+        for member in &mut self.members {
+            member.stop();
+        }
+    }
+
     /// A nation by its place.
     pub fn member(&self, place: usize) -> Result<&Member> {
         self.members.get(place).ok_or_else(|| Failure(format!("there is no member {place}")))

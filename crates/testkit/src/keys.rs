@@ -40,7 +40,8 @@ impl Device {
     /// A copy that goes its own way, for a machine that was copied with its device.
     #[must_use]
     pub fn copied(&self) -> Self {
-        let copy = DeviceState { signed: self.state().signed, epochs: self.epochs() };
+        let epochs = self.epochs();
+        let copy = DeviceState { signed: self.state().signed, epochs };
         Self(Arc::new(Mutex::new(copy)), Arc::clone(&self.1))
     }
 
@@ -77,7 +78,7 @@ impl Anchor for Device {
 }
 
 /// Everything that one nation's key processes ever signed, sealed and wrapped.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// Checkpoints: size and root, in order, with every repetition.
     pub signed: Vec<(u64, Digest)>,

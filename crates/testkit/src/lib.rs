@@ -8,8 +8,14 @@ pub mod chance;
 pub mod clock;
 pub mod failure;
 pub mod fate;
+pub mod invariant;
 pub mod keys;
+pub mod ledgers;
 pub mod member;
+pub mod network;
+pub mod sim;
+pub mod treaty;
+pub mod watch;
 
 pub use alliance::Alliance;
 pub use failure::{Failure, Result};

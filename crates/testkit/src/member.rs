@@ -265,6 +265,34 @@ impl Member {
         }
     }
 
+    /// The same nation as it was, in a copy of its folder and with another stream of chance: how
+    /// a simulation begins without founding the nation again. It is not started.
+    pub(crate) fn resumed(
+        &self,
+        folder: &Path,
+        world: &WorldClock,
+        chance: &Chance,
+    ) -> Result<Self> {
+        copy_folder(&self.folder, folder)?;
+        let fate = Arc::new(Fate::default());
+        let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Ok(Self {
+            profile: self.profile.clone(),
+            nation: self.nation,
+            id: self.id,
+            clock: world.local(),
+            seen: Arc::new(std::sync::Mutex::new(seen)),
+            device: self.device.copied().shared_with(Arc::clone(&fate)),
+            fate,
+            folder: folder.to_owned(),
+            secrets: self.secrets.clone(),
+            chance: chance.fork(self.profile.code.as_str(), 1),
+            starts: 0,
+            credentials: self.credentials.clone(),
+            node: None,
+        })
+    }
+
     /// The key file's bytes, for a nation that lies with its own keys.
     pub fn secrets(&self) -> &[u8] {
         &self.secrets

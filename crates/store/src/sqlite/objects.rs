@@ -178,7 +178,8 @@ impl Objects for Tx<'_, '_> {
         self.session.run(
             "INSERT INTO recall (oid, nation, own, class, basis, at, deadline)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (oid, nation) DO UPDATE SET own = excluded.own, class = excluded.class,
+             ON CONFLICT (oid, nation) DO UPDATE SET own = excluded.own,
+                 class = max(recall.class, excluded.class),
                  basis = excluded.basis, at = excluded.at, deadline = excluded.deadline",
             cells![row.oid, row.nation, row.own, row.class, row.basis, row.at, row.deadline],
         )?;
