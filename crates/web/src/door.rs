@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use entente_app::{AppError, SqliteNode};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::Site;
 use crate::refusal::Refusal;
@@ -26,19 +26,35 @@ pub(crate) struct Door {
     pub(crate) events: Arc<Notify>,
     pub(crate) site: Site,
     pub(crate) streams: Arc<Semaphore>,
+    closing: Option<watch::Receiver<bool>>,
     calls: Arc<Semaphore>,
     faults: AtomicU64,
 }
 
 impl Door {
-    pub(crate) fn new(node: Arc<SqliteNode>, events: Arc<Notify>, site: Site) -> Self {
+    pub(crate) fn new(
+        node: Arc<SqliteNode>,
+        events: Arc<Notify>,
+        site: Site,
+        closing: Option<watch::Receiver<bool>>,
+    ) -> Self {
         Self {
             node,
             events,
             site,
+            closing,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             calls: Arc::new(Semaphore::new(CALLS_MAX)),
             faults: AtomicU64::new(0),
+        }
+    }
+
+    /// Completes when the server closes.
+    pub(crate) async fn closes(&self) {
+        match self.closing.clone() {
+            // A sender that is gone is as good as a word to close.
+            Some(mut closing) => drop(closing.wait_for(|closing| *closing).await),
+            None => std::future::pending().await,
         }
     }
 

@@ -37,7 +37,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use entente_app::SqliteNode;
 use http::Method;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::door::Door;
 
@@ -95,8 +95,25 @@ pub fn routes() -> Vec<(Method, &'static str, Access)> {
 }
 
 /// The pages of one node. `events` is notified (`notify_waiters`) when there are new events.
+///
+/// Live pages hold their connections as long as they are open; a server that wants to close
+/// before its readers do uses [`router_until`].
 pub fn router(node: Arc<SqliteNode>, events: Arc<Notify>, site: Site) -> Router {
-    let door = Arc::new(Door::new(node, events, site));
+    routed(Door::new(node, events, site, None))
+}
+
+/// The pages of one node, whose live streams end when `closing` becomes true or its sender goes.
+pub fn router_until(
+    node: Arc<SqliteNode>,
+    events: Arc<Notify>,
+    site: Site,
+    closing: watch::Receiver<bool>,
+) -> Router {
+    routed(Door::new(node, events, site, Some(closing)))
+}
+
+fn routed(door: Door) -> Router {
+    let door = Arc::new(door);
     let mut router = Router::new();
     for (_, path, access, handler) in table() {
         let handler = match access {

@@ -167,7 +167,11 @@ pub(crate) async fn stream(
     };
     let (out, events) = mpsc::channel(BEHIND_MAX);
     tokio::spawn(async move {
-        tell(door, signed, seen, out).await;
+        let closes = Arc::clone(&door);
+        tokio::select! {
+            () = tell(door, signed, seen, out) => {}
+            () = closes.closes() => {}
+        }
         drop(permit);
     });
     Sse::new(ReceiverStream::new(events))

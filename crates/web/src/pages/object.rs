@@ -22,7 +22,7 @@ use crate::show::{Content, Marking, Moment, ObjectLink, clean};
 use crate::words;
 
 /// Decisions looked through for an object's own.
-const DECISIONS_MAX: u64 = 2000;
+const DECISIONS_MAX: u64 = 500;
 
 /// What was decided for one nation.
 #[derive(Debug, Clone)]
@@ -163,8 +163,12 @@ fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPa
     });
     let mut decisions = Vec::new();
     if signed.actor.is(&gate::DECISIONS) {
+        // No more of them can have come since than entries have.
+        let since =
+            view.row.leaf.map(|leaf| node.ledger_status().map(|l| l.size - leaf.min(l.size)));
+        let count = since.transpose()?.unwrap_or(DECISIONS_MAX).min(DECISIONS_MAX);
         decisions = node
-            .decisions(&signed.actor, DECISIONS_MAX)?
+            .decisions(&signed.actor, count)?
             .iter()
             .filter(|decided| decided.oid == oid)
             .map(DecidedView::of)

@@ -14,6 +14,11 @@ use crate::world::World;
 
 pub(crate) const AUTHORITY: &str = "xar.localhost:8080";
 
+/// Where Arvenia's pages are.
+pub(crate) fn site() -> Site {
+    Site { host: "xar.localhost".to_owned(), port: 8080, origin: format!("http://{AUTHORITY}") }
+}
+
 /// An answer.
 pub(crate) struct Seen {
     pub(crate) status: StatusCode,
@@ -52,12 +57,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn at(world: &World) -> Self {
-        let site = Site {
-            host: "xar.localhost".to_owned(),
-            port: 8080,
-            origin: format!("http://{AUTHORITY}"),
-        };
-        let router = router(Arc::clone(&world.node), Arc::clone(&world.events), site);
+        let router = router(Arc::clone(&world.node), Arc::clone(&world.events), site());
         Self { router, session: None, host: AUTHORITY.to_owned() }
     }
 

@@ -1,5 +1,6 @@
 //! Server-sent events: each once, from where the reader was, until the session ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -74,4 +75,25 @@ async fn a_stream_tells_only_what_its_reader_may_know() {
     let mut read = String::new();
     until(&mut body, &mut read, &open.short()).await;
     assert!(!read.contains(&secret.short()), "{read}");
+}
+
+#[tokio::test]
+async fn streams_end_when_the_server_closes() {
+    let world = World::quiet();
+    let (close, closing) = tokio::sync::watch::channel(false);
+    let browser = Browser {
+        router: entente_web::router_until(
+            Arc::clone(&world.node),
+            Arc::clone(&world.events),
+            crate::browser::site(),
+            closing,
+        ),
+        ..Browser::signed_in(&world, "analyst")
+    };
+    let request = browser.request(Method::GET, "/live?after=0").body(Body::empty()).unwrap();
+    let (_, mut body) = browser.open(request).await;
+    world.publish("OPEN", &attack(1));
+    until(&mut body, &mut String::new(), "event: counts").await;
+    close.send(true).unwrap();
+    assert!(timeout(Duration::from_secs(5), body.frame()).await.unwrap().is_none());
 }
