@@ -643,7 +643,7 @@ fn news(verdict: &Verdict) -> Vec<News> {
     let mut news = vec![News { kind: "released", text, nation: None }];
     for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
         let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
-        let why = weighed.ruling.explanation.first().cloned().unwrap_or_default();
+        let why = weighed.ruling.explanation.last().cloned().unwrap_or_default();
         let text = format!(
             "{} not to {}: {why} [{}]",
             verdict.object_type,

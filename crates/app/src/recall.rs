@@ -64,7 +64,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                         AppError::NotFound(format!("an object {} of ours", oid.short()))
                     })?;
                 let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
-                let after = state.apply(Event::Recalled(class));
+                // At home it is kept: what is taken back is what others hold.
+                let after = state.apply(Event::Recalled(class.min(RecallClass::Retract)));
                 work.set_object_state(*oid, crate::state_code(after))?;
                 work.put_recall(&RecallRow {
                     oid: *oid,
