@@ -15,6 +15,7 @@ use super::stats::{count, float, median, millis, rate};
 use super::timed::KeyTime;
 use super::{Lab, PublishSize, alliance, machine};
 use crate::ambient::monotonic;
+use crate::folder::Folder;
 
 /// What one object may take on disk: 1.1 times what OpenTAXII takes with PostgreSQL (P15).
 const DISK_BYTES_MAX: f64 = 1.1 * 1.9 * 1024.0;
@@ -40,23 +41,16 @@ pub(super) fn run(
         batches,
     );
     lab.say(&format!("Founding a nation with {} partners.", size.partners));
-    let nation = prepared(lab, "main", size.partners)?;
+    let (nation, before) = prepared(lab, "main", size.partners)?;
     let bundles = bundles(size.batch);
     lab.say(&format!("Publishing {} objects.", batches * size.batch));
-    let before = nation.node.store().bytes_on_disk()?;
     let outcome = publish(&nation, &bundles, batches, size.desks)?;
     let objects = batches * size.batch;
     outcome.tell(report, objects);
     let per_s = rate(objects, outcome.wall);
     report.target("objects_per_s", Want::AtLeast, 10_000.0, per_s);
     let folder = nation.close();
-    let config = folder.config()?;
-    let taken = [&config.data.database, &config.data.vault]
-        .into_iter()
-        .filter_map(|file| std::fs::metadata(file).ok())
-        .map(|data| data.len())
-        .sum::<u64>()
-        .saturating_sub(before);
+    let taken = taken(&folder)?.saturating_sub(before);
     report.metric("disk_bytes_per_object", "total", float(taken) / count(objects), "B");
     std::fs::remove_dir_all(folder.path())?;
 
@@ -72,10 +66,19 @@ pub(super) fn run(
     Ok(())
 }
 
-/// A nation with partners, ready to publish.
-fn prepared(lab: &Lab<'_>, name: &str, partners: usize) -> anyhow::Result<Nation> {
+/// A nation with partners, ready to publish, and what its databases take by then.
+fn prepared(lab: &Lab<'_>, name: &str, partners: usize) -> anyhow::Result<(Nation, u64)> {
     let nation = Nation::begin(&lab.room.path().join(name), "XAR".parse()?)?;
-    alliance::with_partners(nation, partners)
+    let folder = alliance::with_partners(nation, partners)?.close();
+    let before = taken(&folder)?;
+    Ok((Nation::open(folder)?, before))
+}
+
+/// Bytes of a closed node's databases, whose write-ahead logs were folded in by the closing.
+fn taken(folder: &Folder) -> anyhow::Result<u64> {
+    let config = folder.config()?;
+    let bytes = |file| std::fs::metadata(file).map(|data| data.len());
+    Ok(bytes(&config.data.database)? + bytes(&config.data.vault)?)
 }
 
 fn bundles(batch: usize) -> Vec<Vec<u8>> {
@@ -98,8 +101,7 @@ fn compare(
     let mut nations = Vec::new();
     for partners in &size.compared {
         lab.say(&format!("Founding a nation with {partners} partners."));
-        let nation = prepared(lab, &format!("with-{partners}"), *partners)?;
-        let before = nation.node.store().bytes_on_disk()?;
+        let (nation, before) = prepared(lab, &format!("with-{partners}"), *partners)?;
         nations.push((*partners, nation, before, Vec::new(), Vec::new()));
     }
     lab.say(&format!("Publishing {COMPARED_BATCHES} batches to each in turn."));
@@ -121,11 +123,8 @@ fn compare(
         report.metric(format!("cpu_ms_per_object_to_{partners}"), "mean", cpu, "ms");
         costs.push((partners, cost));
         let folder = nation.close();
-        let config = folder.config()?;
-        let file = |path| std::fs::metadata(path).map_or(0, |data| data.len());
-        let taken = (file(&config.data.database) + file(&config.data.vault)).saturating_sub(before);
         let objects = count(size.batch * (COMPARED_BATCHES + 1));
-        let bytes = float(taken) / objects;
+        let bytes = float(taken(&folder)?.saturating_sub(before)) / objects;
         report.metric(format!("disk_bytes_per_object_to_{partners}"), "total", bytes, "B");
         if partners == 1 {
             report.target("P15 disk", Want::AtMost, DISK_BYTES_MAX, bytes);
