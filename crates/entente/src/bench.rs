@@ -85,6 +85,11 @@ pub fn run(bench: &Bench, dir: Option<PathBuf>, output: Output) -> anyhow::Resul
     if cfg!(debug_assertions) {
         report.note("measured with a debug build: the numbers say nothing about a release build");
     }
+    if let Some(load) = machine::busy() {
+        report.note(format!(
+            "others were at work before the run (load {load}): times are longer than they need be"
+        ));
+    }
     output.progress(&"Measuring the limits of this machine.");
     let limits = limits::measure(room.path())?;
     let lab = Lab { room: &room, limits: &limits, output };

@@ -53,6 +53,12 @@ pub(super) fn describe() -> Machine {
     }
 }
 
+/// The load of the last minute, if it is more than a machine at rest has.
+pub(super) fn busy() -> Option<f64> {
+    let load: f64 = read("/proc/loadavg").split_whitespace().next()?.parse().ok()?;
+    (load > 0.5).then_some(load)
+}
+
 /// The parent of a process and the time that it has computed.
 fn stat(id: u32) -> Option<(u32, Duration)> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

@@ -28,6 +28,9 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Publish in bulk: parse, decide, seal, sequence, store, queue
+    #[command(
+        after_help = "Example:\n  entente bench publish --objects 100000 --partners 10 --batch 1000"
+    )]
     Publish {
         /// Objects to publish
         #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
@@ -46,6 +49,7 @@ enum What {
         partners_list: Vec<usize>,
     },
     /// Send objects to a partner over mutual TLS, until its people see them
+    #[command(after_help = "Example:\n  entente bench propagate --objects 200 --json")]
     Propagate {
         /// Objects sent one at a time
         #[arg(long, value_name = "NUMBER", default_value_t = 200)]
@@ -55,12 +59,14 @@ enum What {
         batched: usize,
     },
     /// Append to the ledger, sign, prove and check
+    #[command(after_help = "Example:\n  entente bench ledger --entries 50000")]
     Ledger {
         /// Entries to append
         #[arg(long, value_name = "NUMBER", default_value_t = 50_000)]
         entries: usize,
     },
     /// Catch up with a partner
+    #[command(after_help = "Example:\n  entente bench catchup --held 100000 --new 10000")]
     Catchup {
         /// Objects that both hold before
         #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
@@ -73,6 +79,7 @@ enum What {
         seconds_max: u64,
     },
     /// Watch a node with two partners that has nothing to do
+    #[command(after_help = "Example:\n  entente bench idle --seconds 60")]
     Idle {
         /// How long it is watched
         #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
