@@ -230,7 +230,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             bodies: state.spec.bodies.clone(),
             accreditation: state.spec.accreditation,
         };
-        keys.load_shards(vault.shards()?)?;
         let fence = store.write(|work| work.take_fence())?;
         let node = Self {
             store,
@@ -251,6 +250,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             wake,
         };
         node.guard()?;
+        node.keys.load_shards(node.vault.shards()?)?;
         node.begin_ledger(now)?;
         node.sign_head()?;
         Ok(node)

@@ -130,7 +130,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Vec<(NodeId, NationId)>> {
         let mut holders: Vec<(NodeId, NationId)> = Vec::new();
         let mut add = |node: NodeId| {
+            // What came home is here, and owes nobody an answer.
             if let Some(nation) = known.by_node(&node)
+                && node != self.identity.node
                 && !holders.iter().any(|(n, _)| *n == node)
             {
                 holders.push((node, nation.row.nation));

@@ -238,6 +238,10 @@ pub fn i17_each_item_had_its_effect_once(
                 refused.map(|q| q.code)
             ));
         };
+        if row.nation == to.nation {
+            // It came home to its originator, which keeps its own.
+            continue;
+        }
         let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
         if state.recalled() != told_class(node.store(), oid, origin)? {
             return broken(format!("{of} is in state {state:?}, which its recall does not give"));
@@ -320,11 +324,15 @@ pub fn i2_nothing_is_held_without_a_release(member: &Member, honest: &[&Member])
 pub fn i26_every_recall_is_answered(member: &Member, honest: &[&Member]) -> Result<()> {
     for standing in member.node()?.recalls()?.iter().filter(|r| r.recall.own) {
         for holder in &standing.effects {
-            let is_honest = honest.iter().any(|m| m.nation == holder.nation);
-            if is_honest && holder.status.is_none() {
+            let Some(asked) = honest.iter().find(|m| m.nation == holder.nation) else { continue };
+            if holder.status.is_none() {
+                let oid = standing.recall.oid;
+                let told = asked.node()?.store().read(|work| work.recall(oid, member.nation))?;
                 return broken(format!(
-                    "I26: {} has no answer about {} from {}",
-                    member.profile.code, standing.recall.oid, holder.nation
+                    "I26: {} has no answer about {} from {}, which was told: {told:?}",
+                    member.profile.code,
+                    oid.short(),
+                    asked.profile.code
                 ));
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use entente_app::AppError;
+use entente_app::keys::KeyError;
 
 use super::Sim;
 use crate::failure::{Failure, Result};
@@ -132,6 +133,8 @@ impl Sim {
         match started {
             Err(AppError::Operator(_)) if size < signed => {}
             Ok(()) if size >= signed => {}
+            // The keys of that disk's vault were destroyed since.
+            Err(AppError::Keys(KeyError::Unknown(_))) if size >= signed => {}
             Ok(()) => {
                 return Err(Failure(format!(
                     "I3: {name} starts from a disk of size {size} although {signed} is signed"

@@ -434,12 +434,24 @@ impl Sim {
             .iter()
             .map(|scope| statement(&own.chain, &theirs.chain, scope, &secrets, member.now()))
             .collect();
-        for version in versions {
-            let own = member.node()?.outgoing(watcher.id)?.bytes;
-            let bytes = rewrite(member, &own, |parts| {
-                parts.chains = vec![(member.nation, vec![version])];
-            })?;
-            let _taken = watcher.node()?.receive(member.id, &bytes).is_ok();
+        let seq = own.chain.next_seq();
+        for (number, version) in versions.into_iter().enumerate() {
+            // A first bundle may only show which proof is wanted.
+            for _ in 0..2 {
+                let own = member.node()?.outgoing(watcher.id)?.bytes;
+                let bytes = rewrite(member, &own, |parts| {
+                    parts.chains = vec![(member.nation, vec![version.clone()])];
+                })?;
+                if let Ok(answer) = watcher.node()?.receive(member.id, &bytes) {
+                    let _answered = member.node()?.receive(watcher.id, &answer.reply.bytes).is_ok();
+                }
+            }
+            let known = watcher.node()?.known();
+            let reached = known.nation(&member.nation).map_or(0, |n| n.chain.next_seq());
+            if number == 0 && reached != seq + 1 {
+                // By its clock the statement is of the future: it must wait.
+                return Ok(());
+            }
         }
         if let Some(liar) = &mut self.liar {
             liar.shunned = true;
