@@ -155,8 +155,11 @@ fn prove(dist: &Path, package: &Path) -> Result<()> {
     // A network namespace of its own: nothing but the loopback interface, which has to be woken.
     let inside = "dpkg -i /entente.deb && entente --version && \
                   HOME=/root TMPDIR=/tmp entente demo --once";
-    let outside = format!("ip link set lo up && chroot {} /bin/sh -c '{inside}'", bare.display());
-    run_in(dist, "unshare", &["--net", "/bin/sh", "-c", &outside])?;
+    let outside = format!(
+        "ip link set lo up && mount -t proc proc {bare}/proc && chroot {bare} /bin/sh -c '{inside}'",
+        bare = bare.display()
+    );
+    run_in(dist, "unshare", &["--net", "--mount", "/bin/sh", "-c", &outside])?;
     fs::remove_dir_all(&bare)?;
     say("the package installs and runs on a bare Debian 12 without a network");
     Ok(())

@@ -172,7 +172,8 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
             port: config.web.port,
             origin: config.web.origin(),
         };
-        let router = entente_web::router(Arc::clone(&node), wakes.events(), site);
+        let router =
+            entente_web::router_until(Arc::clone(&node), wakes.events(), site, stopped.clone());
         let stopped = stopped.clone();
         tasks.spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(told(stopped)).await;

@@ -1,6 +1,6 @@
 //! Messages on the pipe: a length of four bytes, the highest first, and that many bytes.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -48,8 +48,15 @@ pub(super) fn read(pipe: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>>>, F
 pub(super) fn write(pipe: &mut impl Write, bytes: &[u8]) -> Result<(), FrameError> {
     let len = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= FRAME_BYTES_MAX);
     let len = len.ok_or(FrameError::TooLong { bytes: bytes.len() })?;
-    pipe.write_all(&len.to_be_bytes())?;
-    pipe.write_all(bytes)?;
+    let head = len.to_be_bytes();
+    // One write wakes the other side once.
+    let sent = pipe.write_vectored(&[IoSlice::new(&head), IoSlice::new(bytes)])?;
+    if let Some(rest) = head.get(sent..) {
+        pipe.write_all(rest)?;
+    }
+    if let Some(rest) = bytes.get(sent.saturating_sub(head.len())..) {
+        pipe.write_all(rest)?;
+    }
     Ok(pipe.flush()?)
 }
 

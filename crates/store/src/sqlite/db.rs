@@ -75,6 +75,9 @@ impl Db {
     pub(super) fn open(path: &Path, schema: &Schema, options: Options) -> Result<Self> {
         create_private(path)?;
         let conn = Connection::open(path).map_err(engine)?;
+        // A sealed indicator takes 2,120 bytes: two of them do not fit a page of 4 KiB. A database
+        // that exists keeps the size it was made with.
+        conn.execute_batch("PRAGMA page_size = 8192").map_err(engine)?;
         prepare(&conn, options.writer_cache_bytes)?;
         let mode: String =
             conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(engine)?;
