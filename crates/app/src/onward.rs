@@ -9,7 +9,7 @@ use entente_law::decider::ClassKey;
 use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
-use entente_model::record::{DecisionRecord, NoteRecord, Record, RecordKind};
+use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{Decision, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp};
 use entente_store::rows::{AskRow, IntentRow, ObjectRow};
 use entente_store::{Store, Vault};
@@ -18,7 +18,7 @@ use crate::error::{AppError, Result};
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Approval, Role};
-use crate::publish::{SharedClass, Verdict, Weighed, permitted, release_consent};
+use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
 
@@ -70,18 +70,6 @@ pub struct OnwardOutcome {
     pub asked: Vec<NationCode>,
     /// Whether it was released.
     pub released: bool,
-}
-
-/// The overseers' record of a decision.
-fn decision_record(known: &Known, oid: ObjectId, shared: &SharedClass, now: Timestamp) -> Record {
-    let decision = DecisionRecord {
-        oid,
-        policy_epoch: known.policy.epoch,
-        inputs: shared.inputs.0,
-        outcomes: shared.outcomes.0,
-        approvals: Vec::new(),
-    };
-    Record::new(RecordKind::Decision, now, &decision)
 }
 
 /// A held object, opened.

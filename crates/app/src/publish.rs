@@ -328,17 +328,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut leaves = Vec::with_capacity(sealed.len());
         for (job, class) in sealed.iter().zip(&sources) {
             let Some(shared) = batch.classes.get(*class) else { continue };
-            let record = DecisionRecord {
-                oid: job.oid,
-                policy_epoch: known.policy.epoch,
-                inputs: shared.inputs.0,
-                outcomes: shared.outcomes.0,
-                approvals: Vec::new(),
-            };
+            let record = decision_record(&known, job.oid, shared, now);
             let recipients =
                 shared.contexts.iter().map(Arc::clone).zip(job.wraps.iter().copied()).collect();
             leaves.push(LeafDraft {
-                record: Record::new(RecordKind::Decision, now, &record),
+                record,
                 item: Some(ItemDraft {
                     kind: ItemKind::Object,
                     oid: job.oid,
@@ -571,6 +565,23 @@ pub fn object_id(manifest: &Manifest) -> ObjectId {
     } else {
         digest::object_id(&bytes)
     }
+}
+
+/// The overseers' record of a decision.
+pub(crate) fn decision_record(
+    known: &Known,
+    oid: ObjectId,
+    shared: &SharedClass,
+    now: Timestamp,
+) -> Record {
+    let decision = DecisionRecord {
+        oid,
+        policy_epoch: known.policy.epoch,
+        inputs: shared.inputs.0,
+        outcomes: shared.outcomes.0,
+        approvals: Vec::new(),
+    };
+    Record::new(RecordKind::Decision, now, &decision)
 }
 
 /// Spends a permit on the one thing that it allows.
