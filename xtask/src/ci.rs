@@ -67,6 +67,12 @@ const STEPS: [Step; 6] = [
     },
 ];
 
+/// Plays simulated histories (`docs/guides/simulation.md`).
+pub(crate) fn simulate(root: &Path, plan: &[&str]) -> Result<()> {
+    let sim = ["run", "--quiet", "--locked", "--package=entente-testkit", "--bin=sim", "--"];
+    if cargo(root, &[&sim[..], plan].concat())? { Ok(()) } else { bail!("a history failed") }
+}
+
 /// Runs every step.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut failed = Vec::new();
@@ -92,6 +98,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
                     failed.push(step.name);
                 }
             }
+        }
+    }
+    for plan in [["--seeds", "0..40"], ["--fresh", "300"]] {
+        say(&format!("== histories: cargo xtask sim {}", plan.join(" ")));
+        if simulate(root, &plan).is_err() {
+            failed.push("histories");
         }
     }
     if !failed.is_empty() {

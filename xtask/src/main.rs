@@ -1,4 +1,4 @@
-//! The gate and the house rules: `cargo xtask ci` and `cargo xtask tidy`.
+//! The gate, the house rules and the simulator: `cargo xtask ci`, `tidy` and `sim`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ usage: cargo xtask COMMAND
 
   ci      the whole gate: format, lints, tests, documents, house rules, dependencies
   tidy    the house rules alone
+  sim     simulated histories: --seed N, --seeds A..B, --fresh K
   dist    a release archive and a Debian package, in target/dist
   dist --check
           the same, installed and run on a bare Debian 12 without a network (needs root,
@@ -19,12 +20,14 @@ usage: cargo xtask COMMAND
 ";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let result = match (arguments.next().as_deref(), arguments.next().as_deref()) {
-        (Some("ci"), None) => ci::run(&root()),
-        (Some("tidy"), None) => tidy::run(&root()),
-        (Some("dist"), None) => dist::run(&root(), false),
-        (Some("dist"), Some("--check")) => dist::run(&root(), true),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        ["ci"] => ci::run(&root()),
+        ["tidy"] => tidy::run(&root()),
+        ["sim", ref plan @ ..] => ci::simulate(&root(), plan),
+        ["dist"] => dist::run(&root(), false),
+        ["dist", "--check"] => dist::run(&root(), true),
         _ => {
             say(USAGE);
             return ExitCode::from(2);

@@ -571,6 +571,60 @@ fn bases(work: &dyn Work, ready: &[Ready]) -> Result<Vec<Basis>> {
     Ok(bases.into_values().collect())
 }
 
+fn receipted_name(dst: NodeId, lane: Lane) -> String {
+    format!("receipted/{dst}/{}", lane.as_str())
+}
+
+/// Remembers the running head of a lane where its partner's receipt left off.
+pub(crate) fn put_receipted_head(
+    work: &mut dyn Work,
+    dst: NodeId,
+    lane: Lane,
+    seq: u64,
+    chain: Digest,
+) -> Result<()> {
+    let mut bytes = seq.to_be_bytes().to_vec();
+    bytes.extend_from_slice(chain.as_bytes());
+    work.put_setting(&receipted_name(dst, lane), &bytes)?;
+    Ok(())
+}
+
+/// The running head of a lane after a position that was sequenced and not receipted yet: what an
+/// honest receipt up to there says. Computed from where the last receipt left off.
+pub(crate) fn lane_head_at(work: &dyn Work, dst: NodeId, lane: Lane, upto: u64) -> Result<Digest> {
+    let damaged = || AppError::Store(StoreError::Damaged("outbox run"));
+    let start = work.setting(&receipted_name(dst, lane))?;
+    let (mut seq, mut chain) = match &start {
+        Some(bytes) => bytes
+            .split_first_chunk::<8>()
+            .and_then(|(seq, chain)| Some((u64::from_be_bytes(*seq), Digest::from_slice(chain)?)))
+            .ok_or_else(damaged)?,
+        None => (0, Digest::from_array([0; 32])),
+    };
+    let mut contexts = Contexts::default();
+    while seq < upto {
+        let runs = work.outbox(dst, lane, seq + 1, 16)?;
+        if runs.first().is_none_or(|run| run.first > seq + 1 || run.last <= seq) {
+            return Err(damaged());
+        }
+        for run in runs {
+            for (at, item) in (run.first..).zip(RunItems::read(&run.items)?) {
+                if at != seq + 1 || at > upto {
+                    continue;
+                }
+                let opening =
+                    work.leaf(item.leaf)?.and_then(|row| row.opening).ok_or_else(damaged)?;
+                let leaf = LeafOpening::from_bytes(&opening)?.leaf(work, &mut contexts)?;
+                let commitment =
+                    leaf.slot_commitment(usize::from(item.entry)).ok_or_else(damaged)?;
+                chain = entente_seal::slot::lane_chain(chain, commitment);
+                seq = at;
+            }
+        }
+    }
+    Ok(chain)
+}
+
 /// A checkpoint with the cosignatures that are held for exactly that size.
 fn with_cosignatures(work: &dyn Work, row: &CheckpointRow) -> Result<Vec<u8>> {
     let mut note = row.note.clone();

@@ -23,6 +23,7 @@ impl Chance {
 
     /// A stream of its own for a part of the world, so that one part drawing more does not
     /// change what another draws.
+    #[must_use]
     pub fn fork(&self, part: &str, number: u64) -> Self {
         let mut seed = self.0[0] ^ self.0[2].rotate_left(17) ^ number.wrapping_mul(0x2545_f491);
         for byte in part.bytes() {
@@ -32,7 +33,7 @@ impl Chance {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.0;
         let out = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = *b << 17;
@@ -47,7 +48,7 @@ impl Chance {
 
     /// A number below `end`, which is not 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.draw() % end.max(1)
     }
 
     /// An index into something of this length.
@@ -77,7 +78,7 @@ impl Chance {
 impl Entropy for Chance {
     fn fill(&mut self, out: &mut [u8]) {
         for chunk in out.chunks_mut(8) {
-            let word = self.next().to_le_bytes();
+            let word = self.draw().to_le_bytes();
             chunk.copy_from_slice(word.get(..chunk.len()).unwrap_or(&word));
         }
     }
@@ -85,7 +86,7 @@ impl Entropy for Chance {
 
 #[test]
 fn a_seed_gives_one_stream_and_forks_are_apart() {
-    let draw = |mut c: Chance| (0..8).map(|_| c.next()).collect::<Vec<_>>();
+    let draw = |mut c: Chance| (0..8).map(|_| c.draw()).collect::<Vec<_>>();
     let root = Chance::new(7);
     assert_eq!(draw(root.clone()), draw(Chance::new(7)));
     assert_ne!(draw(root.clone()), draw(Chance::new(8)));

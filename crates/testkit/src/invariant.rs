@@ -290,8 +290,6 @@ fn may_be_refused(code: u16, account: &Account, gone: bool) -> bool {
         Some(NackCode::Agreement) => account.left,
         // Its body was erased at the holder that passed it on.
         Some(NackCode::Digest) => gone,
-        // The grant ended before it arrived.
-        Some(NackCode::NotOrigin | NackCode::Expired) => false,
         _ => false,
     }
 }

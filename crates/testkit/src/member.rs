@@ -164,9 +164,10 @@ impl Member {
             .to_owned();
         let mut credentials = Vec::new();
         for (name, role) in PEOPLE {
-            let by = match credentials.is_empty() {
-                true => None,
-                false => Some(actor(self.node()?, &credentials, "security-1")?),
+            let by = if credentials.is_empty() {
+                None
+            } else {
+                Some(actor(self.node()?, &credentials, "security-1")?)
             };
             let secret = self.node()?.add_person(by.as_ref(), name, &[role], "", &clearance)?;
             credentials.push((name.to_owned(), secret));
@@ -247,6 +248,7 @@ impl Member {
 
     /// The same nation on another machine with a copied disk, before it is started. `device` is
     /// what it takes for its anchor.
+    #[must_use]
     pub fn cloned_onto(&self, folder: &Path, device: Device, fate: Arc<Fate>) -> Self {
         Self {
             profile: self.profile.clone(),

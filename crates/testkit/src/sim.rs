@@ -98,20 +98,20 @@ impl Sim {
         let folder = playground()?;
         let chance = Chance::new(plan.seed).fork("history", 0);
         // Some histories begin with strangers, most with partners.
-        let afresh = plan.seed % 16 == 0;
+        let afresh = plan.seed.is_multiple_of(32);
         let alliance = if afresh {
             founded(plan.nations, &folder.path().join("nations"), plan.seed)?
         } else {
             let mut all = FOUNDED.lock().unwrap_or_else(PoisonError::into_inner);
-            let index = match all.iter().position(|(size, _, _)| *size == plan.nations) {
-                Some(index) => index,
-                None => {
-                    let home = playground()?;
-                    let mut alliance = founded(plan.nations, home.path(), 0)?;
-                    alliance.stop();
-                    all.push((plan.nations, home, alliance));
-                    all.len() - 1
-                }
+            let index = all.iter().position(|(size, _, _)| *size == plan.nations);
+            let index = if let Some(index) = index {
+                index
+            } else {
+                let home = playground()?;
+                let mut alliance = founded(plan.nations, home.path(), 0)?;
+                alliance.stop();
+                all.push((plan.nations, home, alliance));
+                all.len() - 1
             };
             let (_, _, template) =
                 all.get(index).ok_or_else(|| Failure("no alliance was founded".to_owned()))?;
@@ -142,8 +142,8 @@ impl Sim {
         };
         let weather = self.network.weather;
         self.say(format!("{} nations, {} steps, {weather:?}", plan.nations, plan.steps));
-        if self.chance.percent(30) {
-            self.begin_to_lie()?;
+        if self.chance.percent(40) {
+            self.begin_to_lie();
         }
         while self.step < plan.steps {
             self.step += 1;
@@ -151,6 +151,9 @@ impl Sim {
             self.alliance.clock.advance(time);
             self.misfortune()?;
             self.act()?;
+            if self.chance.percent(20) {
+                self.lie()?;
+            }
             self.breathe()?;
         }
         self.heal()?;
@@ -445,7 +448,7 @@ impl Sim {
     /// The size of a nation's ledger.
     fn ledger_size(&self, place: usize) -> Result<u64> {
         let node = self.alliance.member(place)?.node()?;
-        Ok(node.store().read(|work| Ok::<_, Failure>(work.head()?.map_or(0, |h| h.size)))?)
+        node.store().read(|work| Ok(work.head()?.map_or(0, |head| head.size)))
     }
 }
 

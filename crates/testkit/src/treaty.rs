@@ -26,15 +26,13 @@ pub fn profiles(n: usize) -> Result<Vec<Profile>> {
 
 /// The literate text of an agreement between these nations.
 pub fn text(profiles: &[Profile]) -> String {
-    let parties: String =
-        profiles.iter().map(|p| format!("[[parties]]\nnation = \"{}\"\n\n", p.code)).collect();
-    let bodies: String = profiles
-        .iter()
-        .map(|p| {
-            let bodies: Vec<String> = p.bodies.iter().map(|b| format!("\"{b}\"")).collect();
-            format!("{} = [{}]\n", p.code, bodies.join(", "))
-        })
-        .collect();
+    let party = |p: &Profile| format!("[[parties]]\nnation = \"{}\"\n\n", p.code);
+    let bodies = |p: &Profile| {
+        let bodies: Vec<String> = p.bodies.iter().map(|b| format!("\"{b}\"")).collect();
+        format!("{} = [{}]\n", p.code, bodies.join(", "))
+    };
+    let parties = profiles.iter().map(party).collect::<Vec<_>>().concat();
+    let bodies = profiles.iter().map(bodies).collect::<Vec<_>>().concat();
     let purposes: Vec<String> = PURPOSES.iter().map(|p| format!("\"{p}\"")).collect();
     format!(
         r#"+++

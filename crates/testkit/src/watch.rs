@@ -49,12 +49,10 @@ impl Watch {
                 Failure(format!("I10: a frame of type {} does not read: {e}", raw.ftype.code()))
             })?;
             i10_encodings_are_canonical(raw.ftype, raw.body, &frame)?;
-            match frame {
-                Frame::Item(item) => items.push(item),
-                Frame::Basis(basis) => {
-                    bases.insert(digest::basis_id(&basis), basis);
-                }
-                _ => {}
+            if let Frame::Item(item) = frame {
+                items.push(item);
+            } else if let Frame::Basis(basis) = frame {
+                bases.insert(digest::basis_id(&basis), basis);
             }
         }
         let mut first_in_lane: BTreeMap<Lane, u64> = BTreeMap::new();

@@ -21,6 +21,7 @@ use entente_store::rows::{
 use entente_store::{Store, Vault, Work};
 
 use super::{Verdict, control_digest};
+use crate::deliver::{lane_head_at, put_receipted_head};
 use crate::error::Result;
 use crate::node::{Known, Node, event, lock};
 use crate::policy;
@@ -140,7 +141,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         if receipt.upto > row.seq {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         }
-        if receipt.upto == row.seq && receipt.chain != row.chain {
+        if receipt.upto <= row.receipted {
+            // A later one was taken already.
+            return Ok(TAKEN);
+        }
+        let chain = if receipt.upto == row.seq {
+            row.chain
+        } else {
+            lane_head_at(work, peer, receipt.lane, receipt.upto)?
+        };
+        if receipt.chain != chain {
             let text = format!(
                 "{} receipted another history of lane {} than was sent",
                 known.name_of(&nation),
@@ -149,19 +159,18 @@ impl<S: Store, V: Vault> Node<S, V> {
             event(work, now, "alarm", text, (None, Some(nation)))?;
             return Ok((Verdict::Refused(NackCode::DuplicateConflict), false));
         }
-        if receipt.upto > row.receipted {
-            row.receipted = receipt.upto;
-            row.acked = row.acked.max(receipt.upto);
-            work.put_lane_out(peer, receipt.lane, &row)?;
-            work.trim_outbox(peer, receipt.lane, receipt.upto)?;
-            let text = format!(
-                "{} receipted lane {} up to item {}",
-                known.name_of(&nation),
-                receipt.lane.as_str(),
-                receipt.upto
-            );
-            event(work, now, "receipt", text, (None, Some(nation)))?;
-        }
+        row.receipted = receipt.upto;
+        row.acked = row.acked.max(receipt.upto);
+        work.put_lane_out(peer, receipt.lane, &row)?;
+        put_receipted_head(work, peer, receipt.lane, receipt.upto, chain)?;
+        work.trim_outbox(peer, receipt.lane, receipt.upto)?;
+        let text = format!(
+            "{} receipted lane {} up to item {}",
+            known.name_of(&nation),
+            receipt.lane.as_str(),
+            receipt.upto
+        );
+        event(work, now, "receipt", text, (None, Some(nation)))?;
         Ok(TAKEN)
     }
 

@@ -2,7 +2,7 @@
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::Order;
+use entente_app::publish::{Order, Weighed};
 use entente_formats::Piece;
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -27,9 +27,12 @@ impl Sim {
             73..78 => self.witness(place),
             78..88 => self.carry_disc(place),
             88..92 => self.sweep(place),
-            92..94 => self.let_time_pass(),
+            92..94 => {
+                self.let_time_pass();
+                Ok(())
+            }
             94 if self.step > 30 => self.leave(place),
-            _ => self.lie(),
+            _ => Ok(()),
         }
     }
 
@@ -45,13 +48,14 @@ impl Sim {
             .find_map(|level| scheme.marking(level))
             .unwrap_or_default()
             .to_owned();
-        if self.chance.percent(10) {
-            text.push_str("//NOFORN");
-        } else if self.chance.percent(20) {
-            text.push_str("//ORCON");
-        } else if self.chance.percent(20) {
-            let to = self.chance.index(self.count());
-            text.push_str(&format!("//REL TO {}", self.name(to)));
+        match self.chance.below(100) {
+            0..10 => text.push_str("//NOFORN"),
+            10..28 => text.push_str("//ORCON"),
+            28..43 => {
+                let to = self.chance.index(self.count());
+                text = format!("{text}//REL TO {}", self.name(to));
+            }
+            _ => {}
         }
         let member = self.alliance.member(place)?;
         let label = parse_label(&text, scheme, member.now())
@@ -97,7 +101,7 @@ impl Sim {
             return Ok(());
         };
         // I5, and the agreement's first article: nothing goes for another purpose.
-        let goes = published.verdicts.iter().flat_map(|v| &v.nations).any(|w| w.goes());
+        let goes = published.verdicts.iter().flat_map(|v| &v.nations).any(Weighed::goes);
         if goes && !lawful {
             return Err(Failure("I5: an object goes for a purpose that is not allowed".to_owned()));
         }
@@ -114,7 +118,9 @@ impl Sim {
         let mut bytes = self.chance.bytes(len);
         if self.chance.percent(50) {
             // Something that can be compressed.
-            bytes.iter_mut().for_each(|byte| *byte = b'a' + (*byte & 3));
+            for byte in &mut bytes {
+                *byte = b'a' + (*byte & 3);
+            }
         }
         bytes
     }
@@ -168,7 +174,7 @@ impl Sim {
     }
 
     fn consent(&mut self, place: usize) -> Result<()> {
-        let Some(asks) = self.at(place, "list requests", |node| node.asks())? else {
+        let Some(asks) = self.at(place, "list requests", entente_app::SqliteNode::asks)? else {
             return Ok(());
         };
         let waiting: Vec<_> =
@@ -277,11 +283,10 @@ impl Sim {
     }
 
     /// Hours or days go by; once in a while so many that what is held must be deleted.
-    fn let_time_pass(&mut self) -> Result<()> {
+    fn let_time_pass(&mut self) {
         let days = if self.chance.percent(25) { 181 } else { self.chance.below(20) };
         self.say(format!("{days} days go by"));
         self.alliance.clock.advance(days * 86_400_000);
-        Ok(())
     }
 
     fn leave(&mut self, place: usize) -> Result<()> {

@@ -18,13 +18,19 @@ impl Sim {
         match self.chance.below(100) {
             0..14 => self.crash_soon(place),
             14..18 => self.restart(place),
-            18..24 => self.cut_or_mend(),
+            18..24 => {
+                self.cut_or_mend();
+                Ok(())
+            }
             24..28 => self.switch("the disk is full", place, Fate::is_full, Fate::set_full),
             28..31 => {
                 self.switch("no key process", place, Fate::keys_are_down, Fate::set_keys_down)
             }
             31..34 => self.switch("no anchor", place, Fate::anchor_is_down, Fate::set_anchor_down),
-            34..40 => self.all_switches_off(),
+            34..40 => {
+                self.all_switches_off();
+                Ok(())
+            }
             40..44 => self.wrong_clock(place),
             44..50 => self.copy_disk(place),
             50..56 => self.old_disk(place),
@@ -47,13 +53,12 @@ impl Sim {
         member.start()
     }
 
-    fn cut_or_mend(&mut self) -> Result<()> {
+    fn cut_or_mend(&mut self) {
         let (a, b) = self.pair();
         let cut = !self.network.is_cut(a, b);
         self.network.set_cut(a, b, cut);
         let word = if cut { "cut" } else { "mended" };
         self.say(format!("the link of {} and {} is {word}", self.name(a), self.name(b)));
-        Ok(())
     }
 
     fn switch(
@@ -70,13 +75,12 @@ impl Sim {
         Ok(())
     }
 
-    fn all_switches_off(&mut self) -> Result<()> {
+    fn all_switches_off(&mut self) {
         for member in &self.alliance.members {
             member.fate.set_full(false);
             member.fate.set_keys_down(false);
             member.fate.set_anchor_down(false);
         }
-        Ok(())
     }
 
     fn wrong_clock(&mut self, place: usize) -> Result<()> {
@@ -103,7 +107,7 @@ impl Sim {
     }
 
     fn fresh_folder(&mut self, name: &str) -> PathBuf {
-        let number = self.chance.next();
+        let number = self.chance.draw();
         self.folder.path().join(format!("{name}-{number:016x}"))
     }
 
@@ -132,9 +136,8 @@ impl Sim {
         member.stop();
         match started {
             Err(AppError::Operator(_)) if size < signed => {}
-            Ok(()) if size >= signed => {}
-            // The keys of that disk's vault were destroyed since.
-            Err(AppError::Keys(KeyError::Unknown(_))) if size >= signed => {}
+            // Or the keys of that disk's vault were destroyed since.
+            Ok(()) | Err(AppError::Keys(KeyError::Unknown(_))) if size >= signed => {}
             Ok(()) => {
                 return Err(Failure(format!(
                     "I3: {name} starts from a disk of size {size} although {signed} is signed"

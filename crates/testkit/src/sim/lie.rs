@@ -68,7 +68,7 @@ impl Liar {
 
 impl Sim {
     /// One of the nations begins to lie.
-    pub(super) fn begin_to_lie(&mut self) -> Result<()> {
+    pub(super) fn begin_to_lie(&mut self) {
         let place = self.chance.index(self.count());
         self.say(format!("{} is going to lie", self.name(place)));
         self.liar = Some(Liar {
@@ -80,7 +80,6 @@ impl Sim {
             showed: None,
             forked_chain: None,
         });
-        Ok(())
     }
 
     /// It withholds nothing from now on.
@@ -100,8 +99,14 @@ impl Sim {
         let victim = self.pair_of(place);
         self.tally.lies += 1;
         match self.chance.below(22) {
-            0..4 => self.replay(place),
-            4..7 => self.withhold(place),
+            0..4 => {
+                self.replay(place);
+                Ok(())
+            }
+            4..7 => {
+                self.withhold(place);
+                Ok(())
+            }
             7..9 => self.misdirect(place, victim),
             9..11 => self.false_receipt(place, victim),
             11..13 => self.forge_grant(place, victim),
@@ -115,25 +120,23 @@ impl Sim {
     }
 
     /// It sends an old bundle again, perhaps to somebody else.
-    fn replay(&mut self, place: usize) -> Result<()> {
-        let Some(liar) = &self.liar else { return Ok(()) };
-        let Some((way, bytes)) = self.chance.pick(&liar.old).cloned() else { return Ok(()) };
+    fn replay(&mut self, place: usize) {
+        let Some(liar) = &self.liar else { return };
+        let Some((way, bytes)) = self.chance.pick(&liar.old).cloned() else { return };
         self.say(format!("{} replays a bundle to {}", self.name(place), self.name(way.1)));
         let to = if self.chance.percent(20) { self.pair_of(place) } else { way.1 };
         let (chance, step) = (&mut self.chance, self.step);
         self.network.post(chance, step, (place, to), &bytes, (false, true));
-        Ok(())
     }
 
     /// It leaves the items of one lane out, for some steps.
-    fn withhold(&mut self, place: usize) -> Result<()> {
+    fn withhold(&mut self, place: usize) {
         let lane = *self.chance.pick(&Lane::ALL).unwrap_or(&Lane::Priority);
         let until = self.step + 3 + self.chance.below(10);
         self.say(format!("{} withholds lane {}", self.name(place), lane.as_str()));
         if let Some(liar) = &mut self.liar {
             liar.withholds = Some((lane, until));
         }
-        Ok(())
     }
 
     /// A bundle of the liar goes out without what it withholds.

@@ -1,0 +1,42 @@
+//! A fixed list of histories, played at every test run.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use entente_testkit::sim::{Plan, play};
+
+/// Seeds whose histories once failed, and some that never did. Between them every kind of fault
+/// and lie occurs.
+const SEEDS: [u64; 16] = [1, 3, 6, 12, 13, 25, 32, 37, 38, 49, 58, 66, 71, 97, 119, 150];
+
+#[test]
+fn fixed_histories_hold() {
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(seed) = SEEDS.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(failure) = play(&Plan::of(*seed), |_| {}) {
+                        failures.lock().unwrap().push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "play one again with `cargo xtask sim --seed N`: {failures:?}");
+}
+
+#[test]
+fn a_seed_gives_one_history() {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let tell = |line: &str| TOLD.lock().unwrap().push(line.to_owned());
+    let mut histories = Vec::new();
+    for _ in 0..2 {
+        play(&Plan::of(7), tell).unwrap();
+        histories.push(std::mem::take(&mut *TOLD.lock().unwrap()));
+    }
+    assert!(histories[0].len() > 20);
+    assert_eq!(histories[0], histories[1]);
+}
