@@ -1,10 +1,7 @@
 //! What nations do with one another, through real nodes in one process.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of a test fail by panicking"
-)]
-
+// `cfg(test)` tells the lints that helpers here are test code too.
+#[cfg(test)]
 mod crossing;
+#[cfg(test)]
 mod world;
