@@ -2,7 +2,7 @@
 //! invariants. Each function reads the honest nations' own ledgers and stores; what the
 //! originators' ledgers say is the truth that holdings are compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_app::publish::object_id;
 use entente_exchange::state::{ObjectState, erases};
@@ -36,6 +36,7 @@ pub fn check_all(honest: &[&Member], account: &Account) -> Result<()> {
         i3_one_history_is_signed(member)?;
         i4_everything_opens(member)?;
         i14_labels_are_the_manifests(member)?;
+        i23_keys_are_those_of_what_is_held(member)?;
         i38_nothing_told_as_published_is_lost(member, account)?;
     }
     for from in honest {
@@ -109,6 +110,28 @@ pub fn i14_labels_are_the_manifests(member: &Member) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// I23 and amendment 10: after a sweep the vault holds a key for every body that is held, and for
+/// nothing else: neither for what was erased, nor for what never came to be stored.
+pub fn i23_keys_are_those_of_what_is_held(member: &Member) -> Result<()> {
+    let keys = member.keys_held()?;
+    let held = member.node()?.store().read(|work| {
+        let mut held = BTreeSet::new();
+        for row in work.objects(None, 100_000, None)? {
+            if work.body(row.oid)?.is_some() {
+                held.insert(row.oid);
+            }
+        }
+        Ok::<_, Failure>(held)
+    })?;
+    if let Some(oid) = held.difference(&keys).next() {
+        return broken(format!("I23: {} lost the key of {oid}", member.profile.code));
+    }
+    match keys.difference(&held).next() {
+        None => Ok(()),
+        Some(oid) => broken(format!("I23: {} still has a key for {oid}", member.profile.code)),
+    }
 }
 
 /// I38: what a nation was told is published is in its ledger, whatever happened since.

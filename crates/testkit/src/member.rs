@@ -1,5 +1,6 @@
 //! One nation: its machine, its folder, its people, and its node while it runs.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use entente_app::node::Parts;
 use entente_app::people::{Actor, Role, TokenKind};
 use entente_app::{Node, SqliteNode};
 use entente_law::scheme::Schemes;
-use entente_model::{Clock as _, NationCode, NationId, NodeId, Timestamp};
+use entente_model::{Clock as _, NationCode, NationId, NodeId, ObjectId, Timestamp};
+use entente_store::Vault as _;
 use entente_store::sqlite::{Options, SqliteStore, SqliteVault};
 
 use crate::chance::Chance;
@@ -232,6 +234,16 @@ impl Member {
     /// The moment by this nation's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The objects whose body keys the vault holds.
+    pub fn keys_held(&self) -> Result<BTreeSet<ObjectId>> {
+        let vault = SqliteVault::open_with(&self.vault_path(), self.options_of_vault())?;
+        let mut held = BTreeSet::new();
+        for (shard, _) in vault.shards()? {
+            held.extend(vault.shard_keys(shard)?.into_iter().map(|(oid, _)| oid));
+        }
+        Ok(held)
     }
 
     /// Copies the machine's disk, which must not be running, to another folder.

@@ -437,6 +437,9 @@ impl Sim {
 
     /// The invariants.
     fn check(&mut self) -> Result<()> {
+        for place in 0..self.count() {
+            self.at(place, "sweep", |node| node.sweep().map(drop))?;
+        }
         let honest: Vec<_> = (0..self.count())
             .filter(|place| !self.is_shunned(*place))
             .filter_map(|place| self.alliance.members.get(place))
