@@ -21,6 +21,8 @@ use crate::keys::{KeySecrets, PublicKeys};
 
 /// KEM keys are published for this long (`protocol.md` amendment 13).
 pub const KEM_MILLIS: u64 = 30 * 86_400_000;
+/// A partner whose clock is this far behind may seal to new keys at once.
+const SLOW_CLOCK_MILLIS: u64 = 2 * 86_400_000;
 /// How many custodians hold root keys, and how many of them must act together.
 pub const ROOT_KEYS: usize = 3;
 /// How many root keys must sign.
@@ -80,7 +82,7 @@ pub fn node_keys(node: NodeId, keys: &PublicKeys, now: Timestamp) -> Result<Node
     let kem = |bytes: &[u8], air_gap| -> Result<KemKey> {
         Ok(KemKey {
             public: KemPublic::from_raw(bytes).map_err(broken)?,
-            not_before: now,
+            not_before: Timestamp::from_millis(now.millis().saturating_sub(SLOW_CLOCK_MILLIS)),
             not_after: now.plus_millis(if air_gap { 12 * KEM_MILLIS } else { KEM_MILLIS }),
             air_gap,
         })

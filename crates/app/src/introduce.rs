@@ -107,11 +107,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             .nation(&self.identity.nation)
             .ok_or_else(|| AppError::Operator("this node does not know itself".to_owned()))?;
         let mut chain = own.chain.clone();
-        let statement = chain.compose(now, recognition(state, "exchange of intelligence"), None);
+        let at = now.max(chain.at());
+        let statement = chain.compose(at, recognition(state, "exchange of intelligence"), None);
         let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
         let parsed = SignedStatement::from_bytes(&signed)?;
         chain
-            .accept(&parsed, now)
+            .accept(&parsed, at)
             .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
         let about = format!("{code} recognised by {}", approvers.join(" and "));
         let leaf = self.note(
@@ -157,10 +158,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let mut chain = own.chain.clone();
         let keys = node_keys(self.identity.node, &self.keys.public()?, now)?;
-        let statement = chain.compose(now, chain::Body::NodeKeys(keys), None);
+        // Our clock may have run ahead when the last statement was made; none may be older.
+        let at = now.max(chain.at());
+        let statement = chain.compose(at, chain::Body::NodeKeys(keys), None);
         let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
         chain
-            .accept(&SignedStatement::from_bytes(&signed)?, now)
+            .accept(&SignedStatement::from_bytes(&signed)?, at)
             .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
         let leaf = self.note(
             RecordKind::Identity,

@@ -43,6 +43,9 @@ use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 
+/// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
+const EARLY_BUNDLES_MAX: u64 = 16;
+
 /// Items that did not come in are remembered for this many bundles' answers at most.
 const NACKS_MAX: usize = 256;
 
@@ -61,6 +64,16 @@ pub struct Received {
     pub early: usize,
     /// The bundle to answer with.
     pub reply: Outgoing,
+}
+
+/// What one bundle, without those kept before, came to.
+#[derive(Default)]
+struct TakenIn {
+    objects: usize,
+    controls: usize,
+    refused: usize,
+    duplicates: usize,
+    early: usize,
 }
 
 /// A verified item with what the key process made of it.
@@ -114,6 +127,32 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Received> {
         let gate = self.gate_of(peer);
         let _one_at_a_time = lock(&gate);
+        let mut taken = self.take_in(carrier, peer, bytes)?;
+        // What came before its turn may have its turn now.
+        while let Some(kept) = self.early_bundle(peer)? {
+            match self.take_in(Carrier::Medium, peer, &kept) {
+                Ok(more) => {
+                    taken.objects += more.objects;
+                    taken.controls += more.controls;
+                    taken.refused += more.refused;
+                }
+                // It will come again, and be judged then.
+                Err(AppError::Partner(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Received {
+            objects: taken.objects,
+            controls: taken.controls,
+            refused: taken.refused,
+            duplicates: taken.duplicates,
+            early: taken.early,
+            reply: self.outgoing(peer)?,
+        })
+    }
+
+    /// Takes in one bundle, but for what must wait for others before it.
+    fn take_in(&self, carrier: Carrier, peer: NodeId, bytes: &[u8]) -> Result<TakenIn> {
         let known = self.known();
         let (nation, state) = known
             .nations
@@ -164,7 +203,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 if !fault.alarms() {
                     self.take_wish(peer, &parsed)?;
                 }
-                return self.link_fault(carrier, nation_id, peer, &fault);
+                self.link_fault(carrier, nation_id, peer, &fault)?;
+                return Ok(TakenIn::default());
             }
         };
         let outcome = {
@@ -180,13 +220,65 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         (self.wake)(&WakeUp::Intents);
         (self.wake)(&WakeUp::Events);
-        Ok(Received {
+        self.keep_early(peer, &verified, bytes)?;
+        Ok(TakenIn {
             objects: outcome.objects,
             controls: outcome.controls,
             refused: outcome.refused,
             duplicates: verified.duplicates().len(),
             early: verified.early().len(),
-            reply: self.outgoing(peer)?,
+        })
+    }
+
+    /// Keeps a bundle whose items came before their turn, as on a disc that is read from its last
+    /// file, until their turn comes: under the first of them in each lane.
+    fn keep_early(&self, peer: NodeId, verified: &VerifiedBundle<'_>, bytes: &[u8]) -> Result<()> {
+        let mut first: BTreeMap<Lane, u64> = BTreeMap::new();
+        for arrival in verified.early() {
+            let (lane, seq, _) = arrival.position();
+            let seq = first.get(&lane).map_or(seq, |known| seq.min(*known));
+            first.insert(lane, seq);
+        }
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|work| {
+            for (lane, seq) in first {
+                if work.early(peer, lane, seq)?.is_some()
+                    || work.early_count(peer, lane)? >= EARLY_BUNDLES_MAX
+                {
+                    continue;
+                }
+                work.put_early(peer, lane, seq, bytes)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A kept bundle whose turn has come. It is not kept any longer: what it still cannot give is
+    /// kept again, further on.
+    fn early_bundle(&self, peer: NodeId) -> Result<Option<Vec<u8>>> {
+        let waits = self.store.read(|work| {
+            for lane in Lane::ALL {
+                if work.early_count(peer, lane)? > 0 {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, AppError>(false)
+        })?;
+        if !waits {
+            return Ok(None);
+        }
+        self.store.write(|work| {
+            for lane in Lane::ALL {
+                let next = work.lane_in(peer, lane)?.seq + 1;
+                if let Some(bytes) = work.early(peer, lane, next)? {
+                    work.trim_early(peer, lane, next)?;
+                    return Ok(Some(bytes));
+                }
+                work.trim_early(peer, lane, next)?;
+            }
+            Ok(None)
         })
     }
 
@@ -246,17 +338,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         nation: NationId,
         peer: NodeId,
         fault: &LinkFault,
-    ) -> Result<Received> {
+    ) -> Result<()> {
         if !fault.alarms() {
             // Our acknowledgement tells the sender which proof we need.
-            return Ok(Received {
-                objects: 0,
-                controls: 0,
-                refused: 0,
-                duplicates: 0,
-                early: 0,
-                reply: self.outgoing(peer)?,
-            });
+            return Ok(());
         }
         let now = self.now();
         let proven = match fault {

@@ -346,6 +346,11 @@ impl ChainState {
         }
     }
 
+    /// When the newest statement was made, by its own word: none may be older than this.
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// People compared the words of the recovered nation out of band, and they agree.
     pub const fn confirm_recovery(&mut self) {
         self.unconfirmed = false;

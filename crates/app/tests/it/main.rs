@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod trouble;
+#[cfg(test)]
 mod world;

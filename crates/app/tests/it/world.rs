@@ -1,7 +1,7 @@
 //! Nations for a test, and short ways to do what tests do.
 
 use entente_app::publish::{Order, Published};
-use entente_formats::{Kind, Limits, MediaHint, OnBad, split};
+use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
 use entente_model::item::Lane;
@@ -53,6 +53,27 @@ pub(crate) fn publish(from: &Member, order: &Order, file: &[u8], pieces: usize) 
     found.truncate(pieces);
     let node = from.node().unwrap();
     node.publish(&from.actor("analyst").unwrap(), order, &found).unwrap()
+}
+
+/// Publishes each of these bytes as a report.
+pub(crate) fn publish_bytes(from: &Member, order: &Order, payloads: &[Vec<u8>]) -> Published {
+    let pieces: Vec<Piece<'_>> = payloads
+        .iter()
+        .map(|payload| Piece {
+            name: "report".to_owned(),
+            object_type: "report".to_owned(),
+            media_type: "application/octet-stream".to_owned(),
+            payload,
+            title: "A report".to_owned(),
+            created: None,
+            markings: Vec::new(),
+            records: 1,
+            exercise: false,
+            findings: Vec::new(),
+        })
+        .collect();
+    let node = from.node().unwrap();
+    node.publish(&from.actor("analyst").unwrap(), order, &pieces).unwrap()
 }
 
 /// The payload of an object as an analyst reads it, if it can be read.
