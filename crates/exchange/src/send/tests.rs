@@ -73,7 +73,7 @@ proptest! {
         sizes in prop::collection::vec(1..1_000_u64, 1..6),
         limit in 1_000..4_000_u64,
     ) {
-        let endless: Vec<u64> = sizes.iter().copied().cycle().take(4_000).collect();
+        let endless: Vec<u64> = sizes.iter().copied().cycle().take(50_000).collect();
         let routine = endless.clone();
         let (mut owed, mut at, mut bytes, mut waited) = (0, 0, 0, 0);
         let rounds = 200;

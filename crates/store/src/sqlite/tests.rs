@@ -441,10 +441,10 @@ fn a_backup_is_one_state_while_writing_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open_with(&folder.path().join("node.db"), quick()).unwrap();
     let value = vec![1; 40_000];
-    for number in 0..300_u32 {
+    for number in 0..600_u32 {
         store.write(|work| work.put_setting(&format!("{number}"), &value)).unwrap();
     }
-    assert!(store.bytes_on_disk().unwrap() > 12_000_000);
+    assert!(store.bytes_on_disk().unwrap() > 24_000_000);
     let copy = folder.path().join("copy.db");
     let mut heard = Vec::new();
     store
