@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_exchange::bundle::{
-    BUNDLE_BYTES_MAX, Consistency, Cosig, GrantFrame, Header, ItemFrame, Multiproof, TermsFrame,
+    BUNDLE_BYTES_MAX, Consistency, Cosig, ForkFrame, GrantFrame, Header, ItemFrame, Multiproof,
+    TermsFrame,
 };
 use entente_exchange::send::{self, AssembleError, LedgerView, SendPlan};
 use entente_ledger::evidence::Evidence;
@@ -358,7 +359,15 @@ impl<S: Store, V: Vault> Node<S, V> {
             .map(|cosig| Cosig { size: cosig.size, lines: cosig.lines.clone() })
             .collect();
 
+        let to = known.by_node(&peer).map(|n| n.row.nation);
+        let forks: Vec<ForkFrame> = forks(work)?
+            .into_iter()
+            .filter(|(fork, since)| Some(fork.nation) != to && state.log_seen < *since)
+            .map(|(fork, _)| fork)
+            .collect();
+
         let news = !items.is_empty()
+            || !forks.is_empty()
             || !chain.iter().all(|(_, statements)| statements.is_empty())
             || !cosigs.is_empty()
             || checkpoint.is_some_and(|row| row.size > state.log_seen);
@@ -377,6 +386,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             nacks: &state.nacks,
             cosigs: &cosigs,
             chains: &chain,
+            forks: &forks,
             ..SendPlan::empty(header)
         };
         let bytes = send::assemble(&plan).map_err(|error| match error {
@@ -569,6 +579,35 @@ fn bases(work: &dyn Work, ready: &[Ready]) -> Result<Vec<Basis>> {
         }
     }
     Ok(bases.into_values().collect())
+}
+
+const FORKS: &str = "forks";
+/// Forks that are passed on; a nation is convicted once.
+const FORKS_MAX: usize = 64;
+
+/// Keeps evidence of a fork, to be passed on with every bundle to partners that have not verified
+/// our own log up to `since`.
+pub(crate) fn put_fork(work: &mut dyn Work, fork: &ForkFrame, since: u64) -> Result<()> {
+    let mut all = forks(work)?;
+    if all.len() >= FORKS_MAX
+        || all.iter().any(|(f, _)| f.nation == fork.nation && f.kind == fork.kind)
+    {
+        return Ok(());
+    }
+    all.push((fork.clone(), since));
+    let mut w = Writer::new();
+    w.list(&all, |w, (fork, since)| {
+        w.array(2).bytes(&fork.to_bytes()).uint(*since);
+    });
+    work.put_setting(FORKS, &w.into_bytes())?;
+    Ok(())
+}
+
+fn forks(work: &dyn Work) -> Result<Vec<(ForkFrame, u64)>> {
+    let Some(bytes) = work.setting(FORKS)? else { return Ok(Vec::new()) };
+    let read =
+        |r: &mut Reader<'_>| r.record(2, |r| Ok((ForkFrame::from_bytes(r.bytes()?)?, r.uint()?)));
+    Ok(Reader::new(&bytes).list(read)?)
 }
 
 fn receipted_name(dst: NodeId, lane: Lane) -> String {

@@ -9,6 +9,7 @@ use entente_seal::statement::SignedStatement;
 use entente_store::rows::PeerRow;
 use entente_store::{Store, Vault};
 
+use crate::deliver::{link_state, put_link_state};
 use crate::error::{AppError, Result};
 use crate::identity::{Card, KEM_MILLIS, node_keys, recognition};
 use crate::node::{Node, event};
@@ -140,6 +141,37 @@ impl<S: Store, V: Vault> Node<S, V> {
             event(work, now, "partner", about.clone(), (None, Some(card.nation)))
         })?;
         self.reload()
+    }
+
+    /// Opens a link again that was stopped because of its partner's ledger, by two persons who
+    /// have looked into it.
+    pub fn resume_link(&self, actor: &Actor, code: NationCode) -> Result<Approval> {
+        actor.must_be(&[Role::SecurityOfficer], "open stopped links")?;
+        let known = self.known();
+        let (nation, (node, _)) = known
+            .by_code(code)
+            .and_then(|n| Some((n, n.node()?)))
+            .ok_or_else(|| AppError::NotFound(format!("the nation {code}")))?;
+        let why = self
+            .store
+            .read(|work| Ok::<_, AppError>(link_state(work, node)?.stopped))?
+            .ok_or_else(|| AppError::invalid(format!("the link to {code} is not stopped")))?;
+        let mut act = node.as_bytes().to_vec();
+        act.extend_from_slice(why.as_bytes());
+        let about = format!("open the link to {code} again: {why}");
+        let approval = self.approve(actor, "resume link", &about, &act, INTRODUCING)?;
+        if let Approval::Granted { approvers, .. } = &approval {
+            let now = self.now();
+            let by = approvers.join(", ");
+            let leaf = self.note(RecordKind::Admin, now, "link resumed", &by, &about, None);
+            self.record_with(&[leaf], |work, _| {
+                let mut state = link_state(work, node)?;
+                state.stopped = None;
+                put_link_state(work, node, &state)?;
+                event(work, now, "partner", about.clone(), (None, Some(nation.row.nation)))
+            })?;
+        }
+        Ok(approval)
     }
 
     /// Publishes this node's keys anew before partners may no longer seal to them.

@@ -6,6 +6,7 @@
 //! goes on (I19); a ledger that fails stops its link.
 
 mod control;
+mod forks;
 mod lanes;
 
 pub(crate) use control::{agreement_id, agreement_record};
@@ -15,20 +16,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entente_exchange::agreement::Phase;
-use entente_exchange::bundle::{self, Limits};
+use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
 use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
 use entente_exchange::onward::{self, GrantFor};
 use entente_exchange::state::{Event, ObjectState, OnArrival};
-use entente_exchange::verify::{
-    Arrival, LinkFault, PeerView, VerifiedBundle, VerifiedItem, verify_bundle,
-};
+use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, verify_bundle};
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
-use entente_model::item::{
-    Gossip, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext,
-};
+use entente_model::item::{ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
 use entente_seal::digest;
@@ -37,7 +34,7 @@ use entente_seal::wrap::KemPublic;
 use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow, QuarantineRow};
 use entente_store::{Store, Vault, Work};
 
-use crate::deliver::{Outgoing, link_state, put_link_state};
+use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
 use crate::error::{AppError, Result};
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
@@ -203,7 +200,11 @@ impl<S: Store, V: Vault> Node<S, V> {
                 if !fault.alarms() {
                     self.take_wish(peer, &parsed)?;
                 }
-                self.link_fault(carrier, nation_id, peer, &fault)?;
+                let note = parsed.frames().iter().find_map(|frame| match frame.decode() {
+                    Ok(bundle::Frame::Checkpoint(note)) => Some(note),
+                    _ => None,
+                });
+                self.link_fault(carrier, nation_id, peer, &fault, note)?;
                 return Ok(TakenIn::default());
             }
         };
@@ -331,52 +332,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// The peer's ledger is wrong, or we are behind: nothing of the bundle counts.
-    fn link_fault(
-        &self,
-        carrier: Carrier,
-        nation: NationId,
-        peer: NodeId,
-        fault: &LinkFault,
-    ) -> Result<()> {
-        if !fault.alarms() {
-            // Our acknowledgement tells the sender which proof we need.
-            return Ok(());
-        }
-        let now = self.now();
-        let proven = match fault {
-            // Two signatures convict the ledger, whoever brought them.
-            LinkFault::Fork { .. } => true,
-            // The bundle, not the ledger, is wrong.
-            LinkFault::Misaddressed { .. }
-            | LinkFault::Frame { .. }
-            | LinkFault::Repeated { .. } => false,
-            // So says the bundle, and it is the peer's if the peer brought it.
-            LinkFault::NoCheckpoint
-            | LinkFault::NoProof
-            | LinkFault::Checkpoint(_)
-            | LinkFault::NoConsistency { .. }
-            | LinkFault::Inconsistent { .. }
-            | LinkFault::NotIncluded(_)
-            | LinkFault::LeafTwice { .. } => carrier == Carrier::Connection,
-        };
-        if !proven {
-            let text = format!("a bundle was refused: {}", chain_of(fault));
-            self.store.write(|work| event_once(work, now, "alarm", text.clone(), nation))?;
-            return Err(AppError::Partner(text));
-        }
-        let text = format!("the link is stopped: {}", chain_of(fault));
-        let leaf =
-            self.note(RecordKind::Alarm, now, "link stopped", &nation.to_string(), &text, None);
-        self.record_with(&[leaf], |work, _| {
-            let mut state = link_state(work, peer)?;
-            state.stopped = Some(text.clone());
-            put_link_state(work, peer, &state)?;
-            event(work, now, "alarm", text.clone(), (None, Some(nation)))
-        })?;
-        Err(AppError::Partner(text))
-    }
-
     /// Checks 6, 8 and 9, by the key process.
     fn open_all<'v, 'b>(
         &self,
@@ -487,6 +442,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;
+            outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
             for unplaced in verified.unplaced() {
                 let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
                 event_once(work, now, "alarm", text, nation)?;
@@ -589,7 +545,13 @@ impl<S: Store, V: Vault> Node<S, V> {
                         if let ChainError::Fork { fork } = &error {
                             // Nothing more with a nation that signs two pasts, until people have
                             // introduced it anew (I33). What convicts it is kept.
-                            work.put_preimage(fork.other, bytes)?;
+                            let held = work.statements(frame.nation, fork.seq)?;
+                            let one = held.into_iter().next().unwrap_or_default();
+                            let other = bytes.clone();
+                            let kind = ForkKind::Chain;
+                            let evidence = ForkFrame { kind, nation: frame.nation, one, other };
+                            let since = work.head()?.map_or(0, |head| head.size) + 1;
+                            put_fork(work, &evidence, since)?;
                             let mut row = nation.row.clone();
                             "suspended".clone_into(&mut row.status);
                             work.put_peer(&row)?;
@@ -651,7 +613,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let held = work.peer_log(&spec.origin)?;
         for (_, told_by, _) in known.partners(self.identity.nation) {
-            if claimed(work, told_by, &spec.origin)?
+            if forks::claimed(work, told_by, &spec.origin)?
                 .is_some_and(|(size, root)| size == checkpoint.size() && root != checkpoint.root())
             {
                 self.suspect_fork(work, known, told_by, &spec.origin, checkpoint.size(), now)?;
@@ -928,60 +890,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         put_link_state(work, peer, &state)
     }
 
-    /// What the partner has seen of other logs; two roots for one size are a fork.
-    fn take_gossip(
-        &self,
-        work: &mut dyn Work,
-        known: &Known,
-        peer: NodeId,
-        gossip: &[Gossip],
-    ) -> Result<()> {
-        for seen in gossip {
-            let ours = seen.origin == self.identity.origin;
-            let theirs = known
-                .nations
-                .values()
-                .flat_map(|n| n.chain.nodes())
-                .any(|(_, node)| node.spec.origin == seen.origin);
-            if !ours && !theirs {
-                continue;
-            }
-            let conflict = if ours {
-                work.checkpoint_at(seen.size)?.is_some_and(|row| row.root != seen.root)
-            } else {
-                // What a partner says of another is no proof. It is kept apart from what was
-                // verified, or a liar could make an honest log look forked.
-                put_claim(work, peer, seen)?;
-                work.root_seen(&seen.origin, seen.size)?.is_some_and(|root| root != seen.root)
-            };
-            if conflict {
-                self.suspect_fork(work, known, peer, &seen.origin, seen.size, self.now())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A partner has seen another root of a log than we have.
-    fn suspect_fork(
-        &self,
-        work: &mut dyn Work,
-        known: &Known,
-        told_by: NodeId,
-        origin: &str,
-        size: u64,
-        now: Timestamp,
-    ) -> Result<()> {
-        let Some(nation) = known.by_node(&told_by).map(|n| n.row.nation) else { return Ok(()) };
-        let text = format!(
-            "{} reports another root at size {size} of the log {origin}: the log may have forked",
-            known.name_of(&nation),
-        );
-        if event_once(work, now, "alarm", text.clone(), nation)? {
-            self.tell_overseers(work, RecordKind::Alarm, now, "fork suspected", &text, None)?;
-        }
-        Ok(())
-    }
-
     /// The partner's cosignatures on our checkpoints.
     fn take_cosigs(
         &self,
@@ -1020,26 +928,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         Ok(valid)
     }
-}
-
-fn claim_name(told_by: NodeId, origin: &str) -> String {
-    format!("claim/{told_by}/{origin}")
-}
-
-/// Keeps the newest that a partner says of another's log.
-fn put_claim(work: &mut dyn Work, told_by: NodeId, seen: &Gossip) -> Result<()> {
-    let mut bytes = seen.size.to_be_bytes().to_vec();
-    bytes.extend_from_slice(seen.root.as_bytes());
-    work.put_setting(&claim_name(told_by, &seen.origin), &bytes)?;
-    Ok(())
-}
-
-/// The newest that a partner said of another's log.
-fn claimed(work: &dyn Work, told_by: NodeId, origin: &str) -> Result<Option<(u64, Digest)>> {
-    let Some(bytes) = work.setting(&claim_name(told_by, origin))? else { return Ok(None) };
-    Ok(bytes
-        .split_first_chunk::<8>()
-        .and_then(|(size, root)| Some((u64::from_be_bytes(*size), Digest::from_slice(root)?))))
 }
 
 /// What this node knew of the peer before the bundle.

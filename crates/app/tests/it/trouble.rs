@@ -285,3 +285,54 @@ fn a_partner_that_was_away_for_weeks_is_caught_up_whatever_the_proofs_weigh() {
     let missing = objects.iter().filter(|oid| payload(brenmark, **oid).is_none()).count();
     assert_eq!(missing, 0);
 }
+
+#[test]
+fn two_ledgers_shown_to_two_partners_convict_their_nation_at_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = treaty::profiles(3).unwrap();
+    let mut alliance = Alliance::found(&profiles, folder.path(), 9).unwrap();
+    alliance.introduce_all().unwrap();
+    alliance.quiet().unwrap();
+    // Arvenia keeps a second ledger on a copy of its machine, its anchor included.
+    let copy = folder.path().join("twin");
+    alliance.members[0].stop();
+    alliance.members[0].copy_disk(&copy).unwrap();
+    alliance.members[0].start().unwrap();
+    let [arvenia, brenmark, costaluna] = &alliance.members[..] else { panic!() };
+    let fate = std::sync::Arc::<entente_testkit::fate::Fate>::default();
+    let device = arvenia.device.copied().shared_with(std::sync::Arc::clone(&fate));
+    let mut twin = arvenia.cloned_onto(&copy, device, fate);
+    twin.start().unwrap();
+    for (machine, person) in [(arvenia, "one"), (&twin, "other")] {
+        let officer = machine.actor("security-1").unwrap();
+        let roles = [entente_app::people::Role::Analyst];
+        machine.node().unwrap().add_person(Some(&officer), person, &roles, "", "").unwrap();
+    }
+    let open = |from: &Member, to: &Member| {
+        let bundle = from.node().unwrap().outgoing(to.id).unwrap();
+        receive(from, to, &bundle.bytes)
+    };
+    open(arvenia, brenmark).unwrap();
+    open(&twin, costaluna).unwrap();
+    let stopped = |at: &Member| {
+        let status = at.node().unwrap().status().unwrap();
+        status.links.into_iter().find(|link| link.node == arvenia.id).unwrap().stopped
+    };
+    assert_eq!((stopped(brenmark), stopped(costaluna)), (None, None));
+
+    // Costaluna sees the other ledger too, and its evidence convinces Brenmark.
+    let caught = open(arvenia, costaluna).unwrap_err().to_string();
+    assert!(caught.contains("signed two roots for size"), "{caught}");
+    costaluna.node().unwrap().tick().unwrap();
+    exchange(costaluna, brenmark).unwrap();
+    assert!(stopped(brenmark).unwrap().contains("evidence that this ledger has forked"));
+    assert!(matches!(open(arvenia, brenmark), Err(AppError::Partner(_))));
+
+    // Two of its security officers may open the link again.
+    for person in ["security-1", "security-2"] {
+        let officer = brenmark.actor(person).unwrap();
+        brenmark.node().unwrap().resume_link(&officer, arvenia.profile.code).unwrap();
+    }
+    assert_eq!(stopped(brenmark), None);
+    open(arvenia, brenmark).unwrap();
+}
