@@ -23,7 +23,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::leaf::{Contexts, LeafOpening, RunItem, RunItems};
-use crate::node::{Known, Node};
+use crate::node::{Known, Node, lock};
 use crate::sequencer::{StoredTiles, proof_error};
 
 /// Room in a bundle for everything that is not an item.
@@ -46,8 +46,6 @@ pub struct LinkState {
     pub chain_seen: Option<u64>,
     /// Bytes that it takes in each lane.
     pub credits: [u64; 4],
-    /// Bytes owed to the ROUTINE lane.
-    pub routine_owed: u64,
     /// A cosignature for its checkpoint that it may not have yet.
     pub cosig: Option<OfferedCosig>,
     /// Items that were refused since the last bundle.
@@ -74,7 +72,6 @@ impl Default for LinkState {
             log_seen: 0,
             chain_seen: None,
             credits: [CREDIT_BYTES; 4],
-            routine_owed: 0,
             cosig: None,
             nacks: Vec::new(),
             stopped: None,
@@ -87,14 +84,13 @@ impl Wire for LinkState {
     const BYTES_MAX: usize = 1 << 20;
 
     fn write(&self, w: &mut Writer) {
-        w.array(8).uint(1).uint(self.log_seen);
+        w.array(7).uint(1).uint(self.log_seen);
         w.optional(self.chain_seen.as_ref(), |w, seq| {
             w.uint(*seq);
         });
         w.list(&self.credits, |w, c| {
             w.uint(*c);
         });
-        w.uint(self.routine_owed);
         w.optional(self.cosig.as_ref(), |w, cosig| {
             w.array(3).uint(cosig.size).bytes(&cosig.lines).uint(cosig.since);
         });
@@ -105,7 +101,7 @@ impl Wire for LinkState {
     }
 
     fn read(r: &mut Reader<'_>) -> std::result::Result<Self, WireError> {
-        r.record(8, |r| {
+        r.record(7, |r| {
             r.uint_to(1, "the version")?;
             let log_seen = r.uint()?;
             let chain_seen = r.optional(Reader::uint)?;
@@ -117,7 +113,6 @@ impl Wire for LinkState {
                 log_seen,
                 chain_seen,
                 credits,
-                routine_owed: r.uint()?,
                 cosig: r.optional(|r| {
                     r.record(3, |r| {
                         let (size, lines) = (r.uint()?, r.bytes()?.to_vec());
@@ -290,7 +285,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
         }
         let [a, b, c, d] = &sizes;
-        let batch = send::plan_batch([a, b, c, d], limit, state.credits, state.routine_owed);
+        let owed = lock(&self.routine_owed).get(&peer).copied().unwrap_or(0);
+        let batch = send::plan_batch([a, b, c, d], limit, state.credits, owed);
+        lock(&self.routine_owed).insert(peer, batch.routine_owed);
         let mut chosen = Vec::new();
         for (lane, count) in lanes.into_iter().zip(batch.items) {
             chosen.extend(lane.into_iter().take(count));

@@ -126,6 +126,8 @@ pub struct Node<S, V> {
     pub(crate) fence: AtomicU64,
     pub(crate) known: RwLock<Arc<Known>>,
     pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
+    /// Bytes that the ROUTINE lane of each link is owed, so that it never starves.
+    pub(crate) routine_owed: Mutex<HashMap<NodeId, u64>>,
     /// One bundle of a partner at a time.
     pub(crate) receiving: Mutex<HashMap<NodeId, Arc<Mutex<()>>>>,
     pub(crate) tick: Mutex<()>,
@@ -241,6 +243,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             fence: AtomicU64::new(fence),
             known: RwLock::new(Arc::new(known)),
             links: Mutex::new(HashMap::new()),
+            routine_owed: Mutex::new(HashMap::new()),
             receiving: Mutex::new(HashMap::new()),
             tick: Mutex::new(()),
             keeping: RwLock::new(()),

@@ -13,7 +13,7 @@ use entente_ledger::tile::TILE_WIDTH;
 use entente_model::codec::{Reader, Wire};
 use entente_model::item::{ItemKind, Lane};
 use entente_model::record::{DecisionRecord, ErasureRecord, Outcome, Record, RecordKind};
-use entente_model::{Digest, NodeId};
+use entente_model::{Digest, NationCode, NodeId, ObjectId};
 use entente_seal::slot::lane_chain;
 use entente_store::rows::LeafRow;
 use entente_store::{Store, StoreError, Vault, Work};
@@ -47,10 +47,20 @@ const FAULTS_MAX: usize = 100;
 const LEAVES_AT_ONCE: u64 = 4096;
 
 impl<S: Store, V: Vault> Node<S, V> {
+    /// The nation of every node that was ever known, revoked ones included.
+    fn codes_of_nodes(&self) -> BTreeMap<NodeId, NationCode> {
+        let known = self.known();
+        let nodes = known
+            .nations
+            .values()
+            .flat_map(|n| n.chain.nodes().map(move |(id, _)| (id, n.row.code)));
+        nodes.collect()
+    }
+
     /// Verifies the whole ledger and everything that opens it.
     pub fn verify_ledger(&self) -> Result<Findings> {
         self.store.read(|work| {
-            let mut audit = Audit::default();
+            let mut audit = Audit { codes: self.codes_of_nodes(), ..Audit::default() };
             let head = work
                 .head()?
                 .ok_or_else(|| AppError::Operator("the ledger has not begun".to_owned()))?;
@@ -68,6 +78,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 struct Audit {
     findings: Findings,
     contexts: Contexts,
+    codes: BTreeMap<NodeId, NationCode>,
     chains: BTreeMap<(NodeId, Lane), (u64, Digest)>,
     erasures: BTreeSet<u64>,
     unopened: Vec<u64>,
@@ -183,7 +194,7 @@ impl Audit {
         if let Some(item) = &opening.item {
             let mut permitted = None;
             if item.kind == ItemKind::Object {
-                permitted = self.permitted(work, row.index, &record)?;
+                permitted = self.permitted(work, row.index, &record, item.oid)?;
             }
             for (entry, (context, seq)) in (1..).zip(&item.recipients) {
                 let context = self.contexts.get(work, *context)?.clone();
@@ -201,14 +212,17 @@ impl Audit {
                 }
                 self.findings.slots += 1;
                 if item.kind == ItemKind::Object {
-                    match permitted {
-                        Some(count) if count >= item.recipients.len() => {
-                            self.findings.releases += 1;
-                        }
-                        _ => self.fault(format!(
-                            "entry {} releases an object without a decision that permits it",
-                            row.index
-                        )),
+                    let to = self.codes.get(&context.dst).copied();
+                    let is_permitted =
+                        permitted.as_ref().zip(to).is_some_and(|(all, to)| all.contains(&to));
+                    if is_permitted {
+                        self.findings.releases += 1;
+                    } else {
+                        self.fault(format!(
+                            "entry {} releases an object to {} without a decision that permits it",
+                            row.index,
+                            to.map_or_else(|| context.dst.short(), |code| code.to_string())
+                        ));
                     }
                 }
             }
@@ -216,12 +230,21 @@ impl Audit {
         Ok(())
     }
 
-    /// How many nations the recorded decision permits.
-    fn permitted(&mut self, work: &dyn Work, leaf: u64, record: &Record) -> Result<Option<usize>> {
+    /// The nations that the recorded decision on this object permits.
+    fn permitted(
+        &mut self,
+        work: &dyn Work,
+        leaf: u64,
+        record: &Record,
+        oid: ObjectId,
+    ) -> Result<Option<Vec<NationCode>>> {
         if record.kind != RecordKind::Decision {
             return Ok(None);
         }
         let Ok(decision) = DecisionRecord::from_bytes(&record.body) else { return Ok(None) };
+        if decision.oid != oid {
+            return Ok(None);
+        }
         for digest in [decision.inputs, decision.outcomes, decision.policy_epoch] {
             if work.preimage(digest)?.is_none() {
                 self.fault(format!("what entry {leaf} decided on was not kept"));
@@ -231,7 +254,8 @@ impl Audit {
         let Some(bytes) = work.preimage(decision.outcomes)? else { return Ok(None) };
         let mut reader = Reader::new(&bytes);
         let outcomes: Vec<Outcome> = reader.list(Reader::value)?;
-        Ok(Some(outcomes.iter().filter(|o| o.decision.releases()).count()))
+        let released = outcomes.into_iter().filter(|o| o.decision.releases());
+        Ok(Some(released.map(|o| o.nation).collect()))
     }
 
     fn check_lanes(&mut self, work: &dyn Work) -> Result<()> {

@@ -17,12 +17,14 @@ use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::keys::{Plain, SealJob, Target};
-use crate::node::{Node, event, lock};
+use crate::node::{Known, Node, event, lock};
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
 
 /// What is sequenced in one tick at most.
 const INTENTS_MAX: u64 = 1000;
+/// Among so many of the oldest, something that can be sequenced is looked for.
+const INTENTS_LOOKED_FOR: u64 = 512 * INTENTS_MAX;
 /// Objects deleted in one tick at most.
 const DUE_MAX: u64 = 1000;
 
@@ -46,19 +48,40 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.pursue_asks()?;
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;
-        let more = self.store.read(|work| work.has_intents())?;
+        // What waits for a partner without a valid key waits for that, not for the next tick.
+        let more = sequenced > 0 && self.store.read(|work| work.has_intents())?;
         Ok(Ticked { sequenced, deleted, more })
+    }
+
+    /// What can be sequenced now, oldest first. What is for partners that have no valid key is
+    /// passed over, however much of it there is.
+    fn ready_intents(&self, known: &Known, now: Timestamp) -> Result<Vec<IntentRow>> {
+        let sealable = |dst: NodeId| {
+            let node = known.by_node(&dst).and_then(|n| n.chain.node(&dst));
+            node.is_some_and(|node| node.kem_key(now).is_some())
+        };
+        let mut count = INTENTS_MAX;
+        loop {
+            let mut intents = self.store.read(|work| work.intents(count))?;
+            let all = (intents.len() as u64) < count;
+            intents.retain(|intent| intent.dst.is_none_or(sealable));
+            if all || !intents.is_empty() || count >= INTENTS_LOOKED_FOR {
+                intents.truncate(usize::try_from(INTENTS_MAX).unwrap_or(usize::MAX));
+                return Ok(intents);
+            }
+            count *= 8;
+        }
     }
 
     /// Seals and sequences what was queued.
     fn sequence_intents(&self) -> Result<usize> {
-        let intents = self.store.read(|work| work.intents(INTENTS_MAX))?;
+        let known = self.known();
+        let now = self.now();
+        let intents = self.ready_intents(&known, now)?;
         if intents.is_empty() {
             self.sign_head()?;
             return Ok(0);
         }
-        let known = self.known();
-        let now = self.now();
         let basis =
             Basis { policy_epoch: known.policy.epoch, agreements: Vec::new(), assurance: 0 };
         let basis_id = digest::basis_id(&basis);
