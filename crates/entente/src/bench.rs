@@ -2,7 +2,7 @@
 //!
 //! Every number is of a real node: a folder on disk, a durable database, a key process of its
 //! own, signed checkpoints, and, where two nodes meet, mutual TLS. Every run also measures the
-//! limits of the machine ([`limits`]) and the targets that it was set; a target that was missed
+//! limits of the machine (`limits.rs`) and the targets that it was set; a target that was missed
 //! is reported and not hidden. `docs/guides/benchmarks.md` says how to read the documents.
 //!
 //! Nothing here is used by a node at work.
