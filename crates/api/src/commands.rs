@@ -4,6 +4,7 @@
 //! whose credential is checked first. Unknown members of a request are errors. Answers hold what
 //! the gate let this person see, and nothing else.
 
+mod facts;
 mod holdings;
 mod partners;
 mod people;
@@ -134,6 +135,10 @@ where
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),
             "law.list" => Ok(self.law_list()),
+            "fact.add" => self.fact_add(&actor, body),
+            "fact.list" => self.fact_list(&actor, body),
+            "fact.releases" => self.fact_releases(&actor, body),
+            "fact.revoke" => self.fact_revoke(&actor, body),
             "publish" => self.publish(&actor, body),
             "release" => self.release(&actor, body),
             "decisions" => self.decisions(&actor, body),

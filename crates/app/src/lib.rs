@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod decisions;
 pub mod deliver;
 pub mod error;
+pub mod facts;
 pub mod identity;
 pub mod introduce;
 pub mod keys;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
+use entente_law::Register;
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
     Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
@@ -60,6 +61,8 @@ pub struct Known {
     pub nations: BTreeMap<NationId, Nation>,
     /// Agreements and laws.
     pub policy: Policy,
+    /// Facts on record.
+    pub register: Register,
 }
 
 impl Known {
@@ -496,5 +499,6 @@ fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
         nations.insert(row.nation, Nation { row, chain });
     }
     let policy = Policy::load(work, &nations, now)?;
-    Ok(Known { nations, policy })
+    let register = crate::facts::register(work, now)?;
+    Ok(Known { nations, policy, register })
 }

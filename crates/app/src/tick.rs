@@ -46,6 +46,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         self.renew_keys()?;
         self.pursue_asks()?;
+        self.tell_lapses()?;
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.

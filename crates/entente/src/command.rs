@@ -17,6 +17,7 @@ mod demo;
 mod doctor;
 mod endpoint;
 mod events;
+mod fact;
 mod init;
 mod input;
 mod introduce;
@@ -92,6 +93,7 @@ commands! {
     "Agreements and laws" {
         Agreement(agreement::AgreementArgs),
         Law(law::LawArgs),
+        Fact(fact::FactArgs),
     }
     "Intelligence" {
         Publish(publish::PublishArgs),

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entente_model::{Timestamp, Wire};
+use entente_model::{Digest, Timestamp, Wire};
 
-use crate::case::{Case, Class, Inputs, Recipient, Subject};
+use crate::case::{Case, Class, Question, Recipient, Subject};
 use crate::rules::Rules;
 use crate::ruling::Ruling;
 use crate::time::{DAY_MILLIS, instant};
@@ -100,7 +100,7 @@ impl Decider {
         }
     }
 
-    /// The class itself, as it stands in [`Inputs`].
+    /// The class itself, as it stands in a [`Question`].
     pub fn class(&self, key: ClassKey) -> Option<&Class> {
         self.known(key).map(|known| &known.class)
     }
@@ -148,19 +148,19 @@ impl Decider {
         Some(ruling)
     }
 
-    /// The inputs of the rulings on a class, to be kept beside the ledger.
-    pub fn inputs(
+    /// What was asked about a class, to be kept beside the ledger with the facts it rests on.
+    pub fn question(
         &self,
-        at: Timestamp,
         class: ClassKey,
         recipients: &[RecipientKey],
-    ) -> Option<Inputs> {
+        facts: Vec<Digest>,
+    ) -> Option<Question> {
         let class = self.class(class)?.clone();
         let recipients = recipients
             .iter()
             .map(|key| self.recipients.get(key.0).cloned())
             .collect::<Option<Vec<_>>>()?;
-        Some(Inputs { at, class, recipients })
+        Some(Question { class, recipients, facts })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Storage in domain words: what a node keeps, and the promises that the keeping makes.
 //!
 //! Traits say what is kept ([`Ledger`], [`Lanes`], [`Objects`], [`Peers`], [`Policy`],
-//! [`People`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
+//! [`Facts`], [`People`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
 //! of it or nothing. Nothing here assumes that one process owns the data: every write by the
 //! sequencer is conditional on its fence ([`Ledger::advance_head`]), so a paused old leader
 //! fails at commit.
@@ -21,9 +21,10 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, HeadRow,
-    IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow, PeerLogRow, PeerRow,
-    PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
+    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow,
+    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow,
+    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
+    SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -230,6 +231,24 @@ pub trait Policy {
     fn drop_law(&mut self, id: LawId) -> Result<()>;
 }
 
+/// Facts on record, and the releases that rest on them.
+pub trait Facts {
+    /// Stores a fact, or its new state.
+    fn put_fact(&mut self, row: &FactRow) -> Result<()>;
+    /// A fact.
+    fn fact(&self, id: Digest) -> Result<Option<FactRow>>;
+    /// Facts that were not withdrawn and hold now or later.
+    fn facts_standing(&self, now: Timestamp) -> Result<Vec<FactRow>>;
+    /// All facts, the newest first.
+    fn facts(&self, count: u64) -> Result<Vec<FactRow>>;
+    /// Facts that hold no more, or were withdrawn, without people having been told.
+    fn facts_lapsed(&self, now: Timestamp) -> Result<Vec<FactRow>>;
+    /// Records that releases rest on a fact.
+    fn put_fact_use(&mut self, row: &FactUseRow) -> Result<()>;
+    /// Releases that rest on a fact, the newest first.
+    fn fact_uses(&self, fact: Digest, count: u64) -> Result<Vec<FactUseRow>>;
+}
+
 /// Persons of this nation, and acts that need two of them.
 pub trait People {
     /// Stores a person.
@@ -275,9 +294,9 @@ pub trait Journal {
 }
 
 /// Everything that one unit of work may read and change.
-pub trait Work: Ledger + Lanes + Objects + Peers + Policy + People + Journal {}
+pub trait Work: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal {}
 
-impl<T: Ledger + Lanes + Objects + Peers + Policy + People + Journal> Work for T {}
+impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal> Work for T {}
 
 /// The main database.
 pub trait Store: Send + Sync {

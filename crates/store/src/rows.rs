@@ -405,3 +405,35 @@ pub struct EventRow {
     /// Details as JSON, or empty.
     pub detail: String,
 }
+
+/// A fact on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRow {
+    /// Its id.
+    pub id: Digest,
+    /// The fact, with who asserted it and when, as its id covers it.
+    pub asserted: Vec<u8>,
+    /// The first moment at which it holds no more.
+    pub until: Timestamp,
+    /// The ledger entry that records it.
+    pub leaf: u64,
+    /// When it was withdrawn, by whom and why.
+    pub revoked: Option<(Timestamp, String, String)>,
+    /// Whether people were told that it holds no more.
+    pub lapse_told: bool,
+}
+
+/// Releases to one nation that rest on a fact: leaves of one batch with the same inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactUseRow {
+    /// The fact.
+    pub fact: Digest,
+    /// The nation that received.
+    pub nation: NationId,
+    /// The inputs of the decisions.
+    pub inputs: Digest,
+    /// The first of the leaves.
+    pub first: u64,
+    /// The last of them; between them are leaves with other inputs too.
+    pub last: u64,
+}

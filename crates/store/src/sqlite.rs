@@ -8,6 +8,7 @@
 
 mod column;
 mod db;
+mod facts;
 mod journal;
 mod lanes;
 mod ledger;

@@ -5,7 +5,7 @@ use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::{Actor, Role};
-use entente_app::publish::{Order, Published, Verdict};
+use entente_app::publish::{Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
@@ -38,6 +38,10 @@ struct Publish {
     facts: Option<String>,
     #[serde(default)]
     to: Vec<String>,
+    #[serde(default)]
+    evidence: bool,
+    offence: Option<String>,
+    emergency: Option<String>,
     #[serde(default)]
     precedence: Option<String>,
     #[serde(default)]
@@ -144,6 +148,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
             facts,
             purpose: publish.purpose.clone(),
             to: publish.to.iter().map(|t| addressee(t)).collect::<Result<_, _>>()?,
+            circumstances: Circumstances {
+                evidence: publish.evidence,
+                offence: publish.offence.clone(),
+                emergency: publish.emergency.clone(),
+            },
             lane,
             supersedes: publish
                 .supersedes
@@ -490,6 +499,7 @@ fn verdict(verdict: &Verdict) -> Value {
                 "obligations": w.ruling.obligations,
                 "refer_to": w.ruling.refer_to,
                 "explanation": w.ruling.explanation,
+                "facts": w.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -498,11 +508,21 @@ fn verdict(verdict: &Verdict) -> Value {
 
 fn decided(decided: &Decided) -> Value {
     let outcomes: Vec<Value> = decided.outcomes.iter().map(outcome).collect();
+    let mut facts: Vec<String> = decided
+        .inputs
+        .iter()
+        .flat_map(|inputs| &inputs.questions)
+        .flat_map(|question| &question.facts)
+        .map(ToString::to_string)
+        .collect();
+    facts.sort_unstable();
+    facts.dedup();
     json!({
         "leaf": decided.leaf,
         "object": decided.oid.to_string(),
         "at": moment(decided.at),
         "outcomes": outcomes,
+        "facts": facts,
     })
 }
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;

@@ -1,6 +1,6 @@
 //! Nations for a test, and short ways to do what tests do.
 
-use entente_app::publish::{Order, Published};
+use entente_app::publish::{Circumstances, Order, Published};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -41,6 +41,7 @@ pub(crate) fn order(from: &Member, label: &str, to: &[&str]) -> Order {
         facts: ReleaseFacts::default(),
         purpose: "cyber_defence".to_owned(),
         to: to.iter().map(|code| (code.parse().unwrap(), None)).collect(),
+        circumstances: Circumstances::default(),
         lane: Lane::Priority,
         supersedes: Vec::new(),
     }

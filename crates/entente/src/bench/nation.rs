@@ -11,7 +11,7 @@ use entente_app::SqliteNode;
 use entente_app::keys::Keys;
 use entente_app::node::Parts;
 use entente_app::people::{Actor, Role, TokenKind};
-use entente_app::publish::Order;
+use entente_app::publish::{Circumstances, Order};
 use entente_law::{Schemes, parse_label};
 use entente_model::item::Lane;
 use entente_model::{NationCode, ReleaseFacts};
@@ -151,6 +151,7 @@ impl Nation {
             facts: ReleaseFacts::default(),
             purpose: PURPOSE.to_owned(),
             to: Vec::new(),
+            circumstances: Circumstances::default(),
             lane: Lane::Routine,
             supersedes: Vec::new(),
         })

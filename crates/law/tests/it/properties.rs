@@ -230,9 +230,10 @@ fn a_remembered_ruling_equals_a_fresh_one() {
             let fresh = world.rules.decide(&case);
             assert_eq!(*decider.ruling(now, class, recipient).unwrap(), fresh, "{row}");
             // The inputs as they are kept give the ruling again.
-            let inputs = decider.inputs(now, class, &[recipient]).unwrap();
+            let question = decider.question(class, &[recipient], Vec::new()).unwrap();
+            let inputs = Inputs { at: now, questions: vec![question] };
             let again = Inputs::from_bytes(&inputs.to_bytes()).unwrap();
-            assert_eq!(world.rules.decide(&again.case(&again.recipients[0])), fresh);
+            assert_eq!(world.rules.decide(&again.cases().next().unwrap()), fresh);
             at += [1, 1000, 3_600_000, 86_400_000 * 30, 86_400_000 * 400][dice.below(5)];
         }
     });

@@ -24,7 +24,7 @@ pub(super) struct Schema {
 
 /// The main database.
 pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1] };
+    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2] };
 
 /// The key vault.
 pub(super) const VAULT: Schema =
@@ -145,6 +145,19 @@ CREATE TABLE event (
     text TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX event_by_kind ON event (kind, seq);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+";
+
+/// Facts on record.
+const STORE_2: &str = "
+CREATE TABLE fact (
+    id BLOB PRIMARY KEY, until INTEGER NOT NULL, leaf INTEGER NOT NULL, revoked_at INTEGER,
+    revoked_by TEXT, revoked_why TEXT, lapse_told INTEGER NOT NULL, asserted BLOB NOT NULL);
+CREATE INDEX fact_by_leaf ON fact (leaf);
+CREATE INDEX fact_standing ON fact (until) WHERE revoked_at IS NULL;
+CREATE INDEX fact_lapsed ON fact (until) WHERE lapse_told = 0;
+CREATE TABLE fact_use (
+    fact BLOB NOT NULL, first INTEGER NOT NULL, nation BLOB NOT NULL, inputs BLOB NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (fact, first, nation)) WITHOUT ROWID;
 ";
 
 const VAULT_1: &str = "

@@ -2,7 +2,7 @@
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::{Order, Weighed};
+use entente_app::publish::{Circumstances, Order, Weighed};
 use entente_formats::Piece;
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -82,6 +82,7 @@ impl Sim {
             facts: ReleaseFacts::default(),
             purpose: purpose.clone(),
             to,
+            circumstances: Circumstances::default(),
             lane,
             supersedes,
         };

@@ -7,7 +7,7 @@ use entente_app::SqliteNode;
 use entente_app::node::Parts;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
-use entente_app::publish::{Order, Published};
+use entente_app::publish::{Circumstances, Order, Published};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::parse_label;
 use entente_law::scheme::Schemes;
@@ -196,6 +196,7 @@ fn order(code: &str, now: Timestamp, label: &str, purpose: &str, to: &[&str]) ->
         facts: ReleaseFacts::default(),
         purpose: purpose.to_owned(),
         to: to.iter().map(|code| (code.parse().unwrap(), None)).collect(),
+        circumstances: Circumstances::default(),
         lane: Lane::Priority,
         supersedes: Vec::new(),
     }
