@@ -14,6 +14,7 @@ mod clause;
 mod control;
 mod decide;
 pub mod decider;
+pub mod epoch;
 pub mod facts_file;
 mod keys;
 pub mod level;
@@ -22,6 +23,7 @@ pub mod marking;
 pub mod national;
 mod policy;
 pub mod problem;
+pub mod row;
 mod rule;
 pub mod rules;
 pub mod ruling;
@@ -34,13 +36,15 @@ pub use case::{
     Access, Case, Class, Consent, ConsentKind, DataProtection, Inputs, Offence, Recipient, Request,
     Subject, TortureRisk, Transfer, TransferKind, Use,
 };
-pub use decider::{ClassKey, Decider, RecipientKey};
+pub use decider::{ClassKey, Counts, Decider, Difference, RecipientKey};
+pub use epoch::{Epoch, EpochError};
 pub use facts_file::parse_facts;
 pub use literate::TEXT_BYTES_MAX;
 pub use marking::{LabelError, LabelFault, parse_label, print_label, print_portion};
 pub use national::{Direction, NationalLaw};
 pub use policy::CompileError;
 pub use problem::{Problem, Problems};
+pub use row::{Question, Row, RowError};
 pub use rules::{AgreementStatus, ENGINE_VERSION, InForce, PartyStatus, Rules};
 pub use ruling::{Permit, Ruling};
 pub use scheme::{Scheme, Schemes, UnknownScheme};
