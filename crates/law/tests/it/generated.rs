@@ -567,6 +567,46 @@ fn check(rule_sets: std::ops::Range<u64>, cases: usize) {
     }
 }
 
+#[test]
+fn what_restricts_never_loosens_a_decision() {
+    let mut tightened = 0;
+    for seed in 50_000..50_060_u64 {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let rules = rule_set(&mut dice);
+        for _ in 0..4 {
+            let row = case(&rules, &mut dice);
+            let decide = |row: &Value| Row::read(row).unwrap().decide().decision;
+            let before = decide(&row);
+            let mut changes: Vec<(&str, Value)> = Vec::new();
+            let mut changed = |what, change: &dyn Fn(&mut Value)| {
+                let mut row = row.clone();
+                change(&mut row);
+                changes.push((what, row));
+            };
+            changed("recalling", &|row| row["object"]["recalled"] = true.into());
+            changed("NOFORN", &|row| {
+                let controls = row["object"]["label"]["controls"].as_array_mut().unwrap();
+                controls.push(json!({ "control": "NOFORN" }));
+            });
+            let added = law(99, &mut dice);
+            changed("a law", &|row| {
+                row["national_law"].as_array_mut().unwrap().push(added.clone());
+            });
+            for n in 0..row["agreements"].as_array().unwrap().len() {
+                changed("no agreement", &|row| {
+                    row["agreements"].as_array_mut().unwrap().remove(n);
+                });
+            }
+            for (what, changed) in changes {
+                let after = decide(&changed);
+                assert!(after >= before, "{what} turned {before:?} into {after:?}: {row}");
+                tightened += usize::from(after > before);
+            }
+        }
+    }
+    assert!(tightened > 50, "{tightened}");
+}
+
 // Four tests, so that they share the cores: together 2,000 rule sets of 50 cases.
 
 #[test]

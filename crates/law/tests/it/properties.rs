@@ -262,7 +262,7 @@ fn a_thousand_objects_of_a_class_take_one_evaluation_for_each_recipient() {
 }
 
 #[test]
-fn other_parties_and_agreements_cost_nothing() {
+fn other_parties_agreements_and_laws_cost_nothing() {
     let mut row = vectors()[0].clone();
     let before = world(&row).decide();
     let codes: Vec<String> = (0..30u8)
@@ -281,9 +281,18 @@ fn other_parties_and_agreements_cost_nothing() {
             json!([{"nation": "XJA", "status": "active"}, {"nation": "XJB", "status": "active"}]);
         row["agreements"].as_array_mut().unwrap().push(other);
     }
+    for n in 0..20 {
+        let law = json!({
+            "nation": "XJA", "id": format!("XJA-{n}"), "title": "Another nation's rule",
+            "type": "court_seal", "direction": if n % 2 == 0 { "export" } else { "import" },
+            "effect": "forbid", "unless": [], "authority": null, "transform": null,
+        });
+        row["national_law"].as_array_mut().unwrap().push(law);
+    }
     let world = world(&row);
     let after = world.decide();
     assert_eq!(after.decision, before.decision);
+    // Whoever evaluates more than the slices of this sender and this recipient fails here.
     assert_eq!(after.policies_evaluated, before.policies_evaluated);
     assert!(world.rules.policies() > 10 * after.policies_evaluated, "the slice is small");
 }
