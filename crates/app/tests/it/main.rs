@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;
