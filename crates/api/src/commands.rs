@@ -139,6 +139,7 @@ where
             "fact.list" => self.fact_list(&actor, body),
             "fact.releases" => self.fact_releases(&actor, body),
             "fact.revoke" => self.fact_revoke(&actor, body),
+            "law.replay" => self.law_replay(&actor, body),
             "publish" => self.publish(&actor, body),
             "release" => self.release(&actor, body),
             "decisions" => self.decisions(&actor, body),

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod publish;
 pub mod recall;
 pub mod receive;
+pub mod replay;
 pub mod sequencer;
 pub mod status;
 pub mod tick;

@@ -11,7 +11,7 @@ use entente_exchange::state::{Event, ObjectState};
 use entente_formats::Piece;
 use entente_law::Inputs;
 use entente_law::case::{Consent, ConsentKind, Offence, Recipient, Subject, Transfer, Use};
-use entente_law::decider::ClassKey;
+use entente_law::decider::{ClassKey, Difference};
 use entente_law::register::Relied;
 use entente_law::ruling::Ruling;
 use entente_model::codec::{Extra, Wire, Writer};
@@ -233,7 +233,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             weighed.extend(best);
         }
         weighed.sort_by_key(|w| w.code);
+        let differences = decider.recheck();
+        drop(decider);
+        if let Some(first) = differences.first() {
+            return Err(self.memory_differs(first, now));
+        }
         Ok(weighed)
+    }
+
+    /// A remembered ruling was not what the rules say: a defect of this program. Nothing is
+    /// released by what was remembered, and people are told.
+    fn memory_differs(&self, found: &Difference, now: Timestamp) -> AppError {
+        let text = format!(
+            "a remembered decision for {} ({}) was not what the rules say ({}): nothing was \
+             released by it, and everything remembered was forgotten; report this defect",
+            found.recipient.nation,
+            found.remembered.decision.as_str(),
+            found.fresh.decision.as_str()
+        );
+        // Who cannot be told now is told by the error.
+        let _ = self.store.write(|work| event(work, now, "alarm", text.clone(), (None, None)));
+        AppError::Operator(text)
     }
 
     /// Checks that every nation named is a partner.

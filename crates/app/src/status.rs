@@ -1,5 +1,6 @@
 //! How the node stands: links and their lag, the ledger, holdings.
 
+use entente_law::decider::Counts;
 use entente_model::codec::Wire;
 use entente_model::item::{ItemKind, Lane};
 use entente_model::{Digest, NodeId, Timestamp};
@@ -8,7 +9,7 @@ use entente_store::{Store, Vault, Work};
 use crate::deliver::link_state;
 use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
-use crate::node::Node;
+use crate::node::{Node, lock};
 
 /// How the link to one partner stands.
 #[derive(Debug, Clone)]
@@ -68,6 +69,8 @@ pub struct Status {
     pub objects: (u64, u64),
     /// The policy in force.
     pub policy_epoch: Digest,
+    /// How often decisions were worked out, remembered and compared, since this policy began.
+    pub decisions: Counts,
     /// Agreements: code and status.
     pub agreements: Vec<(String, String)>,
     /// Laws in force.
@@ -150,6 +153,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             ledger,
             objects,
             policy_epoch: known.policy.epoch,
+            decisions: lock(&known.policy.decider).counts(),
             agreements: known
                 .policy
                 .agreements

@@ -62,15 +62,15 @@ pub struct Agreement {
 }
 
 /// The front matter.
-struct Front {
-    code: String,
-    title: String,
-    kind: AgreementKind,
-    in_force_from: Timestamp,
-    ends_on: Option<Timestamp>,
-    survival: bool,
-    parties: Vec<Party>,
-    groups: BTreeMap<String, Vec<NationCode>>,
+pub(crate) struct Front {
+    pub code: String,
+    pub title: String,
+    pub kind: AgreementKind,
+    pub in_force_from: Timestamp,
+    pub ends_on: Option<Timestamp>,
+    pub survival: bool,
+    pub parties: Vec<Party>,
+    pub groups: BTreeMap<String, Vec<NationCode>>,
 }
 
 impl Agreement {
@@ -95,8 +95,14 @@ impl Agreement {
         let front = front.ok_or_else(|| {
             Problems::one(1, 1, "", "the particulars between the `+++` lines are incomplete")
         })?;
-        Ok(Self {
-            text: text.to_owned(),
+        Ok(Self { text: text.to_owned(), ..Self::unwritten(front, clauses) })
+    }
+
+    /// An agreement that is no literate text, such as one in a decision row. It has no text, so
+    /// it cannot be signed.
+    pub(crate) fn unwritten(front: Front, clauses: Vec<Numbered>) -> Self {
+        Self {
+            text: String::new(),
             code: front.code,
             title: front.title,
             kind: front.kind,
@@ -106,7 +112,7 @@ impl Agreement {
             parties: front.parties,
             groups: front.groups,
             clauses,
-        })
+        }
     }
 
     /// The exact text, over which the agreement's id is computed.

@@ -15,6 +15,7 @@ mod control;
 mod decide;
 pub mod decider;
 pub mod fact;
+pub mod epoch;
 pub mod facts_file;
 mod keys;
 pub mod level;
@@ -24,6 +25,7 @@ pub mod national;
 mod policy;
 pub mod problem;
 pub mod register;
+pub mod row;
 mod rule;
 pub mod rules;
 pub mod ruling;
@@ -36,8 +38,9 @@ pub use case::{
     Access, Case, Class, Consent, ConsentKind, DataProtection, Inputs, Offence, Question,
     Recipient, Request, Subject, TortureRisk, Transfer, TransferKind, Use,
 };
-pub use decider::{ClassKey, Decider, RecipientKey};
 pub use fact::{Asserted, Fact, FactError, FactKind, FactSubject};
+pub use decider::{ClassKey, Counts, Decider, Difference, RecipientKey};
+pub use epoch::{Epoch, EpochError};
 pub use facts_file::parse_facts;
 pub use literate::TEXT_BYTES_MAX;
 pub use marking::{LabelError, LabelFault, parse_label, print_label, print_portion};
@@ -45,6 +48,7 @@ pub use national::{Direction, NationalLaw};
 pub use policy::CompileError;
 pub use problem::{Problem, Problems};
 pub use register::{Register, Relied};
+pub use row::{Row, RowError};
 pub use rules::{AgreementStatus, ENGINE_VERSION, InForce, PartyStatus, Rules};
 pub use ruling::{Permit, Ruling};
 pub use scheme::{Scheme, Schemes, UnknownScheme};

@@ -87,6 +87,11 @@ impl NationalLaw {
         Ok(Self { text: text.to_owned(), code, nation, title, rules })
     }
 
+    /// A law of one rule that is no literate text, such as one in a decision row.
+    pub(crate) fn unwritten(code: String, nation: NationCode, title: String, rule: Rule) -> Self {
+        Self { text: String::new(), code, nation, title, rules: vec![rule] }
+    }
+
     /// The exact text, over which the law's id is computed.
     pub fn text(&self) -> &str {
         &self.text
@@ -157,7 +162,8 @@ impl Rule {
     }
 }
 
-fn read_rule(
+/// Reads the keys of one rule.
+pub(crate) fn read_rule(
     keys: &Keys<'_, '_>,
     section_title: &str,
     origin: impl Fn(&'static str) -> Origin,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::PolicySet;
-use entente_model::{AgreementId, LawId, NationCode, Timestamp, Writer};
+use entente_model::{AgreementId, LawId, NationCode, ReleaseFacts, Timestamp, Writer};
 
 use crate::agreement::Agreement;
 use crate::case::{Case, Class, Subject};
@@ -219,21 +219,7 @@ impl Rules {
         label.review = None;
         label.alternatives = Vec::new();
         let mut facts = subject.facts.clone();
-        if !self.book.reads("collected_at") {
-            facts.collected_at = None;
-        }
-        if !self.book.reads("records") {
-            facts.records = 0;
-        }
-        if !self.book.reads("collected_for") {
-            facts.collected_for = None;
-        }
-        if !self.book.reads("area") {
-            facts.area = None;
-        }
-        if !self.book.reads("object_case") {
-            facts.case_id = None;
-        }
+        self.leave_out_unread(&mut facts);
         Class {
             label,
             facts,
@@ -241,6 +227,43 @@ impl Rules {
             originator: subject.originator,
             consents: subject.consents.to_vec(),
             transfer: subject.transfer.clone(),
+        }
+    }
+}
+
+impl Rules {
+    /// Sets every fact that no policy reads to its default. Policies read facts by the names of
+    /// the schema, so what none names cannot bear on a decision.
+    fn leave_out_unread(&self, facts: &mut ReleaseFacts) {
+        let unread = |names: &[&str]| !names.iter().any(|name| self.book.reads(name));
+        if unread(&["collected_at"]) {
+            facts.collected_at = None;
+        }
+        if unread(&["records"]) {
+            facts.records = 0;
+        }
+        if unread(&["collected_for"]) {
+            facts.collected_for = None;
+        }
+        if unread(&["area"]) {
+            facts.area = None;
+        }
+        if unread(&["object_case"]) {
+            facts.case_id = None;
+        }
+        if unread(&["court_sealed"]) {
+            facts.court_sealed = false;
+        }
+        if unread(&["pending_case"]) {
+            facts.pending_case = false;
+        }
+        if unread(&["data_categories"]) {
+            facts.data_categories = Vec::new();
+            facts.portions.iter_mut().for_each(|p| p.data_categories = None);
+        }
+        if unread(&["persons", "nationalities", "roles", "youngest"]) {
+            facts.persons = Vec::new();
+            facts.portions.iter_mut().for_each(|p| p.persons = None);
         }
     }
 }
@@ -406,11 +429,15 @@ fn exercise_uncovered() -> Forbid {
     )
 }
 
+/// Names the programs that derive decisions from texts: ours and the policy engine.
+pub(crate) fn engine() -> String {
+    format!("{ENGINE_VERSION}, cedar {}", cedar_policy::get_sdk_version())
+}
+
+/// Read again by [`crate::epoch::Epoch`].
 fn epoch(agreements: &[InForce<'_>], laws: &[(LawId, &NationalLaw)], schemes: &Schemes) -> Vec<u8> {
     let mut w = Writer::new();
-    w.array(5)
-        .uint(1)
-        .text(&format!("{ENGINE_VERSION}, cedar {}", cedar_policy::get_sdk_version()));
+    w.array(5).uint(1).text(&engine());
     w.list(agreements, |w, held| {
         let mut parties: Vec<(NationCode, PartyStatus)> = held
             .parties

@@ -526,7 +526,7 @@ fn decided(decided: &Decided) -> Value {
     })
 }
 
-fn outcome(outcome: &Outcome) -> Value {
+pub(super) fn outcome(outcome: &Outcome) -> Value {
     json!({
         "nation": outcome.nation.to_string(),
         "decision": outcome.decision.as_str(),

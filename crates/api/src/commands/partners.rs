@@ -101,6 +101,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "ledger": self.ledger_status()?,
             "objects": { "own": status.objects.0, "received": status.objects.1 },
             "policy_epoch": status.policy_epoch.to_string(),
+            "decisions": {
+                "evaluated": status.decisions.evaluated,
+                "remembered": status.decisions.remembered,
+                "compared": status.decisions.compared,
+                "differing": status.decisions.differing,
+            },
             "agreements": agreements,
             "laws": status.laws,
             "links": links,
@@ -218,6 +224,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "erased": findings.erased,
             "slots": findings.slots,
             "releases": findings.releases,
+            "replayed": findings.replayed,
+            "other_engine": findings.other_engine,
             "faults": findings.faults,
         }))
     }

@@ -6,6 +6,7 @@ use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::holdings::outcome;
 use super::text::moment;
 use super::{Answer, Commands, approval, refused, request};
 
@@ -32,6 +33,12 @@ struct Withdraw {
 #[serde(deny_unknown_fields)]
 struct Status {
     agreement: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    leaf: u64,
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
@@ -104,6 +111,35 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let text: Text = request(body)?;
         let (id, code) = self.node.load_law(actor, &text.text).map_err(refused)?;
         Ok(json!({ "law": code, "law_id": id.to_string() }))
+    }
+
+    pub(super) fn law_replay(&self, actor: &Actor, body: Value) -> Answer {
+        let entry: Entry = request(body)?;
+        let replayed = self.node.replay(actor, entry.leaf).map_err(refused)?;
+        let nations: Vec<Value> = replayed
+            .nations
+            .iter()
+            .map(|nation| {
+                json!({
+                    "nation": nation.recorded.nation.to_string(),
+                    "same": nation.is_same(),
+                    "recorded": outcome(&nation.recorded),
+                    "again": outcome(&nation.again),
+                    "explanation": nation.explanation,
+                })
+            })
+            .collect();
+        Ok(json!({
+            "leaf": replayed.leaf,
+            "object": replayed.oid.to_string(),
+            "at": moment(replayed.at),
+            "same": replayed.same,
+            "engine": replayed.engine,
+            "policy_epoch": replayed.epoch.to_string(),
+            "inputs": replayed.inputs.to_string(),
+            "outcomes": replayed.outcomes.to_string(),
+            "nations": nations,
+        }))
     }
 
     pub(super) fn law_list(&self) -> Value {

@@ -6,6 +6,8 @@ mod crossing;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;

@@ -1,4 +1,7 @@
-//! `entente law`: the nation's own laws.
+//! `entente law`: the nation's own laws, and decisions by them.
+
+mod replay;
+mod rows;
 
 use std::path::PathBuf;
 
@@ -25,6 +28,8 @@ enum LawCommand {
     Check(CheckArgs),
     Load(LoadArgs),
     List(ListArgs),
+    Rows(rows::RowsArgs),
+    Replay(replay::ReplayArgs),
 }
 
 /// Check the text of a law, without a node
@@ -59,6 +64,8 @@ impl Run for LawArgs {
             LawCommand::Check(args) => args.run(output),
             LawCommand::Load(args) => args.run(output),
             LawCommand::List(args) => args.run(output),
+            LawCommand::Rows(args) => args.run(output),
+            LawCommand::Replay(args) => args.run(output),
         }
     }
 }

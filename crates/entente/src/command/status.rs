@@ -41,6 +41,17 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         writeln!(page, "  agreement   {} is {status}", text(agreement, "agreement"))?;
     }
     writeln!(page, "  laws        {}", text_or(answer, "laws", "none"))?;
+    if let Some(decisions) = answer.get("decisions") {
+        let counted = |key: &str| text(decisions, key);
+        writeln!(
+            page,
+            "  decisions   {} worked out, {} remembered, {} compared, {} differing",
+            counted("evaluated"),
+            counted("remembered"),
+            counted("compared"),
+            counted("differing")
+        )?;
+    }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;
     }

@@ -127,6 +127,7 @@ fn every_command_beside_a_node_says_that_it_does_not_run() {
         &["agreement", "status"],
         &["law", "load", law],
         &["law", "list"],
+        &["law", "replay", "7"],
         &["publish", "file.json", "--label", "SERVICE", "--purpose", "piracy"],
         &["release", "5f3a1c0e", "--to", "XBR", "--purpose", "piracy"],
         &["objects", "list"],
