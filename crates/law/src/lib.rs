@@ -11,17 +11,23 @@
 pub mod agreement;
 pub mod case;
 mod clause;
+pub mod confidentiality;
 mod control;
 mod decide;
 pub mod decider;
+pub mod equivalence;
 pub mod facts_file;
+pub mod grading;
+pub mod group;
 mod keys;
 pub mod level;
+pub mod likelihood;
 mod literate;
 pub mod marking;
 pub mod national;
 mod policy;
 pub mod problem;
+pub mod rollup;
 mod rule;
 pub mod rules;
 pub mod ruling;
@@ -37,7 +43,10 @@ pub use case::{
 pub use decider::{ClassKey, Decider, RecipientKey};
 pub use facts_file::parse_facts;
 pub use literate::TEXT_BYTES_MAX;
-pub use marking::{LabelError, LabelFault, parse_label, print_label, print_portion};
+pub use marking::{
+    LabelError, LabelFault, Parsed, canonical, parse_label, parse_marking, print_banner,
+    print_in_document, print_label, print_portion, print_portion_mark,
+};
 pub use national::{Direction, NationalLaw};
 pub use policy::CompileError;
 pub use problem::{Problem, Problems};
