@@ -10,10 +10,12 @@ use std::sync::Arc;
 use entente_model::{NationCode, NationId, Timestamp};
 
 use crate::clause::{self, Clause, ClauseType};
+use crate::equivalence::{Row, Table};
 use crate::keys::{Fragment, Item, Keys};
 use crate::literate::{self, Article};
-use crate::policy::Origin;
+use crate::policy::{CompileError, Origin};
 use crate::problem::{Problem, Problems, nearest};
+use crate::scheme::Schemes;
 
 /// The most parties that an agreement may have.
 pub const PARTIES_MAX: usize = 200;
