@@ -53,3 +53,4 @@ pub use problem::{Problem, Problems};
 pub use rules::{AgreementStatus, ENGINE_VERSION, InForce, PartyStatus, Rules};
 pub use ruling::{Permit, Ruling};
 pub use scheme::{Scheme, Schemes, UnknownScheme};
+pub use time::day_start;

@@ -9,14 +9,16 @@
 //! portion is not; the order of the portions does not matter, and the banner of a banner is itself.
 
 mod dates;
+mod document;
 mod release;
+
+pub use document::{DOCUMENT_BYTES_MAX, Document, read_document};
 
 use entente_model::{Control, Label, Timestamp};
 use thiserror::Error;
 
 use crate::control;
 use crate::equivalence::{Basis, Outcome, convert_level, table_between};
-use crate::level;
 use crate::marking::{canonical, sort_codes};
 use crate::scheme::{Scheme, SchemeControl, Schemes};
 
@@ -430,11 +432,6 @@ fn yields(work: &mut Work<'_>) {
             work.fire(element, format!("left out: gives way to {stronger}"), names);
         }
     }
-}
-
-/// The class of a banner in words, for people.
-pub fn class_name(label: &Label) -> &'static str {
-    level::name(label.class)
 }
 
 #[cfg(test)]

@@ -301,6 +301,17 @@ pub struct UnknownScheme {
 /// Every scheme that comes with the program, read once.
 static BUILTIN: LazyLock<Schemes> = LazyLock::new(builtin::load);
 
+/// What a file was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Included {
+    /// The scheme of this owner.
+    Scheme(String),
+    /// The table with this code.
+    Table(String),
+    /// The groups.
+    Groups,
+}
+
 /// The schemes that a node knows, by owner, with the tables of equivalence and the groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schemes {
@@ -313,6 +324,30 @@ impl Schemes {
     /// The schemes that come with the program.
     pub fn builtin() -> Self {
         BUILTIN.clone()
+    }
+
+    /// Reads a file that a nation adds: a scheme, a table of equivalence or a list of groups, told
+    /// apart by their keys. It replaces what has the same code.
+    pub fn include(&mut self, text: &str) -> Result<Included, Problems> {
+        let starts = |key: &str| {
+            text.lines().any(|line| {
+                line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+            })
+        };
+        if starts("table") {
+            let table = Table::parse(text, self)?;
+            let code = table.code().to_owned();
+            self.add_table(table);
+            return Ok(Included::Table(code));
+        }
+        if !starts("nation") && !starts("organisation") && text.contains("[[groups]]") {
+            self.set_groups(Groups::parse(text)?);
+            return Ok(Included::Groups);
+        }
+        let scheme = Scheme::parse(text)?;
+        let owner = scheme.owner.clone();
+        self.add(scheme);
+        Ok(Included::Scheme(owner))
     }
 
     /// Adds a scheme, or replaces its owner's earlier one.

@@ -149,3 +149,15 @@ fn a_marking_may_mean_one_level_after_another() {
     assert_eq!((on("2029-12-31"), on("2030-01-01")), (3, 4));
     assert!(scheme.has("HIDDEN", 3) && scheme.has("HIDDEN", 4) && !scheme.has("HIDDEN", 2));
 }
+
+#[test]
+fn a_nation_adds_its_files() {
+    let mut schemes = Schemes::builtin();
+    assert_eq!(schemes.include(FILE), Ok(Included::Scheme("XYZ".into())));
+    let table = "table = \"XYZ-XAR\"\ntitle = \"T\"\nsource = \"s\"\nchecked = \"invented\"\n\
+        unmapped = \"deny\"\n[[rows]]\nlevel = \"SECRET\"\n[rows.levels]\nXAR = \"S\"\nXYZ = \"S\"\n";
+    assert_eq!(schemes.include(table), Ok(Included::Table("XYZ-XAR".into())));
+    assert_eq!(schemes.include(builtin::GROUPS), Ok(Included::Groups));
+    assert!(Schemes::builtin().include(table).is_err(), "the scheme comes before its tables");
+    assert_eq!(schemes.level("XYZ", "CACHÉ"), Some(3));
+}
