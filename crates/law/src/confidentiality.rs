@@ -68,13 +68,17 @@ pub struct Mapped<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MappingError {
     /// The policy is none of the known schemes'.
-    #[error("the policy `{policy}` is not known here; its label needs a decision, and until then the object is handled at the system's highest level")]
+    #[error(
+        "the policy `{policy}` is not known here; its label needs a decision, and until then the object is handled at the system's highest level"
+    )]
     UnknownPolicy {
         /// Its identifier.
         policy: String,
     },
     /// The classification is not of the policy.
-    #[error("`{classification}` is not a classification of the policy {policy}; expected one of {known}")]
+    #[error(
+        "`{classification}` is not a classification of the policy {policy}; expected one of {known}"
+    )]
     UnknownClassification {
         /// What it says.
         classification: String,
@@ -84,7 +88,9 @@ pub enum MappingError {
         known: String,
     },
     /// A permissive category that is not understood would be ignored, which may widen or narrow.
-    #[error("the permissive category `{tag}` of the policy {policy} is not known here, so who may have the object cannot be told")]
+    #[error(
+        "the permissive category `{tag}` of the policy {policy} is not known here, so who may have the object cannot be told"
+    )]
     UnknownPermissive {
         /// Its name.
         tag: String,
@@ -142,8 +148,14 @@ pub fn to_4774(label: &Label, schemes: &Schemes) -> Result<Mapped<Confidentialit
     let (releasable, restrictive) = names(scheme);
     let mut categories: Vec<Category> = Vec::new();
     if let Some(context) = scheme.policy().and_then(|p| p.context.as_ref()) {
-        let values = vec![context.clone()];
-        categories.push(Category { tag_name: CONTEXT.into(), kind: ControlKind::Permissive, values });
+        let released = label.control("REL_TO").is_some();
+        let further = scheme.policy().and_then(|p| p.releasable_context.clone());
+        let values = [context.clone()].into_iter().chain(further.filter(|_| released)).collect();
+        categories.push(Category {
+            tag_name: CONTEXT.into(),
+            kind: ControlKind::Permissive,
+            values,
+        });
     }
     for one in &label.controls {
         let own = scheme.controls().iter().any(|c| c.is(one));
@@ -265,16 +277,16 @@ fn category_controls(
         value: value.to_owned(),
         right,
     };
-    let one = |tag: &str, rest: &str| {
-        control::with_values(tag, rest).map_err(|right| value(rest, right))
-    };
+    let one =
+        |tag: &str, rest: &str| control::with_values(tag, rest).map_err(|right| value(rest, right));
     if let Some(tag) = tag_name.strip_prefix(OWN).map(str::trim) {
         return ours(tag, values, &value);
     }
     let (releasable, restrictive) = names(scheme);
     if tag_name == CONTEXT && *kind == ControlKind::Permissive {
         let own = scheme.policy().and_then(|p| p.context.as_ref());
-        let strange = values.iter().find(|v| Some(*v) != own && v.as_str() != identifier(scheme));
+        let list = scheme.policy().and_then(|p| p.releasable_context.as_ref());
+        let strange = values.iter().find(|v| Some(*v) != own && Some(*v) != list);
         return match strange {
             None => Ok(Vec::new()),
             // A mission or another context narrows or widens who may have it.

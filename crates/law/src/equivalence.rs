@@ -256,8 +256,7 @@ fn by_table(table: &Table, from: &Scheme, level: &Level, to: &Scheme, on: Timest
     if !table.period.holds(on) {
         return no(format!("{} is not in force on that day", table.code));
     }
-    let place =
-        table.rows.iter().position(|row| row.levels.get(from.owner()) == Some(&level.id));
+    let place = table.rows.iter().position(|row| row.levels.get(from.owner()) == Some(&level.id));
     let Some(place) = place else {
         return no(format!("{} has no row for {} of {}", table.code, level.marking, from.owner()));
     };
@@ -302,10 +301,9 @@ pub fn convert(
         let there = to.spelt(marking, Some(on))?.level;
         let back = convert_level(to, there, from, basis, on);
         if back.class() != Some(level.class) {
-            let gives = back.marking().map_or_else(
-                || "gives nothing".to_owned(),
-                |marking| format!("gives {marking}"),
-            );
+            let gives = back
+                .marking()
+                .map_or_else(|| "gives nothing".to_owned(), |marking| format!("gives {marking}"));
             losses.push(format!(
                 "the way back {gives}: the level stays the originator's, {}",
                 level.marking
@@ -333,7 +331,10 @@ pub fn convert(
         let own = from.controls().iter().find(|c| c.is(one));
         if own.is_some() && !to.controls().iter().any(|c| c.is(one)) && from.owner() != to.owner() {
             let ours = control::print(one);
-            losses.push(format!("{} has no word of its own for `{ours}`, which still binds", to.owner()));
+            losses.push(format!(
+                "{} has no word of its own for `{ours}`, which still binds",
+                to.owner()
+            ));
         }
     }
     let alternative = outcome.marking().zip(outcome.class()).map(|(marking, class)| Label {

@@ -60,9 +60,11 @@ impl System {
                 ('C', "unreliable in most instances", Some(3)),
                 ('X', "cannot be assessed", None),
             ],
-            Self::Uk3x5x2 => {
-                &[('1', "reliable", Some(1)), ('2', "untested", None), ('3', "not reliable", Some(3))]
-            }
+            Self::Uk3x5x2 => &[
+                ('1', "reliable", Some(1)),
+                ('2', "untested", None),
+                ('3', "not reliable", Some(3)),
+            ],
             Self::Uk5x5x5 => &[
                 ('A', "always reliable", Some(1)),
                 ('B', "mostly reliable", Some(2)),
@@ -132,7 +134,9 @@ pub enum GradeError {
     #[error("`{0}` is no system of grades; expected admiralty, europol, uk-3x5x2 or uk-5x5x5")]
     UnknownSystem(String),
     /// It has no such code.
-    #[error("column {column}: `{code}` is no code of a {what} in {system}; expected one of {known}")]
+    #[error(
+        "column {column}: `{code}` is no code of a {what} in {system}; expected one of {known}"
+    )]
     UnknownCode {
         /// Column in characters, counted from 1.
         column: usize,
@@ -319,7 +323,9 @@ mod tests {
                     let text = format!("{source}{information}");
                     let grade = Grade::parse(&text, system).unwrap();
                     assert_eq!(grade.to_string(), text);
-                    assert!(!grade.source_says().is_empty() && !grade.information_says().is_empty());
+                    assert!(
+                        !grade.source_says().is_empty() && !grade.information_says().is_empty()
+                    );
                 }
             }
         }
@@ -362,7 +368,10 @@ mod tests {
     #[test]
     fn a_wrong_grade_names_the_column() {
         for (text, expected) in [
-            ("", "column 1: `` is no code of a source in admiralty; expected one of A, B, C, D, E, F"),
+            (
+                "",
+                "column 1: `` is no code of a source in admiralty; expected one of A, B, C, D, E, F",
+            ),
             ("G1", "column 1: `G`"),
             ("A", "column 2: `` is no code of a piece of information"),
             ("A7", "column 2: `7`"),

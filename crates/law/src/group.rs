@@ -84,7 +84,8 @@ fn group(
         Some(nations) => {
             let period = Period { from: from?, until: until? };
             if group.members.iter().any(|m| m.period.overlaps(&period)) {
-                return item.fault("the members of this group are already given for a part of this time");
+                return item
+                    .fault("the members of this group are already given for a part of this time");
             }
             let nations = nations.iter().map(ToString::to_string).collect();
             group.members.push(Membership { period, nations });

@@ -111,7 +111,8 @@ impl<'t, 'f> Item<'t, 'f> {
     /// Words for people: not empty, and on one line.
     pub(crate) fn phrase(&self) -> Option<String> {
         let text = self.str()?;
-        let ok = !text.trim().is_empty() && text.len() <= 1024 && !text.chars().any(char::is_control);
+        let ok =
+            !text.trim().is_empty() && text.len() <= 1024 && !text.chars().any(char::is_control);
         if ok { Some(text.trim().to_owned()) } else { self.fault("expected words on one line") }
     }
 

@@ -91,9 +91,8 @@ impl Scale {
     /// The step in which a whole percentage lies. None in a gap, and none where two steps meet:
     /// that is for an analyst.
     pub fn at(self, percent: u8) -> Option<&'static Step> {
-        let holds = |s: &&Step| {
-            percent >= s.from && if s.below { percent < s.to } else { percent <= s.to }
-        };
+        let holds =
+            |s: &&Step| percent >= s.from && if s.below { percent < s.to } else { percent <= s.to };
         let mut found = self.steps().iter().filter(holds);
         let first = found.next()?;
         found.next().is_none().then_some(first)
@@ -240,9 +239,8 @@ mod tests {
     #[test]
     fn terms_are_translated_by_range() {
         let of = |term, from| Likelihood::parse(term, from).unwrap();
-        let terms = |l: Likelihood, to| {
-            l.translate(to).iter().map(|s| s.terms[0]).collect::<Vec<_>>()
-        };
+        let terms =
+            |l: Likelihood, to| l.translate(to).iter().map(|s| s.terms[0]).collect::<Vec<_>>();
         assert_eq!(terms(of("unlikely", Scale::Phia), Scale::Icd203), ["unlikely"]);
         let icd = of("unlikely", Scale::Icd203);
         assert_eq!(terms(icd, Scale::Nato), ["unlikely", "even chance"]);

@@ -71,7 +71,9 @@ pub enum LabelFault {
         right: String,
     },
     /// Several owners have such a marking.
-    #[error("`{marking}` is a marking of {owners}; write the owner's code before it, as in `//{example}`")]
+    #[error(
+        "`{marking}` is a marking of {owners}; write the owner's code before it, as in `//{example}`"
+    )]
     Ambiguous {
         /// What was written.
         marking: String,

@@ -87,7 +87,9 @@ pub enum RollupError {
         policy: String,
     },
     /// A foreign portion has no equivalent.
-    #[error("{portion}: {marking} cannot be expressed in the document's scheme ({why}); a person must decide its banner, and until then it is handled at the system's highest level")]
+    #[error(
+        "{portion}: {marking} cannot be expressed in the document's scheme ({why}); a person must decide its banner, and until then it is handled at the system's highest level"
+    )]
     NoEquivalent {
         /// The portion.
         portion: String,
@@ -97,7 +99,9 @@ pub enum RollupError {
         why: String,
     },
     /// The level stated for the compilation is none of the scheme's.
-    #[error("`{marking}` is not a marking of {owner}, so it cannot be the level of the compilation")]
+    #[error(
+        "`{marking}` is not a marking of {owner}, so it cannot be the level of the compilation"
+    )]
     Compilation {
         /// What was stated.
         marking: String,
@@ -105,7 +109,9 @@ pub enum RollupError {
         owner: String,
     },
     /// A compilation never lowers.
-    #[error("the level of the compilation, {marking}, is below {highest}, the highest of the portions")]
+    #[error(
+        "the level of the compilation, {marking}, is below {highest}, the highest of the portions"
+    )]
     CompilationLower {
         /// What was stated.
         marking: String,
@@ -329,8 +335,7 @@ fn union_rule(tag: &str) -> Option<&'static str> {
 
 /// What comes into the banner as soon as one portion has it.
 fn unions(work: &mut Work<'_>) {
-    let all: Vec<Control> =
-        work.portions.iter().flat_map(|p| p.controls.iter().cloned()).collect();
+    let all: Vec<Control> = work.portions.iter().flat_map(|p| p.controls.iter().cloned()).collect();
     for one in all {
         let names = work.names(|p| p.controls.contains(&one));
         let known: Option<&SchemeControl> =

@@ -48,6 +48,8 @@ pub struct Policy4774 {
     pub restrictive: Option<String>,
     /// The value of the category `Context` that stands for the owner and says nothing more.
     pub context: Option<String>,
+    /// The value of that category that goes with a list of who it is releasable to.
+    pub releasable_context: Option<String>,
 }
 
 /// A way to write a level.
@@ -247,6 +249,16 @@ impl Scheme {
     /// The class of a marking, however it is written.
     pub fn level(&self, marking: &str) -> Option<u8> {
         self.spelt(marking, None).map(|spelt| spelt.level.class)
+    }
+
+    /// Every way to write a level, with its class and when it could be written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&str, u8, Period)> {
+        self.forms.iter().flat_map(move |(text, forms)| {
+            forms.iter().filter_map(move |form| {
+                let level = self.levels.get(form.level)?;
+                Some((text.as_str(), level.class, form.period))
+            })
+        })
     }
 
     /// Whether the marking means, or at some time meant, this class.

@@ -74,15 +74,31 @@ fn what_is_not_understood_is_refused_or_kept_as_something_to_hold() {
     let context: (&str, ControlKind, &[&str]) = ("Context", Permissive, &["NATO"]);
     check(&nato("UNCLASSIFIED", &[context]), "NATO UNCLASSIFIED");
     check(&nato("TOP SECRET", &[]), "COSMIC TOP SECRET");
-    let released: (&str, ControlKind, &[&str]) = ("Releasable To", Permissive, &["UKR", "CHE", "JPN"]);
-    check(&nato("RESTRICTED", &[context, released]), "NATO RESTRICTED//RELEASABLE TO CHE, JPN, UKR");
-    check(&nato("SECRET", &[("Special Category Designators", Restrictive, &["ATOMAL"])]), "NATO SECRET ATOMAL");
+    let released: (&str, ControlKind, &[&str]) =
+        ("Releasable To", Permissive, &["UKR", "CHE", "JPN"]);
+    check(
+        &nato("RESTRICTED", &[context, released]),
+        "NATO RESTRICTED//RELEASABLE TO CHE, JPN, UKR",
+    );
+    check(
+        &nato("SECRET", &[("Special Category Designators", Restrictive, &["ATOMAL"])]),
+        "NATO SECRET ATOMAL",
+    );
     check(&nato("SECRET", &[("Fruit", Restrictive, &["APPLE"])]), "NATO SECRET//COMPARTMENT APPLE");
-    check(&nato("SECRET", &[("Administrative", Informative, &["STAFF"])]), "NATO SECRET//NOTICE STAFF");
+    check(
+        &nato("SECRET", &[("Administrative", Informative, &["STAFF"])]),
+        "NATO SECRET//NOTICE STAFF",
+    );
     check(&nato("SECRET", &[("Only", Permissive, &["IRL"])]), "the permissive category `Only`");
-    check(&nato("CONFIDENTIAL", &[("Context", Permissive, &["KFOR"])]), "the permissive category `Context: KFOR`");
+    check(
+        &nato("CONFIDENTIAL", &[("Context", Permissive, &["KFOR"])]),
+        "the permissive category `Context: KFOR`",
+    );
     check(&nato("GEHEIM", &[]), "`GEHEIM` is not a classification of the policy NATO");
-    check(&nato("SECRET", &[("Releasable To", Permissive, &["resolute support"])]), "the category `Releasable To` has the value");
+    check(
+        &nato("SECRET", &[("Releasable To", Permissive, &["resolute support"])]),
+        "the category `Releasable To` has the value",
+    );
     check(&nato("SECRET", &[("Entente ODD", Restrictive, &["X"])]), "the category `Entente ODD`");
     let mut strange = nato("SECRET", &[]);
     strange.policy = "ACME".into();

@@ -26,9 +26,8 @@ fn top(keys: &Keys<'_, '_>, schemes: &Schemes) -> Option<Table> {
     let title = keys.need("title").and_then(|i| i.phrase());
     let source = keys.need("source").and_then(|i| i.phrase());
     let checked = keys.need("checked").and_then(|i| i.one_of(&Certainty::WORDS));
-    let next_higher = keys
-        .need("unmapped")
-        .and_then(|i| i.one_of(&[("next_higher", true), ("deny", false)]));
+    let next_higher =
+        keys.need("unmapped").and_then(|i| i.one_of(&[("next_higher", true), ("deny", false)]));
     let notes = keys.or("notes", Vec::new(), Item::phrases);
     let from = keys.optional("from", Item::day);
     let until = keys.optional("until", Item::day);
@@ -79,7 +78,8 @@ fn row(
                     ));
                 }
                 if earlier.iter().any(|row| row.levels.get(owner) == Some(&id)) {
-                    return item.fault(format!("the level `{id}` of {owner} stands in another row"));
+                    return item
+                        .fault(format!("the level `{id}` of {owner} stands in another row"));
                 }
                 levels.insert(owner.to_owned(), id);
             }
@@ -103,7 +103,8 @@ fn row(
         return item.fault(format!("there are two rows for {}", level::name(class)));
     }
     if let Some(both) = prescribed.keys().find(|owner| levels.contains_key(*owner)) {
-        return item.fault(format!("`{both}` has an equivalent and a prescribed protection; give one"));
+        return item
+            .fault(format!("`{both}` has an equivalent and a prescribed protection; give one"));
     }
     Some(Row { class, levels, prescribed })
 }

@@ -11,7 +11,8 @@ fn converted(from: &str, text: &str, to: &str, on: &str) -> Converted {
     let schemes = Schemes::builtin();
     let (of, to) = (schemes.get(from).unwrap(), schemes.get(to).unwrap());
     let label = parse_label(text, of, day(on)).unwrap();
-    let basis = table_between(&schemes, from, to.owner(), day(on)).map_or(Basis::Ladder, Basis::Table);
+    let basis =
+        table_between(&schemes, from, to.owner(), day(on)).map_or(Basis::Ladder, Basis::Table);
     convert(&label, of, to, basis, day(on)).unwrap()
 }
 
@@ -62,7 +63,13 @@ fn losses_are_named_and_the_originators_level_stays() {
     assert!(result.losses[1].contains("SECRET is higher"), "{:?}", result.losses);
     assert_eq!(result.alternative.unwrap().marking, "SECRET");
     let result = converted("USA", "TS//SI//REL TO USA, GBR", "GBR", "2026-11-25");
-    assert_eq!(result.losses, ["GBR has no word of its own for `COMPARTMENT SI`, which still binds", "GBR has no word of its own for `REL TO USA, GBR`, which still binds"]);
+    assert_eq!(
+        result.losses,
+        [
+            "GBR has no word of its own for `COMPARTMENT SI`, which still binds",
+            "GBR has no word of its own for `REL TO USA, GBR`, which still binds"
+        ]
+    );
 }
 
 #[test]

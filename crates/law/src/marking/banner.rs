@@ -96,6 +96,7 @@ fn print(label: &Label, scheme: &Scheme, banner: Option<&Label>, portion: bool) 
     }
     if let Some(at) = controls.iter().position(|c| c.tag == "JOINT")
         && scheme.foreign()
+        && controls.get(at).is_some_and(|c| c.values.iter().any(|code| code == scheme.owner()))
     {
         let owners = controls.remove(at).values.join(" ");
         out.push_str("//JOINT ");
@@ -109,7 +110,8 @@ fn print(label: &Label, scheme: &Scheme, banner: Option<&Label>, portion: bool) 
     let mut category = None;
     for one in controls.into_iter().filter(|c| !implied.contains(c)) {
         // The most exact of the scheme's words.
-        let known = scheme.controls().iter().filter(|c| c.is(one)).max_by_key(|c| c.value.is_some());
+        let known =
+            scheme.controls().iter().filter(|c| c.is(one)).max_by_key(|c| c.value.is_some());
         let own = known.and_then(|c| c.category);
         out.push_str(if own.is_some() && own == category { "/" } else { "//" });
         category = own;

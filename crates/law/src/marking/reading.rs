@@ -79,7 +79,8 @@ impl<'a> Reading<'a> {
         let mut whole = Segment { column: 1, text };
         if text.trim_start().starts_with('(') {
             let before = text.chars().take_while(|c| c.is_whitespace()).count();
-            let Some(inner) = text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')')) else {
+            let Some(inner) = text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')'))
+            else {
                 return fail(1 + before, LabelFault::Unclosed);
             };
             whole = Segment { column: 2 + before, text: inner };
@@ -169,6 +170,8 @@ impl<'a> Reading<'a> {
 
     /// Reads `SECRET CAN GBR USA`: a marking and the codes of the owners.
     fn joint<'t>(&self, at: Segment<'t>) -> Result<(Segment<'t>, Control), LabelError> {
+        // After `JOINT `.
+        let at = Segment { column: at.column + 6, ..at };
         let mut text = at.text;
         while !text.is_empty() {
             if self.scheme.spelt(text, self.on).is_some() {
@@ -176,12 +179,11 @@ impl<'a> Reading<'a> {
             }
             text = text.rsplit_once(' ').map_or("", |(before, _)| before).trim_end();
         }
-        // After `JOINT `.
-        let marking = Segment { column: at.column + 6, text };
+        let marking = Segment { text, ..at };
         if text.is_empty() {
             let hint = marking_hint(at.text, self.scheme);
             let (marking, owner) = (at.text.to_owned(), self.scheme.owner().to_owned());
-            return fail(at.column + 6, LabelFault::UnknownMarking { marking, owner, hint });
+            return fail(at.column, LabelFault::UnknownMarking { marking, owner, hint });
         }
         let owners = at.text.get(text.len()..).unwrap_or_default().trim();
         match control::with_values("JOINT", owners) {

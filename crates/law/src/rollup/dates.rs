@@ -37,7 +37,9 @@ fn strictest<K: Ord>(work: &mut Work<'_>, tag: &str, rule: &str, key: impl Fn(&[
 /// TLP: the strictest colour; RED for those whom every RED portion names.
 fn tlp(work: &mut Work<'_>) {
     let colour = |c: &Control| {
-        TLP.iter().position(|t| Some(*t) == c.values.first().map(String::as_str)).unwrap_or(TLP.len())
+        TLP.iter()
+            .position(|t| Some(*t) == c.values.first().map(String::as_str))
+            .unwrap_or(TLP.len())
     };
     let all: Vec<&Control> = work.portions.iter().filter_map(|p| values(p, "TLP")).collect();
     let Some(strictest) = all.iter().max_by_key(|c| colour(c)).copied() else { return };
@@ -53,10 +55,13 @@ fn tlp(work: &mut Work<'_>) {
         .collect();
     named.sort_unstable();
     found.values.extend(named);
-    let names: Vec<String> = work.names(|p| {
-        values(p, "TLP").is_some_and(|c| c.values.first() == found.values.first())
-    });
-    work.add(found, "the strictest colour of the portions, and the readers whom all of it name", names);
+    let names: Vec<String> =
+        work.names(|p| values(p, "TLP").is_some_and(|c| c.values.first() == found.values.first()));
+    work.add(
+        found,
+        "the strictest colour of the portions, and the readers whom all of it name",
+        names,
+    );
 }
 
 /// Declassification: the latest day, and none if a classified portion has none or may have none.
@@ -66,13 +71,17 @@ fn declassify(work: &mut Work<'_>) {
         return;
     }
     let never = |p: &Weighed<'_>| {
-        p.controls.iter().any(|one| {
-            work.scheme.controls().iter().any(|c| c.never_declassified && c.is(one))
-        })
+        p.controls
+            .iter()
+            .any(|one| work.scheme.controls().iter().any(|c| c.never_declassified && c.is(one)))
     };
     let never = work.names(never);
     if !never.is_empty() {
-        work.fire("DECLASSIFY ON", "left out: what these hold is never declassified by a date", never);
+        work.fire(
+            "DECLASSIFY ON",
+            "left out: what these hold is never declassified by a date",
+            never,
+        );
         return;
     }
     let lacking = work.names(|p| p.is_classified() && !p.has("DECLASSIFY"));
@@ -82,9 +91,8 @@ fn declassify(work: &mut Work<'_>) {
     }
     let days = work.portions.iter().filter_map(|p| values(p, "DECLASSIFY")?.values.first());
     let Some(latest) = days.max().cloned() else { return };
-    let names = work.names(|p| {
-        values(p, "DECLASSIFY").is_some_and(|c| c.values.first() == Some(&latest))
-    });
+    let names =
+        work.names(|p| values(p, "DECLASSIFY").is_some_and(|c| c.values.first() == Some(&latest)));
     if let Ok(one) = control::with_values("DECLASSIFY", &latest) {
         work.add(one, "the latest date of the portions", names);
     }

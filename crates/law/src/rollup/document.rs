@@ -94,7 +94,11 @@ pub fn read_document(
         }
         match parse_marking(line, scheme, schemes, None, on) {
             Ok(read) if written.as_ref().is_some_and(|first| *first != read.label) => {
-                wrong(column + 1, line, "the banner at the end is not the one at the top".to_owned());
+                wrong(
+                    column + 1,
+                    line,
+                    "the banner at the end is not the one at the top".to_owned(),
+                );
             }
             Ok(read) => written = Some(read.label),
             Err(LabelError { column: at, fault }) => wrong(column + at, line, fault.to_string()),

@@ -26,8 +26,7 @@ pub(super) fn release(work: &mut Work<'_>) {
     let shown = display_only(work, listed.as_ref());
     let officer = relido(work);
     if listed.is_none() && !shown && !officer {
-        let rule =
-            "no release marking is common to the portions, so nothing is released until someone decides it";
+        let rule = "no release marking is common to the portions, so nothing is released until someone decides it";
         keep_home(work, rule, marked);
     }
 }
@@ -130,9 +129,10 @@ fn relido(work: &mut Work<'_>) -> bool {
         return false;
     }
     let blocked = work.controls.iter().any(|c| c.tag == "DISPLAY_ONLY" || c.tag == "FGI");
-    let own = work.scheme.controls().iter().any(|c| {
-        c.meaning == crate::scheme::Meaning::Common("RELIDO") && !c.excludes.is_empty()
-    });
+    let own =
+        work.scheme.controls().iter().any(|c| {
+            c.meaning == crate::scheme::Meaning::Common("RELIDO") && !c.excludes.is_empty()
+        });
     if blocked && own {
         work.fire("RELIDO", "left out: never beside DISPLAY ONLY or foreign information", names);
         return false;

@@ -81,7 +81,10 @@ fn every_rule_of_the_register_holds() {
         (&["(U//FOUO)", "(U//LES)"], "UNCLASSIFIED//LES"),
         (&["(U//FOUO)", "(U//SBU)"], "UNCLASSIFIED//SBU"),
         // Foreign information: any; a concealed source dominates.
-        (&["(S//FGI DEU//REL TO USA, DEU)", "(S//REL TO USA, DEU)"], "SECRET//FGI DEU//REL TO USA, DEU"),
+        (
+            &["(S//FGI DEU//REL TO USA, DEU)", "(S//REL TO USA, DEU)"],
+            "SECRET//FGI DEU//REL TO USA, DEU",
+        ),
         (&["(S//FGI DEU//NF)", "(S//FGI FRA//NF)"], "SECRET//FGI DEU FRA//NOFORN"),
         (&["(S//FGI DEU//NF)", "(S//FGI//NF)"], "SECRET//FGI//NOFORN"),
         (&["(//NS)", "(C//NF)"], "SECRET//FGI NATO//NOFORN"),
@@ -113,7 +116,11 @@ fn other_schemes_roll_up_by_the_same_rules() {
     for (owner, marks, expected) in [
         ("NATO", &["(NSAT)", "(NC)"][..], "NATO SECRET ATOMAL"),
         ("NATO", &["(CTS)", "(NSAT)"], "COSMIC TOP SECRET ATOMAL"),
-        ("NATO", &["(NR//RELEASABLE TO CHE, UKR)", "(NU)"], "NATO RESTRICTED//RELEASABLE TO CHE, UKR"),
+        (
+            "NATO",
+            &["(NR//RELEASABLE TO CHE, UKR)", "(NU)"],
+            "NATO RESTRICTED//RELEASABLE TO CHE, UKR",
+        ),
         ("XAR", &["SERVICE//TLP:GREEN", "SECRET-A//TLP:AMBER"], "SECRET-A//TLP:AMBER"),
         ("XAR", &["OPEN//TLP:RED[a, b]", "OPEN//TLP:RED[b, c]"], "OPEN//TLP:RED[b]"),
         ("XAR", &["OPEN//PAP:GREEN", "OPEN//PAP:RED"], "OPEN//PAP:RED"),
@@ -121,8 +128,10 @@ fn other_schemes_roll_up_by_the_same_rules() {
         ("XAR", &["OPEN//FIU", "OPEN"], "OPEN//FIU"),
         (
             "XAR",
-            &["OPEN//EMBARGO UNTIL 2031-04-12T06:00:00Z//EXPIRES ON 2032-01-01T00:00:00Z",
-              "OPEN//EMBARGO UNTIL 2031-04-13T06:00:00Z//EXPIRES ON 2031-12-01T00:00:00Z"],
+            &[
+                "OPEN//EMBARGO UNTIL 2031-04-12T06:00:00Z//EXPIRES ON 2032-01-01T00:00:00Z",
+                "OPEN//EMBARGO UNTIL 2031-04-13T06:00:00Z//EXPIRES ON 2031-12-01T00:00:00Z",
+            ],
             "OPEN//EMBARGO UNTIL 2031-04-13T06:00:00Z//EXPIRES ON 2031-12-01T00:00:00Z",
         ),
         ("CAN", &["PROTECTED A", "PROTECTED B"], "PROTECTED B"),
@@ -178,8 +187,7 @@ fn audience(label: &Label, schemes: &Schemes) -> Vec<&'static str> {
             return label.control("RELIDO").is_none() && label.control("DISPLAY_ONLY").is_none();
         };
         list.values.iter().any(|v| {
-            v == *code
-                || schemes.groups().members(v, today()).is_some_and(|m| m.contains(*code))
+            v == *code || schemes.groups().members(v, today()).is_some_and(|m| m.contains(*code))
         })
     };
     all.into_iter().filter(holds).collect()
@@ -188,13 +196,31 @@ fn audience(label: &Label, schemes: &Schemes) -> Vec<&'static str> {
 fn any_mark() -> impl Strategy<Value = String> {
     let level = prop::sample::select(vec!["U", "C", "S", "TS"]);
     let release = prop::sample::select(vec![
-        "", "", "NF", "REL TO USA, GBR", "REL TO USA, FVEY", "REL TO USA, AUS, GBR", "REL TO USA, DEU, FVEY",
-        "RELIDO", "DISPLAY ONLY GBR", "DISPLAY ONLY DEU, GBR", "REL TO USA, GBR/RELIDO",
+        "",
+        "",
+        "NF",
+        "REL TO USA, GBR",
+        "REL TO USA, FVEY",
+        "REL TO USA, AUS, GBR",
+        "REL TO USA, DEU, FVEY",
+        "RELIDO",
+        "DISPLAY ONLY GBR",
+        "DISPLAY ONLY DEU, GBR",
+        "REL TO USA, GBR/RELIDO",
     ]);
     let sci = prop::option::of(prop::sample::select(vec!["SI", "TK", "SI-G ABCD", "HCS"]));
-    let extra = prop::option::of(prop::sample::select(vec!["OC", "OC-USGOV", "PR", "FISA", "DSEN"]));
+    let extra =
+        prop::option::of(prop::sample::select(vec!["OC", "OC-USGOV", "PR", "FISA", "DSEN"]));
     let fgi = prop::option::of(prop::sample::select(vec!["FGI DEU", "FGI", "FGI FRA GBR"]));
-    let tail = prop::option::of(prop::sample::select(vec!["ND", "XD", "LES", "TLP:RED[a, b]", "TLP:RED[b]", "PAP:RED", "DECLASSIFY ON 2040-01-01"]));
+    let tail = prop::option::of(prop::sample::select(vec![
+        "ND",
+        "XD",
+        "LES",
+        "TLP:RED[a, b]",
+        "TLP:RED[b]",
+        "PAP:RED",
+        "DECLASSIFY ON 2040-01-01",
+    ]));
     (level, release, sci, extra, fgi, tail).prop_map(|(level, release, sci, extra, fgi, tail)| {
         let classified = level != "U";
         let mut segments = vec![level.to_owned()];
@@ -202,7 +228,8 @@ fn any_mark() -> impl Strategy<Value = String> {
         let fgi = fgi.filter(|_| !release.contains("RELIDO") && !release.contains("DISPLAY"));
         segments.extend(fgi.map(str::to_owned));
         let extra = extra.filter(|e| classified || !e.starts_with("OC"));
-        let controls: Vec<&str> = extra.into_iter().chain([release]).filter(|c| !c.is_empty()).collect();
+        let controls: Vec<&str> =
+            extra.into_iter().chain([release]).filter(|c| !c.is_empty()).collect();
         if !controls.is_empty() {
             segments.push(controls.join("/"));
         }

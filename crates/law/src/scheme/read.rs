@@ -112,7 +112,8 @@ fn owner(keys: &Keys<'_, '_>) -> Option<(String, OwnerKind)> {
 
 fn languages(item: &Item<'_, '_>) -> Option<Vec<String>> {
     let languages = item.tokens()?;
-    let right = |l: &String| (2..=3).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_lowercase());
+    let right =
+        |l: &String| (2..=3).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_lowercase());
     if languages.is_empty() || !languages.iter().all(right) {
         return item.fault("expected language codes of ISO 639, such as [\"fr\", \"nl\"]");
     }
@@ -122,7 +123,8 @@ fn languages(item: &Item<'_, '_>) -> Option<Vec<String>> {
 /// Reads `from` and `until`.
 fn period(keys: &Keys<'_, '_>) -> Option<Period> {
     let from = keys.optional("from", Item::day)?;
-    let until: Option<(Item<'_, '_>, Timestamp)> = keys.optional("until", |i| Some((*i, i.day()?)))?;
+    let until: Option<(Item<'_, '_>, Timestamp)> =
+        keys.optional("until", |i| Some((*i, i.day()?)))?;
     if let (Some(from), Some((item, until))) = (from, until)
         && until < from
     {
@@ -157,12 +159,14 @@ fn policy(keys: &Keys<'_, '_>) -> Option<Policy4774> {
     let releasable_to = keys.optional("releasable_to", Item::phrase);
     let restrictive = keys.optional("restrictive", Item::phrase);
     let context = keys.optional("context", Item::phrase);
+    let releasable_context = keys.optional("releasable_context", Item::phrase);
     Some(Policy4774 {
         policy: policy?,
         oid: oid?,
         releasable_to: releasable_to?,
         restrictive: restrictive?,
         context: context?,
+        releasable_context: releasable_context?,
     })
 }
 
@@ -303,7 +307,13 @@ impl Levels {
     }
 
     /// Notes a way to write the level that was read last.
-    fn form(&mut self, at: &Item<'_, '_>, text: &str, kind: FormKind, period: Period) -> Option<()> {
+    fn form(
+        &mut self,
+        at: &Item<'_, '_>,
+        text: &str,
+        kind: FormKind,
+        period: Period,
+    ) -> Option<()> {
         let level = self.levels.len().checked_sub(1)?;
         self.form_of(at, text, level, kind, period)
     }
@@ -330,9 +340,8 @@ impl Levels {
                 ));
             }
         }
-        let twice = |(t, l, p): &(String, usize, Period)| {
-            t == text && *l == level && p.overlaps(&period)
-        };
+        let twice =
+            |(t, l, p): &(String, usize, Period)| t == text && *l == level && p.overlaps(&period);
         if self.written.iter().any(twice) {
             return at.fault(format!("`{text}` already stands for the level {own}; write it once"));
         }

@@ -62,7 +62,11 @@ impl SchemeControl {
                 }
                 if let (true, Some(value)) = (rest.is_empty(), &self.value) {
                     let kind = control::find(tag)?.kind();
-                    return Some(Ok(Control { tag: tag.to_owned(), kind, values: vec![value.clone()] }));
+                    return Some(Ok(Control {
+                        tag: tag.to_owned(),
+                        kind,
+                        values: vec![value.clone()],
+                    }));
                 }
                 Some(control::with_values(tag, rest.trim()))
             }

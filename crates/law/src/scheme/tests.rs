@@ -135,15 +135,28 @@ fn whatever_is_wrong_with_a_file_is_one_sentence_at_its_line() {
     check("level = \"SECRET\"", "", 7, "either `level`");
     check("class = \"restrictive\"", "class = \"strict\"", 20, "restrictive, informative");
     check("class = \"restrictive\"", "is = \"LANTERN\"", 20, "NOFORN, REL_TO");
-    check("class = \"restrictive\"", "class = \"restrictive\"\nexcludes = [\"X\"]", 21, "not a control");
-    check("class = \"restrictive\"", "class = \"restrictive\"\nlevels = [\"X\"]", 21, "ids of levels");
+    check(
+        "class = \"restrictive\"",
+        "class = \"restrictive\"\nexcludes = [\"X\"]",
+        21,
+        "not a control",
+    );
+    check(
+        "class = \"restrictive\"",
+        "class = \"restrictive\"\nlevels = [\"X\"]",
+        21,
+        "ids of levels",
+    );
     check("languages = [\"en\", \"fr\"]", "languages = [\"English\"]", 3, "ISO 639");
 }
 
 #[test]
 fn a_marking_may_mean_one_level_after_another() {
     let old = FILE.replace("abbreviation = \"H\"", "until = \"2029-12-31\"");
-    let text = old.replace("\"DEEP\", fr = \"PROFOND\" }", "\"HIDDEN\", fr = \"PROFOND\" }\nfrom = 2030-01-01");
+    let text = old.replace(
+        "\"DEEP\", fr = \"PROFOND\" }",
+        "\"HIDDEN\", fr = \"PROFOND\" }\nfrom = 2030-01-01",
+    );
     let scheme = Scheme::parse(&text).unwrap();
     let on = |text| scheme.spelt("HIDDEN", Some(day(text))).unwrap().level.class;
     assert_eq!((on("2029-12-31"), on("2030-01-01")), (3, 4));

@@ -11,4 +11,6 @@ mod properties;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod schemes;
+#[cfg(test)]
 mod world;
