@@ -21,6 +21,7 @@ mod init;
 mod input;
 mod introduce;
 mod keyd;
+mod label;
 mod law;
 mod ledger;
 mod objects;
@@ -30,6 +31,7 @@ mod publish;
 mod recall;
 mod receipts;
 mod release;
+mod scheme;
 mod serve;
 mod status;
 
@@ -92,6 +94,8 @@ commands! {
     "Agreements and laws" {
         Agreement(agreement::AgreementArgs),
         Law(law::LawArgs),
+        Scheme(scheme::SchemeArgs),
+        Label(label::LabelArgs),
     }
     "Intelligence" {
         Publish(publish::PublishArgs),

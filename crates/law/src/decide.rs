@@ -711,7 +711,8 @@ fn control_attributes(
         .text("value", one.values.first().map_or("", String::as_str))
         .set("members", members(&one.values, &rules.groups).iter().map(|n| n.as_str().to_owned()))
         .set("named", one.values.iter().skip(1))
-        .set("sources", &one.values)
+        // Whoever sends it consents by sending.
+        .set("sources", one.values.iter().filter(|v| *v != case.subject.transfer.sender.as_str()))
         .long("moment", moment.map_or(0, |m| long(m.millis())))
         .bool("releasable", releasable)
         .bool("displayable", displayable)

@@ -21,7 +21,7 @@ use crate::scheme::Schemes;
 
 /// Names the program that derives decisions from texts. It is part of the policy epoch, because
 /// another version might decide otherwise.
-pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 1");
+pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 2");
 
 /// Where an agreement stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
