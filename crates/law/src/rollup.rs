@@ -265,7 +265,8 @@ fn weigh<'a>(
     let mut controls = label.controls.clone();
     let source = Control {
         tag: "FGI".to_owned(),
-        kind: control::find("FGI").map_or(entente_model::ControlKind::Restrictive, |k| k.kind()),
+        kind: control::find("FGI")
+            .map_or(entente_model::ControlKind::Restrictive, control::ControlType::kind),
         values: vec![label.policy.clone()],
     };
     controls.push(source);

@@ -327,7 +327,7 @@ pub enum Included {
 /// The schemes that a node knows, by owner, with the tables of equivalence and the groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schemes {
-    schemes: BTreeMap<String, Arc<Scheme>>,
+    owners: BTreeMap<String, Arc<Scheme>>,
     tables: BTreeMap<String, Arc<Table>>,
     groups: Arc<Groups>,
 }
@@ -364,7 +364,7 @@ impl Schemes {
 
     /// Adds a scheme, or replaces its owner's earlier one.
     pub fn add(&mut self, scheme: Scheme) {
-        self.schemes.insert(scheme.owner.clone(), Arc::new(scheme));
+        self.owners.insert(scheme.owner.clone(), Arc::new(scheme));
     }
 
     /// Adds a table of equivalence, or replaces the earlier one of its code. The levels that it
@@ -382,13 +382,13 @@ impl Schemes {
     pub fn get(&self, owner: &str) -> Result<&Scheme, UnknownScheme> {
         self.find(owner).ok_or_else(|| UnknownScheme {
             owner: owner.to_owned(),
-            known: self.schemes.keys().cloned().collect::<Vec<_>>().join(", "),
+            known: self.owners.keys().cloned().collect::<Vec<_>>().join(", "),
         })
     }
 
     /// The schemes, by owner.
     pub fn iter(&self) -> impl Iterator<Item = &Scheme> {
-        self.schemes.values().map(Arc::as_ref)
+        self.owners.values().map(Arc::as_ref)
     }
 
     /// The tables of equivalence, by code.
@@ -402,7 +402,7 @@ impl Schemes {
     }
 
     pub(crate) fn find(&self, owner: &str) -> Option<&Scheme> {
-        self.schemes.get(owner).map(Arc::as_ref)
+        self.owners.get(owner).map(Arc::as_ref)
     }
 
     /// The level of a nation's marking, if both are known.

@@ -31,16 +31,11 @@ pub(crate) fn sort_codes(codes: &mut Vec<String>, owner: Option<&str>) {
 
 /// Where a control stands: the scheme's words in their order, then the common ones.
 fn place(one: &Control, scheme: &Scheme) -> (usize, usize) {
-    match scheme.controls().iter().position(|c| c.is(one)) {
-        Some(own) => {
-            let category = scheme.controls().get(own).and_then(|c| c.category);
-            (category.unwrap_or(usize::MAX - 1), own)
-        }
-        None => {
-            let common = control::TYPES.iter().position(|t| t.tag() == one.tag);
-            (usize::MAX, common.unwrap_or(usize::MAX))
-        }
+    if let Some((own, word)) = scheme.controls().iter().enumerate().find(|(_, c)| c.is(one)) {
+        return (word.category.unwrap_or(usize::MAX - 1), own);
     }
+    let common = control::TYPES.iter().position(|t| t.tag() == one.tag);
+    (usize::MAX, common.unwrap_or(usize::MAX))
 }
 
 /// The banner of a label, in its own scheme.

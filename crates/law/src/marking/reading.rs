@@ -70,7 +70,7 @@ fn parts<'t>(whole: Segment<'t>, separator: &'static str) -> impl Iterator<Item 
     })
 }
 
-impl<'a> Reading<'a> {
+impl Reading<'_> {
     /// Reads a label, a banner, or a portion in brackets.
     pub(super) fn read(&self, text: &str) -> Result<Read, LabelError> {
         if text.len() > LABEL_BYTES_MAX {
@@ -230,7 +230,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Adds the controls that others include.
-    fn imply<'t>(&self, of: &Scheme, places: &mut Vec<(Control, Segment<'t>)>) {
+    fn imply(&self, of: &Scheme, places: &mut Vec<(Control, Segment<'_>)>) {
         let mut implied = Vec::new();
         for (one, at) in places.iter() {
             let words = of.controls().iter().filter(|c| c.is(one)).flat_map(|c| &c.implies);

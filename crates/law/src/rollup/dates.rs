@@ -15,7 +15,7 @@ pub(super) fn dates(work: &mut Work<'_>) {
         PAP.iter().position(|c| Some(*c) == values.first().map(String::as_str)).unwrap_or(PAP.len())
     });
     // Days and instants are written so that their texts sort as they do.
-    strictest(work, "EMBARGO", "the latest of the portions", |values| values.to_vec());
+    strictest(work, "EMBARGO", "the latest of the portions", <[String]>::to_vec);
     strictest(work, "EXPIRES", "the earliest of the portions", |values| {
         std::cmp::Reverse(values.to_vec())
     });

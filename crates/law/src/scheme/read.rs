@@ -192,7 +192,7 @@ impl Printed {
 /// The levels that were read so far, and every way to write them.
 #[derive(Default)]
 struct Levels {
-    levels: Vec<Level>,
+    list: Vec<Level>,
     combined: Vec<Combined>,
     forms: BTreeMap<String, Vec<Form>>,
     /// What was written in the file, apart from what follows from it.
@@ -206,14 +206,14 @@ impl Levels {
         "UNMARKED".clone_into(&mut level.id);
         level.note = Some("printed as nothing; the word is ours, for labels".to_owned());
         level.words = printed.languages.iter().map(|l| (l.clone(), word.to_owned())).collect();
-        self.levels.push(level);
-        let _new = self.form(item, word, FormKind::Current, Period::default());
+        self.list.push(level);
+        let _new = self.form(item, word, &FormKind::Current, Period::default());
     }
 
     fn read(&mut self, keys: &Keys<'_, '_>, printed: &Printed) -> Option<()> {
         let id = keys.need("id").and_then(|i| {
             let id = i.token()?;
-            if self.levels.iter().any(|level| level.id == id) {
+            if self.list.iter().any(|level| level.id == id) {
                 return i.fault("another level of the scheme has this id");
             }
             Some(id)
@@ -244,7 +244,7 @@ impl Levels {
         let (abbreviation, aliases, legacy) = (abbreviation?, aliases?, legacy?);
         let whole = printed.whole(&words);
         let marking = marking?;
-        self.levels.push(Level {
+        self.list.push(Level {
             id: id?,
             class,
             place,
@@ -268,14 +268,14 @@ impl Levels {
         spoken.dedup();
         let mut right = true;
         for word in spoken {
-            right &= self.form(&marking, word, FormKind::Current, period).is_some();
+            right &= self.form(&marking, word, &FormKind::Current, period).is_some();
         }
         for (at, text) in abbreviation.iter().chain(&aliases) {
-            right &= self.form(at, text, FormKind::Current, period).is_some();
+            right &= self.form(at, text, &FormKind::Current, period).is_some();
         }
         for (at, one) in &legacy {
             let kind = FormKind::Legacy(one.marking.clone());
-            right &= self.form(at, &one.marking, kind, one.period).is_some();
+            right &= self.form(at, &one.marking, &kind, one.period).is_some();
         }
         right.then_some(())
     }
@@ -283,7 +283,7 @@ impl Levels {
     fn combine(&mut self, item: &Item<'_, '_>, keys: &Keys<'_, '_>) -> Option<()> {
         let level = keys.need("level").and_then(|i| {
             let id = i.token()?;
-            match self.levels.iter().position(|level| level.id == id) {
+            match self.list.iter().position(|level| level.id == id) {
                 Some(place) => Some((id, place)),
                 None => i.fault("no level of the scheme has this id"),
             }
@@ -292,7 +292,7 @@ impl Levels {
         let marking = keys.need("marking").and_then(|i| marking_text(&i));
         let abbreviation = keys.need("abbreviation").and_then(|i| marking_text(&i));
         let ((level, place), marking, abbreviation) = (level?, marking?, abbreviation?);
-        let period = self.levels.get(place)?.period;
+        let period = self.list.get(place)?.period;
         let combined = self.combined.len();
         self.combined.push(Combined {
             level,
@@ -301,7 +301,7 @@ impl Levels {
             abbreviation: abbreviation.clone(),
         });
         for text in [&marking, &abbreviation] {
-            self.form_of(item, text, place, FormKind::Combined(combined), period)?;
+            self.form_of(item, text, place, &FormKind::Combined(combined), period)?;
         }
         Some(())
     }
@@ -311,10 +311,10 @@ impl Levels {
         &mut self,
         at: &Item<'_, '_>,
         text: &str,
-        kind: FormKind,
+        kind: &FormKind,
         period: Period,
     ) -> Option<()> {
-        let level = self.levels.len().checked_sub(1)?;
+        let level = self.list.len().checked_sub(1)?;
         self.form_of(at, text, level, kind, period)
     }
 
@@ -324,16 +324,16 @@ impl Levels {
         at: &Item<'_, '_>,
         text: &str,
         level: usize,
-        kind: FormKind,
+        kind: &FormKind,
         period: Period,
     ) -> Option<()> {
-        let own = self.levels.get(level)?.id.clone();
+        let own = self.list.get(level)?.id.clone();
         let capitals = text.to_uppercase();
         let both = if text == capitals { vec![text] } else { vec![text, capitals.as_str()] };
         for written in &both {
             let forms = self.forms.get(*written).map_or(&[][..], Vec::as_slice);
             let clash = forms.iter().find(|f| f.level != level && f.period.overlaps(&period));
-            if let Some(named) = clash.and_then(|f| self.levels.get(f.level)) {
+            if let Some(named) = clash.and_then(|f| self.list.get(f.level)) {
                 return at.fault(format!(
                     "`{text}` already means the level {}, and the times of {} and {own} overlap; a marking means one level at a time",
                     named.id, named.id
@@ -358,7 +358,7 @@ impl Levels {
 
     /// The levels from the lowest to the highest, and the ways to write them.
     fn finish(self) -> (Vec<Level>, Vec<Combined>, BTreeMap<String, Vec<Form>>) {
-        let mut order: Vec<(usize, Level)> = self.levels.into_iter().enumerate().collect();
+        let mut order: Vec<(usize, Level)> = self.list.into_iter().enumerate().collect();
         order.sort_by_key(|(place, level)| (level.class, *place));
         let mut forms = self.forms;
         for form in forms.values_mut().flatten() {
@@ -465,7 +465,7 @@ fn control<'t, 'f>(
             .or_else(|| i.fault(format!("expected one of {}", categories.join(", "))))
     });
     let levels = keys.or("levels", Vec::new(), |i| {
-        let known = |id: &String| levels.levels.iter().any(|level| level.id == *id);
+        let known = |id: &String| levels.list.iter().any(|level| level.id == *id);
         match i.tokens()? {
             ids if ids.iter().all(known) => Some(ids),
             _ => i.fault("expected ids of levels of the scheme"),
