@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
-use entente_law::Register;
+use entente_law::{Register, Schemes};
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
     Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
@@ -126,6 +126,8 @@ pub struct Node<S, V> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Mutex<Box<dyn Entropy>>,
     pub(crate) identity: Identity,
+    /// The classification schemes, as they were when it started.
+    schemes: Schemes,
     pub(crate) fence: AtomicU64,
     pub(crate) known: RwLock<Arc<Known>>,
     pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
@@ -212,10 +214,15 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Starts the node: reads what is stored, takes the sequencer's office, begins the ledger if
     /// it is new, and signs the head again if a crash prevented it.
     pub fn open(parts: Parts<S, V>) -> Result<Self> {
+        Self::open_with(parts, Schemes::builtin())
+    }
+
+    /// Starts the node with these classification schemes.
+    pub fn open_with(parts: Parts<S, V>, schemes: Schemes) -> Result<Self> {
         let Parts { store, vault, keys, clock, entropy, wake } = parts;
         let now = clock.now();
         let (own, known) = store.read(|work| {
-            let known = load(work, now)?;
+            let known = load(work, now, &schemes)?;
             let own =
                 known.nations.values().find(|n| n.row.status == OWN).cloned().ok_or_else(|| {
                     AppError::Operator(
@@ -243,6 +250,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             clock,
             entropy: Mutex::new(entropy),
             identity,
+            schemes,
             fence: AtomicU64::new(fence),
             known: RwLock::new(Arc::new(known)),
             links: Mutex::new(HashMap::new()),
@@ -333,7 +341,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         // Held while reading, so that no older state can take the place of a newer one.
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Arc::new(self.store.read(|work| load(work, now))?);
+        *known = Arc::new(self.store.read(|work| load(work, now, &self.schemes))?);
         Ok(())
     }
 
@@ -490,7 +498,7 @@ const REPEATS_LOOKED_FOR: u64 = 64;
 /// Later than any statement.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(u64::MAX);
 
-fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
+fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
     let mut nations = BTreeMap::new();
     for row in work.peers()? {
         // Each was in time when it was accepted. That our clock stood wrong then, or does now, must
@@ -498,7 +506,7 @@ fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
         let chain = identity::replay(&work.statements(row.nation, 0)?, END_OF_TIME)?;
         nations.insert(row.nation, Nation { row, chain });
     }
-    let policy = Policy::load(work, &nations, now)?;
+    let policy = Policy::load(work, &nations, now, schemes)?;
     let register = crate::facts::register(work, now)?;
     Ok(Known { nations, policy, register })
 }

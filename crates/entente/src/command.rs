@@ -22,6 +22,7 @@ mod init;
 mod input;
 mod introduce;
 mod keyd;
+mod label;
 mod law;
 mod ledger;
 mod objects;
@@ -31,6 +32,7 @@ mod publish;
 mod recall;
 mod receipts;
 mod release;
+mod scheme;
 mod serve;
 mod status;
 
@@ -94,6 +96,8 @@ commands! {
         Agreement(agreement::AgreementArgs),
         Law(law::LawArgs),
         Fact(fact::FactArgs),
+        Scheme(scheme::SchemeArgs),
+        Label(label::LabelArgs),
     }
     "Intelligence" {
         Publish(publish::PublishArgs),

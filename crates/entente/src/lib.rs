@@ -22,5 +22,6 @@ pub mod local;
 pub mod logs;
 pub mod output;
 pub mod page;
+pub mod schemes;
 pub mod secrets;
 pub mod serve;

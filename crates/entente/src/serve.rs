@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::folder::{Folder, FolderLock};
 use crate::keyd::{RemoteKeys, Start};
 use crate::output::Output;
-use crate::secrets;
+use crate::{schemes, secrets};
 
 use wake::Wakes;
 
@@ -85,14 +85,16 @@ pub fn open(folder: Folder, output: Output) -> anyhow::Result<Running> {
     let vault = SqliteVault::open(&config.data.vault)?;
     let wakes = Arc::new(Wakes::default());
     let told = Arc::clone(&wakes);
-    let node = SqliteNode::open(Parts {
+    let own = schemes::of_node(folder.path())?;
+    let parts = Parts {
         store,
         vault,
         keys: Arc::clone(&keys) as Arc<dyn Keys>,
         clock: Arc::new(SystemClock),
         entropy: Box::new(OsEntropy),
         wake: Box::new(move |wake| told.wake(*wake)),
-    })?;
+    };
+    let node = SqliteNode::open_with(parts, own)?;
     Ok(Running { node: Arc::new(node), wakes, config, folder, keys, _lock: lock })
 }
 

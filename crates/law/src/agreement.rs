@@ -10,10 +10,12 @@ use std::sync::Arc;
 use entente_model::{NationCode, NationId, Timestamp};
 
 use crate::clause::{self, Clause, ClauseType};
+use crate::equivalence::{Row, Table};
 use crate::keys::{Fragment, Item, Keys};
 use crate::literate::{self, Article};
-use crate::policy::Origin;
+use crate::policy::{CompileError, Origin};
 use crate::problem::{Problem, Problems, nearest};
+use crate::scheme::Schemes;
 
 /// The most parties that an agreement may have.
 pub const PARTIES_MAX: usize = 200;
@@ -173,6 +175,28 @@ impl Agreement {
     /// Ids of its clauses with their types and what they say, in the order of the text.
     pub fn clauses(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
+    }
+
+    /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is
+    /// an error.
+    pub fn equivalence(&self, schemes: &Schemes) -> Result<Option<Table>, CompileError> {
+        let found = self.clauses.iter().find_map(|c| Some((c, c.clause.equivalence()?)));
+        let Some((clause, table)) = found else { return Ok(None) };
+        let mut rows = Vec::new();
+        for (class, markings) in &table.rows {
+            let mut levels = BTreeMap::new();
+            for (nation, marking) in markings {
+                let known = schemes.find(nation.as_str()).and_then(|s| s.spelt(marking, None));
+                let level = known.ok_or_else(|| CompileError::UnknownMarking {
+                    clause: clause.origin.id.clone(),
+                    nation: nation.to_string(),
+                    marking: marking.clone(),
+                })?;
+                levels.insert(nation.to_string(), level.level.id.clone());
+            }
+            rows.push(Row { class: *class, levels, prescribed: BTreeMap::new() });
+        }
+        Ok(Some(Table::of_agreement(self.code(), self.title(), table.next_higher, rows)))
     }
 
     pub(crate) fn numbered(&self) -> &[Numbered] {

@@ -9,6 +9,7 @@ use entente_model::{Control, ControlKind, NationCode};
 
 use crate::case::{Case, ConsentKind};
 use crate::policy::Forbid;
+use crate::scheme::Scheme;
 
 macro_rules! controls {
     ($($name:ident),+ $(,)?) => {
@@ -27,11 +28,16 @@ controls!(
     propin,
     relido,
     compartment,
+    notice,
+    foreign,
+    joint,
+    fiu,
     handling,
     tlp,
     pap,
     embargo,
     expires,
+    declassify,
 );
 
 /// What a label control is.
@@ -75,6 +81,18 @@ pub(crate) fn find(tag: &str) -> Option<&'static dyn ControlType> {
     TYPES.iter().copied().find(|t| t.tag() == tag)
 }
 
+/// A control from its tag and what is written after its beginning.
+pub(crate) fn with_values(tag: &str, rest: &str) -> Result<Control, String> {
+    let Some(kind) = find(tag) else { return Err("this control is not known here".into()) };
+    let values = kind.values(rest)?;
+    Ok(Control { tag: kind.tag().to_owned(), kind: kind.kind(), values })
+}
+
+/// Reads one control in a scheme's words, or in the common ones.
+pub(crate) fn read_in(text: &str, scheme: &Scheme) -> Option<Result<Control, String>> {
+    scheme.controls().iter().find_map(|one| one.reads(text)).or_else(|| read(text))
+}
+
 /// Reads one control as written in a label; `None` if no control is written like this.
 pub(crate) fn read(text: &str) -> Option<Result<Control, String>> {
     let kind = TYPES.iter().find(|t| {
@@ -97,7 +115,9 @@ pub(crate) fn excludes(one: &Control, other: &Control) -> bool {
 /// Writes a control as in a label.
 pub(crate) fn print(control: &Control) -> String {
     match find(&control.tag) {
-        Some(kind) => format!("{}{}", kind.prefix(), kind.written(&control.values)),
+        Some(kind) => {
+            format!("{}{}", kind.prefix(), kind.written(&control.values)).trim_end().to_owned()
+        }
         // A control that we cannot read is shown as it came, never left out.
         None => format!("{} {}", control.tag, control.values.join(", ")).trim_end().to_owned(),
     }
@@ -181,6 +201,14 @@ fn is_name(text: &str) -> bool {
         && text.len() <= 128
         && !text.contains("//")
         && !text.chars().any(|c| c.is_control() || ",[]".contains(c))
+}
+
+/// Reads a list of nation and group codes with spaces or commas between, or nothing.
+fn read_owners(rest: &str, example: &str) -> Result<Vec<String>, String> {
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    read_codes(&rest.replace(',', " ").split_whitespace().collect::<Vec<_>>().join(","), example)
 }
 
 /// Refuses anything after a control that is a single word.

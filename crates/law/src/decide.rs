@@ -291,7 +291,7 @@ fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String
     let marked = std::iter::once((&label.marking, label.class))
         .chain(portions.iter().map(|p| (&p.marking, p.class)));
     for (marking, class) in marked {
-        if scheme.level(marking) != Some(class) {
+        if !scheme.has(marking, class) {
             let sentence = format!(
                 "{marking} is not the marking of {} for {}",
                 label.policy,
@@ -722,6 +722,8 @@ fn control_attributes(
         .text("value", one.values.first().map_or("", String::as_str))
         .set("members", members(&one.values, &rules.groups).iter().map(|n| n.as_str().to_owned()))
         .set("named", one.values.iter().skip(1))
+        // Whoever sends it consents by sending.
+        .set("sources", one.values.iter().filter(|v| *v != case.subject.transfer.sender.as_str()))
         .long("moment", moment.map_or(0, |m| long(m.millis())))
         .bool("releasable", releasable)
         .bool("displayable", displayable)

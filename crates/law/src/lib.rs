@@ -11,20 +11,26 @@
 pub mod agreement;
 pub mod case;
 mod clause;
+pub mod confidentiality;
 mod control;
 mod decide;
 pub mod decider;
-pub mod fact;
 pub mod epoch;
+pub mod equivalence;
+pub mod fact;
 pub mod facts_file;
+pub mod grading;
+pub mod group;
 mod keys;
 pub mod level;
+pub mod likelihood;
 mod literate;
 pub mod marking;
 pub mod national;
 mod policy;
 pub mod problem;
 pub mod register;
+pub mod rollup;
 pub mod row;
 mod rule;
 pub mod rules;
@@ -38,12 +44,15 @@ pub use case::{
     Access, Case, Class, Consent, ConsentKind, DataProtection, Inputs, Offence, Question,
     Recipient, Request, Subject, TortureRisk, Transfer, TransferKind, Use,
 };
-pub use fact::{Asserted, Fact, FactError, FactKind, FactSubject};
 pub use decider::{ClassKey, Counts, Decider, Difference, RecipientKey};
 pub use epoch::{Epoch, EpochError};
+pub use fact::{Asserted, Fact, FactError, FactKind, FactSubject};
 pub use facts_file::parse_facts;
 pub use literate::TEXT_BYTES_MAX;
-pub use marking::{LabelError, LabelFault, parse_label, print_label, print_portion};
+pub use marking::{
+    LabelError, LabelFault, Parsed, canonical, parse_label, parse_marking, print_banner,
+    print_in_document, print_label, print_portion, print_portion_mark,
+};
 pub use national::{Direction, NationalLaw};
 pub use policy::CompileError;
 pub use problem::{Problem, Problems};
@@ -52,3 +61,4 @@ pub use row::{Row, RowError};
 pub use rules::{AgreementStatus, ENGINE_VERSION, InForce, PartyStatus, Rules};
 pub use ruling::{Permit, Ruling};
 pub use scheme::{Scheme, Schemes, UnknownScheme};
+pub use time::day_start;

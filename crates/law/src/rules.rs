@@ -21,7 +21,7 @@ use crate::scheme::Schemes;
 
 /// Names the program that derives decisions from texts. It is part of the policy epoch, because
 /// another version might decide otherwise.
-pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 1");
+pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 2");
 
 /// Where an agreement stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -458,9 +458,11 @@ fn epoch(agreements: &[InForce<'_>], laws: &[(LawId, &NationalLaw)], schemes: &S
     });
     let schemes: Vec<_> = schemes.iter().collect();
     w.list(&schemes, |w, scheme| {
-        let markings: Vec<_> = scheme.markings().collect();
-        w.array(2).text(scheme.owner()).list(&markings, |w, (marking, level)| {
-            w.array(2).text(marking).uint((*level).into());
+        // Every way to write a level, since each is understood in a label.
+        let written: Vec<_> = scheme.written().collect();
+        w.array(2).text(scheme.owner()).list(&written, |w, (text, class, period)| {
+            let from = period.from.map_or(0, Timestamp::millis);
+            w.array(4).text(text).uint((*class).into()).uint(from).uint(period.last());
         });
     });
     w.into_bytes()

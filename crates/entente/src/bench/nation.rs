@@ -61,6 +61,7 @@ pub(super) fn found(folder: &Path, code: NationCode, port: Option<u16>) -> anyho
         passphrase: NewPassphrase::Generated,
         anchor: None,
         start_quorum: None,
+        schemes: Vec::new(),
         people,
         ceremony_passphrases: None,
     })

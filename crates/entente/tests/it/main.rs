@@ -14,6 +14,8 @@ mod keyd;
 mod refusals;
 #[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod schemes;
 
 /// The built program.
 fn program() -> &'static std::path::Path {

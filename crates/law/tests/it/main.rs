@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod controls;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod golden;
@@ -12,5 +14,7 @@ mod oracle;
 mod properties;
 #[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod schemes;
 #[cfg(test)]
 mod world;
