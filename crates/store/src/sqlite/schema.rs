@@ -24,7 +24,7 @@ pub(super) struct Schema {
 
 /// The main database.
 pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1] };
+    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2] };
 
 /// The key vault.
 pub(super) const VAULT: Schema =
@@ -145,6 +145,14 @@ CREATE TABLE event (
     text TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX event_by_kind ON event (kind, seq);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+";
+
+/// Receipts are kept with what proves them, and holdings are counted by class.
+const STORE_2: &str = "
+CREATE TABLE receipt (
+    src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
+    PRIMARY KEY (src, lane, upto));
+CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
 ";
 
 const VAULT_1: &str = "
