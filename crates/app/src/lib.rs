@@ -9,6 +9,8 @@ pub mod agreements;
 pub mod decisions;
 pub mod deliver;
 pub mod error;
+pub mod evidence;
+pub mod gate;
 pub mod identity;
 pub mod introduce;
 pub mod keys;

@@ -234,6 +234,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
+        }
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         let classes = Classes::of(order, pieces);
@@ -277,6 +280,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
+        }
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
         }
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
@@ -432,6 +438,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Batch> {
         let mut classes = Vec::new();
         let mut bases: BTreeMap<BasisId, Basis> = BTreeMap::new();
+        let mut given: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
         for (verdict, key) in verdicts.iter().zip(class_keys) {
             let inputs = {
                 let mut decider = lock(&known.policy.decider);
@@ -448,6 +455,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             let mut contexts = Vec::new();
             for weighed in verdict.nations.iter().filter(|w| w.goes()) {
                 let Some(terms) = weighed.ruling.terms() else { continue };
+                given.insert(digest::terms_digest(&terms), terms.to_bytes());
                 let basis = Basis {
                     policy_epoch: known.policy.epoch,
                     agreements: vec![terms.agreement],
@@ -477,7 +485,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 contexts,
             });
         }
-        Ok(Batch { classes, bases })
+        Ok(Batch { classes, bases, terms: given })
     }
 
     /// The wrap context of the link to a partner, opened anew when it is old or used up.
@@ -540,6 +548,8 @@ pub(crate) struct SharedClass {
 pub(crate) struct Batch {
     pub(crate) classes: Vec<SharedClass>,
     pub(crate) bases: BTreeMap<BasisId, Basis>,
+    /// The terms that were given, for whoever must prove them later.
+    pub(crate) terms: BTreeMap<Digest, Vec<u8>>,
 }
 
 impl Batch {
@@ -551,6 +561,9 @@ impl Batch {
         }
         for (id, basis) in &self.bases {
             work.put_preimage(Digest::from_array(*id.as_bytes()), &basis.to_bytes())?;
+        }
+        for (id, terms) in &self.terms {
+            work.put_preimage(*id, terms)?;
         }
         work.put_preimage(known.policy.epoch, &known.policy.epoch_preimage)?;
         Ok(())

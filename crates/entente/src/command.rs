@@ -32,6 +32,7 @@ mod receipts;
 mod release;
 mod serve;
 mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -108,6 +109,7 @@ commands! {
         Events(events::EventsArgs),
         Ledger(ledger::LedgerArgs),
         Oversight(oversight::OversightArgs),
+        Verify(verify::VerifyArgs),
     }
     "This program" {
         Completions(completions::CompletionsArgs),

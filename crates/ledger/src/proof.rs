@@ -296,8 +296,12 @@ fn part(
                 paths.split_at_mut_checked(left.len()).ok_or(ProofError::Length)?;
             let left = part(left, left_paths, (start, middle), proof)?;
             let right = part(right, right_paths, (middle, end), proof)?;
-            left_paths.iter_mut().for_each(|path| path.push(right));
-            right_paths.iter_mut().for_each(|path| path.push(left));
+            for path in left_paths {
+                path.push(right);
+            }
+            for path in right_paths {
+                path.push(left);
+            }
             Ok(node_hash(&left, &right))
         }
     }

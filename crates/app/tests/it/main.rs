@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;
