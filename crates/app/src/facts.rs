@@ -5,7 +5,7 @@
 //! at their moment and name the facts that they used; when one holds no more, the releases that
 //! rest on it are listed, so that people can decide whether to recall them.
 
-use entente_law::{Asserted, Fact, FactKind, Register};
+use entente_law::{Asserted, Fact, FactKind, FactSubject, Register};
 use entente_model::codec::Wire;
 use entente_model::record::{DecisionRecord, NoteRecord, Record, RecordKind};
 use entente_model::tag::Tag;
@@ -15,6 +15,7 @@ use entente_store::rows::{FactRow, FactUseRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::gate::{DECISIONS, Gate};
 use crate::leaf::LeafOpening;
 use crate::node::{Node, event};
 use crate::people::{Actor, Role};
@@ -47,17 +48,6 @@ pub const fn entitled(kind: FactKind) -> &'static [Role] {
         FactKind::Case => &[Role::Liaison, Role::LegalAdviser],
     }
 }
-
-/// Who may read the register.
-const READERS: [Role; 7] = [
-    Role::Analyst,
-    Role::Reviewer,
-    Role::ReleaseOfficer,
-    Role::Liaison,
-    Role::LegalAdviser,
-    Role::SecurityOfficer,
-    Role::Overseer,
-];
 
 /// How a fact stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +168,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 revoked: None,
                 lapse_told: false,
             })?;
-            event(work, now, "fact", format!("on record: {about}"), (None, None))
+            let object = object_of(&asserted.fact);
+            event(work, now, "fact", format!("on record: {about}"), (object, None))
         })?;
         self.reload()?;
         Ok(id)
@@ -214,7 +205,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         })?;
         self.reload()?;
         self.tell_lapses()?;
-        self.resting_on(id)
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| self.resting_on(work, &mut gate, id))
     }
 
     fn fact_row(&self, id: Digest) -> Result<FactRow> {
@@ -225,13 +217,21 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// All facts, the newest first.
     pub fn facts(&self, actor: &Actor) -> Result<Vec<FactView>> {
-        actor.must_be(&READERS, "read the fact register")?;
+        actor.must_be(&DECISIONS, "read the fact register")?;
         let now = self.now();
-        self.store
-            .read(|work| work.facts(FACTS_MAX))?
-            .into_iter()
-            .map(|row| {
+        let mut gate = self.gate(actor)?;
+        let rows = self.store.read(|work| {
+            let mut rows = Vec::new();
+            for row in work.facts(FACTS_MAX)? {
                 let asserted = Asserted::from_bytes(&row.asserted)?;
+                if gate.sees_about(work, object_of(&asserted.fact))? {
+                    rows.push((row, asserted));
+                }
+            }
+            Ok::<_, AppError>(rows)
+        })?;
+        rows.into_iter()
+            .map(|(row, asserted)| {
                 let state = match &row.revoked {
                     Some(_) => FactState::Revoked,
                     None if asserted.fact.holds(now) => FactState::Holds,
@@ -269,29 +269,28 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// The releases that rest on a fact, for those who may read the register.
     pub fn releases_on_fact(&self, actor: &Actor, id: Digest) -> Result<RestingReleases> {
-        actor.must_be(&READERS, "read the fact register")?;
+        actor.must_be(&DECISIONS, "read the fact register")?;
         self.fact_row(id)?;
-        self.resting_on(id)
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| self.resting_on(work, &mut gate, id))
     }
 
-    fn resting_on(&self, id: Digest) -> Result<RestingReleases> {
-        self.store.read(|work| {
-            let mut found = RestingReleases::default();
-            for run in work.fact_uses(id, USES_MAX)? {
-                let leaves = work.leaves(run.first, run.last.saturating_sub(run.first) + 1)?;
-                for leaf in leaves.into_iter().rev() {
-                    let Some(oid) = decided(leaf.opening.as_ref(), run.inputs)? else { continue };
-                    if work.recall(oid, self.identity.nation)?.is_some() {
-                        continue;
-                    }
-                    found.count += 1;
-                    if found.newest.len() < RELEASES_MAX {
-                        found.newest.push(Resting { leaf: leaf.index, oid, nation: run.nation });
-                    }
+    fn resting_on(&self, work: &dyn Work, gate: &mut Gate, id: Digest) -> Result<RestingReleases> {
+        let mut found = RestingReleases::default();
+        for run in work.fact_uses(id, USES_MAX)? {
+            let leaves = work.leaves(run.first, run.last.saturating_sub(run.first) + 1)?;
+            for leaf in leaves.into_iter().rev() {
+                let Some(oid) = decided(leaf.opening.as_ref(), run.inputs)? else { continue };
+                if work.recall(oid, self.identity.nation)?.is_some() || !gate.sees(work, oid)? {
+                    continue;
+                }
+                found.count += 1;
+                if found.newest.len() < RELEASES_MAX {
+                    found.newest.push(Resting { leaf: leaf.index, oid, nation: run.nation });
                 }
             }
-            Ok(found)
-        })
+        }
+        Ok(found)
     }
 
     /// Tells people of each fact that holds no more, once, with the releases that rest on it.
@@ -300,23 +299,19 @@ impl<S: Store, V: Vault> Node<S, V> {
         let lapsed = self.store.read(|work| work.facts_lapsed(now))?;
         for row in lapsed {
             let asserted = Asserted::from_bytes(&row.asserted)?;
-            let resting = self.resting_on(row.id)?;
             let how = if row.revoked.is_some() { "withdrawn" } else { "lapsed" };
-            let releases = match resting.count {
-                0 => "no release that stands rests on it".to_owned(),
-                1 => "1 release that stands rests on it".to_owned(),
-                n => format!("{n} releases that stand rest on it"),
-            };
             let id = row.id.to_string();
+            // Not how many: that is for each reader's own clearance to say.
             let text = format!(
-                "fact {} {how}: {}; {releases}: see `entente fact list --releases {0}`",
+                "fact {} {how}: {}; `entente fact list --releases {0}` names what rests on it",
                 id.get(..8).unwrap_or_default(),
                 sentence(&asserted.fact),
             );
+            let about = (object_of(&asserted.fact), None);
             self.store.write(|work| {
                 let Some(kept) = work.fact(row.id)? else { return Ok(()) };
                 work.put_fact(&FactRow { lapse_told: true, ..kept })?;
-                event(work, now, "fact", text.clone(), (None, None))
+                event(work, now, "fact", text.clone(), about)
             })?;
             (self.wake)(&crate::node::WakeUp::Events);
         }
@@ -336,6 +331,17 @@ fn note(now: Timestamp, act: &str, by: &str, about: &str, id: Digest) -> LeafDra
 
 fn sentence(fact: &Fact) -> String {
     format!("{} of {} is {} ({})", fact.kind(), fact.subject(), fact.value(), fact.evidence())
+}
+
+/// The object that a fact is about.
+const fn object_of(fact: &Fact) -> Option<ObjectId> {
+    match fact.subject() {
+        FactSubject::Object(oid) => Some(*oid),
+        FactSubject::Us
+        | FactSubject::Nation { .. }
+        | FactSubject::Case(_)
+        | FactSubject::Offence(_) => None,
+    }
 }
 
 /// The object that a leaf decided on, if it did so on these inputs and released it.

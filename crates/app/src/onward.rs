@@ -14,6 +14,7 @@ use entente_store::rows::{AskRow, IntentRow, ObjectRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
+use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Approval, Role};
@@ -102,6 +103,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// law refers to it.
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
+        self.must_know(actor, order.oid)?;
         let object = self.open_object(order.oid)?;
         if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(
@@ -348,8 +350,18 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Requests and asks for consent, newest first.
-    pub fn asks(&self) -> Result<Vec<AskRow>> {
-        Ok(self.store.read(|work| work.asks())?)
+    pub fn asks(&self, actor: &Actor) -> Result<Vec<AskRow>> {
+        actor.must_be(&CONSENTS, "see requests for consent")?;
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let mut asks = Vec::new();
+            for ask in work.asks()? {
+                if gate.sees(work, ask.oid)? {
+                    asks.push(ask);
+                }
+            }
+            Ok(asks)
+        })
     }
 
     /// Grants or refuses a partner's request, by two release officers who agree.
@@ -362,9 +374,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Approval> {
         actor.must_be(&[Role::ReleaseOfficer], "consent")?;
         let row =
-            self.asks()?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(|| {
-                AppError::NotFound(format!("a request for consent numbered {ask}"))
-            })?;
+            self.asks(actor)?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(
+                || AppError::NotFound(format!("a request for consent numbered {ask}")),
+            )?;
         if row.state != "waiting" {
             return Err(AppError::invalid(format!("request {ask} was {} already", row.state)));
         }

@@ -19,8 +19,10 @@ use entente_store::rows::LeafRow;
 use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::gate::VERIFIERS;
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
+use crate::people::Actor;
 use crate::replay::{Bench, Checked};
 use crate::sequencer::StoredTiles;
 
@@ -63,7 +65,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Verifies the whole ledger and everything that opens it.
-    pub fn verify_ledger(&self) -> Result<Findings> {
+    pub fn verify_ledger(&self, actor: &Actor) -> Result<Findings> {
+        actor.must_be(&VERIFIERS, "verify the ledger")?;
         self.store.read(|work| {
             let known = self.known();
             let mut audit = Audit::new(self.codes_of_nodes(), Bench::new(&known.policy));

@@ -306,6 +306,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
+        }
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         self.check_emergency(&known, order)?;
@@ -348,6 +351,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
+        }
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
         }
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
@@ -509,6 +515,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Batch> {
         let mut classes = Vec::new();
         let mut bases: BTreeMap<BasisId, Basis> = BTreeMap::new();
+        let mut given: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
         for verdict in verdicts {
             let (inputs, order) = inputs_of(known, verdict, now)?;
             let inputs = inputs.to_bytes();
@@ -517,6 +524,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             let mut contexts = Vec::new();
             for weighed in verdict.nations.iter().filter(|w| w.goes()) {
                 let Some(terms) = weighed.ruling.terms() else { continue };
+                given.insert(digest::terms_digest(&terms), terms.to_bytes());
                 let basis = Basis {
                     policy_epoch: known.policy.epoch,
                     agreements: vec![terms.agreement],
@@ -546,7 +554,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 contexts,
             });
         }
-        Ok(Batch { classes, bases })
+        Ok(Batch { classes, bases, terms: given })
     }
 
     /// The wrap context of the link to a partner, opened anew when it is old or used up.
@@ -637,6 +645,8 @@ pub(crate) struct SharedClass {
 pub(crate) struct Batch {
     pub(crate) classes: Vec<SharedClass>,
     pub(crate) bases: BTreeMap<BasisId, Basis>,
+    /// The terms that were given, for whoever must prove them later.
+    pub(crate) terms: BTreeMap<Digest, Vec<u8>>,
 }
 
 impl Batch {
@@ -648,6 +658,9 @@ impl Batch {
         }
         for (id, basis) in &self.bases {
             work.put_preimage(Digest::from_array(*id.as_bytes()), &basis.to_bytes())?;
+        }
+        for (id, terms) in &self.terms {
+            work.put_preimage(*id, terms)?;
         }
         work.put_preimage(known.policy.epoch, &known.policy.epoch_preimage)?;
         Ok(())

@@ -36,6 +36,7 @@ use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
 use crate::error::{AppError, Result};
+use crate::evidence;
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
@@ -443,6 +444,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;
             outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
+            self.keep_for_evidence(work, known, nation, peer, verified)?;
             for unplaced in verified.unplaced() {
                 let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
                 event_once(work, now, "alarm", text, nation)?;
@@ -636,6 +638,21 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
+    /// Keeps what the items of the bundle need to be proved to others one day.
+    fn keep_for_evidence(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+    ) -> Result<()> {
+        match known.nation(&nation).and_then(|n| n.chain.node(&peer)) {
+            Some(state) => evidence::keep_shared(work, &state.spec.origin, verified),
+            None => Ok(()),
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one item, and all that it is judged by")]
     fn take_item(
         &self,
@@ -761,7 +778,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             source: Some((peer, link.lane, link.seq)),
             terms: Some(terms.to_bytes()),
             delete_at: obligation::delete_at(terms, manifest),
-            evidence: None,
+            evidence: evidence::kept(verified, opened.item, None),
         };
         work.put_object(&row, opened.item.ct())?;
         for older in &manifest.supersedes {

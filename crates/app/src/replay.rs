@@ -17,9 +17,10 @@ use entente_seal::digest;
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::gate::DECISIONS;
 use crate::leaf::LeafOpening;
 use crate::node::Node;
-use crate::people::{Actor, Role};
+use crate::people::Actor;
 use crate::policy::{Policy, read_agreement, read_law};
 
 /// A recorded decision for one nation, and what it comes to when taken again.
@@ -66,35 +67,26 @@ pub struct Replayed {
 impl<S: Store, V: Vault> Node<S, V> {
     /// Takes the decision of an entry again.
     pub fn replay(&self, actor: &Actor, leaf: u64) -> Result<Replayed> {
-        actor.must_be(
-            &[
-                Role::Analyst,
-                Role::Reviewer,
-                Role::ReleaseOfficer,
-                Role::Liaison,
-                Role::LegalAdviser,
-                Role::SecurityOfficer,
-                Role::Overseer,
-            ],
-            "replay decisions",
-        )?;
+        actor.must_be(&DECISIONS, "replay decisions")?;
         let known = self.known();
+        let mut gate = self.gate(actor)?;
         self.store.read(|work| {
-            let row = work
-                .leaf(leaf)?
-                .ok_or_else(|| AppError::NotFound(format!("entry {leaf} of the ledger")))?;
-            let Some(bytes) = row.opening else {
-                return Err(AppError::invalid(format!(
-                    "what opens entry {leaf} was erased, so its decision cannot be taken again"
-                )));
+            // One answer for what is not there, is no decision, was erased, or is not for this
+            // person: the difference would tell what they may not know.
+            let absent = || {
+                AppError::NotFound(format!(
+                    "a decision at entry {leaf} (`entente decisions` lists those that are)"
+                ))
             };
+            let bytes = work.leaf(leaf)?.and_then(|row| row.opening).ok_or_else(absent)?;
             let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
             if record.kind != RecordKind::Decision {
-                return Err(AppError::invalid(format!(
-                    "entry {leaf} is no decision; `entente decisions` lists those that are"
-                )));
+                return Err(absent());
             }
             let decision = DecisionRecord::from_bytes(&record.body)?;
+            if !gate.sees(work, decision.oid)? {
+                return Err(absent());
+            }
             let mut bench = Bench::new(&known.policy);
             let taken = bench.take(work, &decision)?;
             let taken = taken.map_err(|why| {

@@ -10,6 +10,7 @@ use crate::deliver::link_state;
 use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
 use crate::node::{Node, lock};
+use crate::people::Actor;
 
 /// How the link to one partner stands.
 #[derive(Debug, Clone)]
@@ -65,7 +66,7 @@ pub struct Status {
     pub name: String,
     /// The ledger.
     pub ledger: LedgerStatus,
-    /// Objects of our own, and received.
+    /// Objects of our own, and received, of which the person may know.
     pub objects: (u64, u64),
     /// The policy in force.
     pub policy_epoch: Digest,
@@ -106,13 +107,14 @@ fn owed(work: &dyn Work, node: NodeId, lane: Lane, after: u64, last: u64) -> Res
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
-    /// How the node stands.
-    pub fn status(&self) -> Result<Status> {
+    /// How the node stands. The ledger's size and the links' lag are the machine's own state: they
+    /// tell that something was said, never what or about whom.
+    pub fn status(&self, actor: &Actor) -> Result<Status> {
         let known = self.known();
+        let gate = self.gate(actor)?;
         let ledger = self.ledger_status()?;
-        let (objects, pending) = self
-            .store
-            .read(|work| Ok::<_, AppError>((work.object_counts()?, work.has_intents()?)))?;
+        let (objects, pending) =
+            self.store.read(|work| Ok::<_, AppError>((gate.counts(work)?, work.has_intents()?)))?;
         let mut links = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let endpoint = self.endpoint(&nation.row.nation);

@@ -35,6 +35,7 @@ mod release;
 mod scheme;
 mod serve;
 mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -114,6 +115,7 @@ commands! {
         Events(events::EventsArgs),
         Ledger(ledger::LedgerArgs),
         Oversight(oversight::OversightArgs),
+        Verify(verify::VerifyArgs),
     }
     "This program" {
         Completions(completions::CompletionsArgs),

@@ -426,6 +426,23 @@ fn refused_and_early(store: &impl Store) -> Result<()> {
         assert_eq!(work.quarantine(9)?, [refused(1, 4), refused(2, 3), refused(1, 3)]);
         assert_eq!(work.quarantine(1)?, [refused(1, 4)]);
         Ok(())
+    })?;
+
+    write(store, |work| {
+        for upto in [9, 3, 3] {
+            work.put_receipt(node(1), Lane::Flash, upto, &[u8::try_from(upto).unwrap_or(0)])?;
+        }
+        work.put_receipt(node(1), Lane::Flash, 3, b"another")
+    })?;
+    read(store, |work| {
+        // The first that reaches so far, as it first came.
+        assert_eq!(work.receipt(node(1), Lane::Flash, 1)?, Some((3, vec![3])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 3)?, Some((3, vec![3])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 4)?, Some((9, vec![9])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 10)?, None);
+        assert_eq!(work.receipt(node(1), Lane::Routine, 1)?, None);
+        assert_eq!(work.receipt(node(2), Lane::Flash, 1)?, None);
+        Ok(())
     })
 }
 
@@ -569,6 +586,8 @@ fn objects(store: &impl Store) -> Result<()> {
         assert_eq!(work.body(oid(3))?, None);
         assert_eq!(work.object(oid(3))?.map(|row| row.state), Some(6), "what was, is remembered");
         assert_eq!(work.object_counts()?, (2, 2), "only what is held counts");
+        assert_eq!(work.object_counts_to(3)?, (2, 2));
+        assert_eq!(work.object_counts_to(2)?, (0, 0), "and only what is below it");
         assert_eq!(unplaced(&work.objects_due(at(300), 9)?), [e], "deleted is not due again");
         Ok(())
     })?;

@@ -142,6 +142,11 @@ pub trait Lanes {
     fn put_quarantine(&mut self, row: &QuarantineRow) -> Result<()>;
     /// Refused items, newest first.
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>>;
+    /// Keeps what proves that a partner receipted one of our lanes up to a position.
+    fn put_receipt(&mut self, from: NodeId, lane: Lane, upto: u64, evidence: &[u8]) -> Result<()>;
+    /// The first receipt of a partner that covers a position of a lane: how far it reaches, and
+    /// what proves it.
+    fn receipt(&self, from: NodeId, lane: Lane, seq: u64) -> Result<Option<(u64, Vec<u8>)>>;
     /// The largest checkpoint verified of a partner's log.
     fn peer_log(&self, origin: &str) -> Result<Option<PeerLogRow>>;
     /// Records the largest checkpoint verified of a partner's log; a conflict if it is smaller
@@ -172,6 +177,8 @@ pub trait Objects {
     -> Result<Vec<ObjectRow>>;
     /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
+    /// How many of them are of at most this class: (own, received).
+    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is

@@ -210,7 +210,8 @@ pub struct ObjectRow {
     pub terms: Option<Vec<u8>>,
     /// When it must be deleted.
     pub delete_at: Option<Timestamp>,
-    /// What lets a third nation verify that its originator released it to us.
+    /// What proves to others that it was released to us, for others'; an encoding that belongs to
+    /// `app`.
     pub evidence: Option<Vec<u8>>,
 }
 
@@ -247,7 +248,7 @@ pub struct EffectRow {
     pub status: Option<u16>,
     /// When its answer came.
     pub at: Option<Timestamp>,
-    /// The answer as signed.
+    /// The answer, with what proves it to others; an encoding that belongs to `app`.
     pub effect: Option<Vec<u8>>,
 }
 

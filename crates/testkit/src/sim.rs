@@ -350,7 +350,8 @@ impl Sim {
     }
 
     fn note_refusals(&mut self, at: usize) -> Result<()> {
-        let refused = self.alliance.member(at)?.node()?.quarantined(3)?;
+        let member = self.alliance.member(at)?;
+        let refused = member.node()?.quarantined(&member.actor("overseer")?, 3)?;
         for row in refused {
             self.say(format!("   refused: lane {:?} item {} code {}", row.lane, row.seq, row.code));
         }
@@ -428,7 +429,9 @@ impl Sim {
             }
         }
         for place in 0..self.count() {
-            for event in self.alliance.member(place)?.node()?.events(Some("alarm"), None, 10)? {
+            let member = self.alliance.member(place)?;
+            let overseer = member.actor("overseer")?;
+            for event in member.node()?.events(&overseer, Some("alarm"), None, 10)? {
                 self.say(format!("{}: alarm: {}", self.name(place), event.text));
             }
         }

@@ -1,10 +1,11 @@
 //! Commands about intelligence: publishing, reading, consenting, recalling.
 
 use entente_app::decisions::Decided;
+use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::{Actor, Role};
+use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_formats::{Limits, MediaHint, OnBad};
@@ -78,6 +79,18 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Show {
     object: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prove {
+    object: String,
+    of: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    with_label: bool,
+    #[serde(default)]
+    with_content: bool,
 }
 
 #[derive(Deserialize)]
@@ -313,37 +326,17 @@ impl<S: Store, V: Vault> Commands<S, V> {
 
     pub(super) fn receipts(&self, actor: &Actor, body: Value) -> Answer {
         let asked: Count = request(body)?;
-        actor
-            .must_be(
-                &[
-                    Role::Analyst,
-                    Role::Liaison,
-                    Role::ReleaseOfficer,
-                    Role::Operator,
-                    Role::Overseer,
-                    Role::SecurityOfficer,
-                ],
-                "read receipts",
-            )
-            .map_err(refused)?;
-        let events =
-            self.node.events(Some("receipt"), None, count(asked.count)).map_err(refused)?;
+        let events = self.node.receipts(actor, count(asked.count)).map_err(refused)?;
         let known = self.node.known();
         let receipts: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
         Ok(json!({ "receipts": receipts }))
     }
 
     pub(super) fn consent_list(&self, actor: &Actor) -> Answer {
-        actor
-            .must_be(
-                &[Role::ReleaseOfficer, Role::Liaison, Role::Analyst, Role::Overseer],
-                "see requests for consent",
-            )
-            .map_err(refused)?;
         let known = self.node.known();
         let asks: Vec<Value> = self
             .node
-            .asks()
+            .asks(actor)
             .map_err(refused)?
             .into_iter()
             .map(|ask| {
@@ -399,19 +392,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
     }
 
     pub(super) fn recall_list(&self, actor: &Actor) -> Answer {
-        actor
-            .must_be(
-                &[
-                    Role::ReleaseOfficer,
-                    Role::SecurityOfficer,
-                    Role::Analyst,
-                    Role::Liaison,
-                    Role::Overseer,
-                ],
-                "see recalls",
-            )
-            .map_err(refused)?;
-        let standings = self.node.recalls().map_err(refused)?;
+        let standings = self.node.recalls(actor).map_err(refused)?;
         Ok(json!({ "recalls": self.standings(&standings) }))
     }
 
@@ -445,21 +426,41 @@ impl<S: Store, V: Vault> Commands<S, V> {
     }
 
     pub(super) fn ledger_prove(&self, actor: &Actor, body: Value) -> Answer {
-        let show: Show = request(body)?;
-        let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
-        let evidence = self.node.prove(actor, oid).map_err(refused)?;
+        let prove: Prove = request(body)?;
+        let oid = self.node.find_object(actor, &prove.object).map_err(refused)?;
+        let of = match prove.of.as_deref().unwrap_or("release") {
+            "release" => EvidenceOf::Release,
+            "receipt" => EvidenceOf::Receipt,
+            "recall" => EvidenceOf::Recall,
+            word => {
+                return Err(invalid(format!(
+                    "`{word}` cannot be proved: use release, receipt or recall"
+                )));
+            }
+        };
+        let enclosed = match (prove.with_label, prove.with_content) {
+            (_, true) => Enclosed::Content,
+            (true, false) => Enclosed::Label,
+            (false, false) => Enclosed::Nothing,
+        };
+        let to = prove.to.as_deref().map(nation).transpose()?;
+        let order = EvidenceOrder { oid, of, to, enclosed };
+        let written = self.node.write_evidence(actor, &order).map_err(refused)?;
         Ok(json!({
             "object": oid.to_string(),
-            "leaf": evidence.leaf_index,
-            "tlog_proof": evidence.to_tlog_proof(),
+            "ledger_of": self.node.known().name_of(&written.nation),
+            "nation_id": written.nation.to_string(),
+            "leaf": written.leaf,
+            "witnesses": written.witnesses,
+            "tlog_proof": written.text,
         }))
     }
 
-    pub(super) fn events(&self, body: Value) -> Answer {
+    pub(super) fn events(&self, actor: &Actor, body: Value) -> Answer {
         let asked: Events = request(body)?;
         let events = self
             .node
-            .events(asked.kind.as_deref(), asked.before, count(asked.count))
+            .events(actor, asked.kind.as_deref(), asked.before, count(asked.count))
             .map_err(refused)?;
         let known = self.node.known();
         let events: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();

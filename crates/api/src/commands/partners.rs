@@ -65,8 +65,8 @@ impl<S: Store + Housekeeping, V: Vault> Commands<S, V> {
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
-    pub(super) fn status(&self) -> Answer {
-        let status = self.node.status().map_err(refused)?;
+    pub(super) fn status(&self, actor: &Actor) -> Answer {
+        let status = self.node.status(actor).map_err(refused)?;
         let links: Vec<Value> = status
             .links
             .iter()
@@ -214,8 +214,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
         }))
     }
 
-    pub(super) fn ledger_verify(&self) -> Answer {
-        let findings = self.node.verify_ledger().map_err(refused)?;
+    pub(super) fn ledger_verify(&self, actor: &Actor) -> Answer {
+        let findings = self.node.verify_ledger(actor).map_err(refused)?;
         Ok(json!({
             "verified": findings.faults.is_empty(),
             "size": findings.size,

@@ -63,7 +63,8 @@ fn a_decision_is_taken_again_whatever_became_of_the_rules_since() {
     arvenia.stop();
     arvenia.start().unwrap();
     assert_eq!(replay_all(arvenia), before + 2);
-    let findings = arvenia.node().unwrap().verify_ledger().unwrap();
+    let findings =
+        arvenia.node().unwrap().verify_ledger(&arvenia.actor("overseer").unwrap()).unwrap();
     assert_eq!((findings.replayed, findings.other_engine), (7, 0));
     verify(arvenia);
 }
@@ -77,7 +78,7 @@ fn only_a_decision_can_be_taken_again() {
     let none = node.replay(&analyst, 1 << 40).unwrap_err();
     assert!(matches!(none, AppError::NotFound(_)), "{none}");
     let other = node.replay(&analyst, 0).unwrap_err().to_string();
-    assert!(other.contains("entry 0 is no decision"), "{other}");
+    assert!(other.contains("a decision at entry 0 ("), "{other}");
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn an_outcome_that_does_not_follow_from_its_inputs_is_found() {
     assert!(!replayed.same);
     assert_eq!(replayed.nations[0].again.decision, Decision::Deny);
     assert!(replayed.nations[0].explanation.iter().any(|s| s.contains("NOFORN")));
-    let faults = node.verify_ledger().unwrap().faults;
+    let faults = node.verify_ledger(&arvenia.actor("overseer").unwrap()).unwrap().faults;
     let said = format!(
         "the decision of entry {forged}: its outcome does not follow from its recorded inputs"
     );
@@ -127,8 +128,8 @@ fn what_is_remembered_is_forgotten_when_any_rule_changes() {
     let (_folder, alliance) = partners();
     let [arvenia, brenmark, _] = &alliance.members[..] else { panic!() };
     let node = arvenia.node().unwrap();
-    let counts = || node.status().unwrap().decisions;
-    let epoch = || node.status().unwrap().policy_epoch;
+    let counts = || node.status(&arvenia.actor("overseer").unwrap()).unwrap().decisions;
+    let epoch = || node.status(&arvenia.actor("overseer").unwrap()).unwrap().policy_epoch;
     let open = order(arvenia, "OPEN", &["XBR"]);
     let goes = |published: &entente_app::publish::Published| {
         published.verdicts.iter().flat_map(|v| &v.nations).all(Weighed::goes)

@@ -4,7 +4,11 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod facts;
+#[cfg(test)]
+mod gate;
 #[cfg(test)]
 mod law;
 #[cfg(test)]

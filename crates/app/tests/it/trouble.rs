@@ -91,7 +91,8 @@ fn what_was_on_its_way_when_a_party_left_is_refused_and_the_lane_goes_on() {
     }
     alliance.quiet().unwrap();
     assert!(published.objects.iter().all(|oid| payload(brenmark, *oid).is_none()));
-    assert_eq!(node.quarantined(10).unwrap().len(), 2);
+    let overseer = brenmark.actor("overseer").unwrap();
+    assert_eq!(node.quarantined(&overseer, 10).unwrap().len(), 2);
     let view =
         arvenia.node().unwrap().object(&arvenia.actor("analyst").unwrap(), published.objects[1]);
     assert_eq!(view.unwrap().deliveries[0].state, "receipted");
@@ -175,7 +176,8 @@ fn discs_are_read_from_the_last_file_to_the_first_and_twice() {
     for oid in &published.objects {
         assert!(payload(brenmark, *oid).is_some());
     }
-    let arrivals = there.events(Some("received"), None, 100).unwrap();
+    let overseer = brenmark.actor("overseer").unwrap();
+    let arrivals = there.events(&overseer, Some("received"), None, 100).unwrap();
     assert_eq!(arrivals.len(), published.objects.len());
     verify(brenmark);
 }
@@ -315,7 +317,8 @@ fn two_ledgers_shown_to_two_partners_convict_their_nation_at_both() {
     open(arvenia, brenmark).unwrap();
     open(&twin, costaluna).unwrap();
     let stopped = |at: &Member| {
-        let status = at.node().unwrap().status().unwrap();
+        let overseer = at.actor("overseer").unwrap();
+        let status = at.node().unwrap().status(&overseer).unwrap();
         status.links.into_iter().find(|link| link.node == arvenia.id).unwrap().stopped
     };
     assert_eq!((stopped(brenmark), stopped(costaluna)), (None, None));

@@ -84,6 +84,7 @@ pub(crate) fn payload(at: &Member, oid: ObjectId) -> Option<Vec<u8>> {
 }
 
 pub(crate) fn verify(member: &Member) {
-    let findings = member.node().unwrap().verify_ledger().unwrap();
+    let overseer = member.actor("overseer").unwrap();
+    let findings = member.node().unwrap().verify_ledger(&overseer).unwrap();
     assert_eq!(findings.faults, Vec::<String>::new(), "{}", member.profile.code);
 }

@@ -124,8 +124,13 @@ fn a_running_node_refuses_in_one_sentence_and_does_nothing() {
     refuse("ana", &["objects", "show", "5f"], 2, &["`5f` is too short"]);
     refuse("ana", &["objects", "show", "5f3a1c0e"], 1, &["`5f3a1c0e` is not known here"]);
     refuse("ana", &["ledger", "prove", "5f3a1c0e"], 1, &["not known here"]);
-    refuse("ana", &["law", "replay", "0"], 2, &["entry 0 is no decision"]);
-    refuse("ana", &["law", "replay", "1000000"], 1, &["entry 1000000", "not known here"]);
+    refuse("ana", &["law", "replay", "0"], 1, &["a decision at entry 0"]);
+    refuse(
+        "ana",
+        &["law", "replay", "1000000"],
+        1,
+        &["a decision at entry 1000000", "not known here"],
+    );
     refuse("sena", &["bundle", "import", "junk"], 2, &["begin with ENTM1"]);
     refuse("sena", &["bundle", "export", "XBR", "--to", "."], 1, &["XBR is not known here"]);
     refuse("ana", &["backup", "copy.db"], 1, &["ana may not make backups"]);

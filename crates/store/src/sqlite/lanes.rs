@@ -284,6 +284,25 @@ impl Lanes for Tx<'_, '_> {
         )
     }
 
+    fn put_receipt(&mut self, from: NodeId, lane: Lane, upto: u64, evidence: &[u8]) -> Result<()> {
+        self.session.run(
+            "INSERT INTO receipt (src, lane, upto, evidence) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (src, lane, upto) DO NOTHING",
+            cells![from, lane, upto, evidence],
+        )?;
+        Ok(())
+    }
+
+    fn receipt(&self, from: NodeId, lane: Lane, seq: u64) -> Result<Option<(u64, Vec<u8>)>> {
+        self.session.one(
+            "receipt",
+            "SELECT upto, evidence FROM receipt WHERE src = ?1 AND lane = ?2 AND upto >= ?3
+             ORDER BY upto LIMIT 1",
+            cells![from, lane, seq],
+            |c| Ok((c.take()?, c.take()?)),
+        )
+    }
+
     fn peer_log(&self, origin: &str) -> Result<Option<PeerLogRow>> {
         self.session.one(
             "partner's log",

@@ -24,7 +24,7 @@ pub(super) struct Schema {
 
 /// The main database.
 pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2] };
+    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2, STORE_3] };
 
 /// The key vault.
 pub(super) const VAULT: Schema =
@@ -158,6 +158,14 @@ CREATE INDEX fact_lapsed ON fact (until) WHERE lapse_told = 0;
 CREATE TABLE fact_use (
     fact BLOB NOT NULL, first INTEGER NOT NULL, nation BLOB NOT NULL, inputs BLOB NOT NULL,
     last INTEGER NOT NULL, PRIMARY KEY (fact, first, nation)) WITHOUT ROWID;
+";
+
+/// Receipts are kept with what proves them, and holdings are counted by class.
+const STORE_3: &str = "
+CREATE TABLE receipt (
+    src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
+    PRIMARY KEY (src, lane, upto));
+CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
 ";
 
 const VAULT_1: &str = "

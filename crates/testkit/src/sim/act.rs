@@ -175,7 +175,8 @@ impl Sim {
     }
 
     fn consent(&mut self, place: usize) -> Result<()> {
-        let Some(asks) = self.at(place, "list requests", entente_app::SqliteNode::asks)? else {
+        let overseer = self.alliance.member(place)?.actor("overseer")?;
+        let Some(asks) = self.at(place, "list requests", |node| node.asks(&overseer))? else {
             return Ok(());
         };
         let waiting: Vec<_> =

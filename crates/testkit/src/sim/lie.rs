@@ -494,7 +494,7 @@ impl Sim {
     fn really_granted(&self, oid: ObjectId, to: usize) -> Result<bool> {
         let to = self.alliance.member(to)?.nation;
         for member in &self.alliance.members {
-            let asks = member.node()?.asks()?;
+            let asks = member.node()?.asks(&member.actor("overseer")?)?;
             if asks.iter().any(|a| !a.ours && a.oid == oid && a.to == to && a.state == "granted") {
                 return Ok(true);
             }
@@ -519,7 +519,8 @@ fn i3_two_ledgers_do_not_go_unnoticed(liar: &Member, one: &Member, other: &Membe
         return Ok(());
     }
     for member in [one, other] {
-        let alarms = member.node()?.events(Some("alarm"), None, 1000)?;
+        let overseer = member.actor("overseer")?;
+        let alarms = member.node()?.events(&overseer, Some("alarm"), None, 1000)?;
         if alarms.iter().any(|event| event.text.contains("forked")) {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Timestamp;
@@ -13,11 +14,10 @@ use entente_model::codec::Wire;
 use entente_model::item::OnwardRequest;
 use http::StatusCode;
 
-use super::events::{EventLine, visible};
+use super::events::{EventLine, lines_of};
 use super::links::{LedgerView, LinkLine};
 use super::{Frame, Tag, recalls};
 use crate::door::Door;
-use crate::gate::{APPROVALS, CONSENTS, Gate, RECALLS};
 use crate::refusal::Refusal;
 use crate::session::{SignInPage, Signed};
 use crate::show::{Moment, ObjectLink, clean, number};
@@ -63,7 +63,7 @@ fn attention(
     now: Timestamp,
 ) -> Result<Vec<Attention>, AppError> {
     let mut all = Vec::new();
-    for alarm in node.events(Some("alarm"), None, ALARMS)? {
+    for alarm in node.events(actor, Some("alarm"), None, ALARMS)? {
         if now.since(alarm.at) <= ALARM_MILLIS {
             all.push(Attention {
                 tag: Tag::new(words::event("alarm")),
@@ -88,7 +88,7 @@ fn attention(
         }
     }
     if actor.is(&RECALLS) {
-        for recall in recalls::visible(node, actor)?.into_iter().filter(|r| r.is_late) {
+        for recall in recalls::lines_of(node, actor)?.into_iter().filter(|r| r.is_late) {
             let late: Vec<&str> = recall
                 .holders
                 .iter()
@@ -108,11 +108,7 @@ fn attention(
     }
     if actor.is(&CONSENTS) {
         let known = node.known();
-        let mut gate = Gate::new(node, actor);
-        for ask in node.asks()?.into_iter().filter(|ask| ask.state == "waiting" && !ask.ours) {
-            if !gate.sees(ask.oid)? {
-                continue;
-            }
+        for ask in node.asks(actor)?.into_iter().filter(|ask| ask.state == "waiting" && !ask.ours) {
             let asker = known
                 .by_node(&ask.peer)
                 .map_or_else(|| ask.peer.short(), |n| n.row.code.to_string());
@@ -131,7 +127,7 @@ fn attention(
         }
     }
     if actor.is(&APPROVALS) {
-        for proposal in node.proposals()? {
+        for proposal in node.proposals(actor)? {
             all.push(Attention {
                 tag: Tag::new(("second person", "care")),
                 text: clean(&words::sentence(&proposal.about)),
@@ -149,10 +145,10 @@ fn attention(
 }
 
 fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError> {
-    let status = node.status()?;
+    let status = node.status(&signed.actor)?;
     let now = node.now();
     let links = LinkLine::all(&status.links, now);
-    let rows = node.events(None, None, EVENTS)?;
+    let rows = node.events(&signed.actor, None, None, EVENTS)?;
     Ok(OverviewPage {
         frame: Frame::of(node, signed, "/", words::OVERVIEW)?,
         own: number(status.objects.0),
@@ -167,7 +163,7 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
             .collect(),
         laws: status.laws.iter().map(|law| clean(law)).collect(),
         epoch: status.policy_epoch.short(),
-        events: visible(node, &signed.actor, &rows)?,
+        events: lines_of(node, &rows),
     })
 }
 
