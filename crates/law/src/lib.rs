@@ -26,6 +26,7 @@ mod rule;
 pub mod rules;
 pub mod ruling;
 pub mod scheme;
+pub mod summary;
 mod time;
 mod unit;
 

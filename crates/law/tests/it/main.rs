@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 #[expect(clippy::many_single_char_names, reason = "it reads like the tables of the README")]
