@@ -81,7 +81,7 @@ pub(crate) struct Block<'a> {
 }
 
 /// The words with which a heading may number an article.
-const HEADINGS: [&str; 3] = ["## Article ", "## Section ", "## § "];
+pub(crate) const HEADINGS: [&str; 3] = ["## Article ", "## Section ", "## § "];
 
 /// Takes a literate text apart, and says what is wrong with its form. `fence` is the word after
 /// the backticks of a block. Fails only if nothing else can be read.
@@ -315,7 +315,7 @@ impl<'a> Splitter<'a, '_> {
             self.passage(text, line);
             return;
         };
-        let (number, title) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (number, title) = heading(rest);
         let digits = number.chars().take_while(char::is_ascii_digit).count();
         let numbered = digits > 0 && number.chars().skip(digits).all(|c| c.is_ascii_lowercase());
         if !numbered {
@@ -323,7 +323,6 @@ impl<'a> Splitter<'a, '_> {
         } else if self.articles.iter().any(|a| a.number == number) {
             self.fault(line, text, format!("article {number} is there already"));
         } else {
-            let title = title.trim_start_matches(DASHES).trim();
             self.articles.push(Article {
                 number,
                 title,
@@ -367,8 +366,14 @@ impl<'a> Splitter<'a, '_> {
 /// What may stand between a number or language and a title.
 const DASHES: [char; 5] = ['—', '–', '-', ':', ' '];
 
+/// The number and title of a heading, from what follows its word.
+pub(crate) fn heading(rest: &str) -> (&str, &str) {
+    let (number, title) = rest.split_once(' ').unwrap_or((rest, ""));
+    (number, title.trim_start_matches(DASHES).trim())
+}
+
 /// The language and title of a heading such as `### fr — Objet`.
-fn language_heading(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn language_heading(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("### ")?;
     let (language, title) = rest.split_once(' ').unwrap_or((rest, ""));
     let dashed = title.is_empty() || title.starts_with(['—', '–', '-', ':']);

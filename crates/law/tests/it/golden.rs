@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use entente_law::{Agreement, bind};
+use entente_law::layout::{agreement_layout, law_layout};
+use entente_law::summary::Side;
+use entente_law::template::TEMPLATES;
+use entente_law::{Agreement, Schemes, bind};
 use entente_model::{Decision, NationCode, NationId};
 
 use crate::cases::{self, Questions, ask, root, texts};
@@ -112,6 +115,56 @@ fn every_table_belongs_to_a_text() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let stem = name.split('.').next().unwrap();
             assert!(stem == "README" || stems.iter().any(|s| s == stem), "{folder}/{name}");
+        }
+    }
+}
+
+#[test]
+fn the_texts_have_the_canonical_layout_and_no_doubts() {
+    for (folder, stem) in
+        ["agreements", "laws"].iter().flat_map(|f| texts(f).into_iter().map(move |stem| (*f, stem)))
+    {
+        let path = format!("{folder}/{stem}.md");
+        let text = cases::read(&path);
+        let laid = if folder == "agreements" {
+            let agreement = cases::agreement(&path);
+            assert_eq!(agreement.doubts(), [], "{path}");
+            assert_eq!(agreement.unknown_markings(&Schemes::builtin()), [], "{path}");
+            agreement_layout(&text)
+        } else {
+            law_layout(&text)
+        };
+        let laid = laid.unwrap();
+        if option_env!("ENTENTE_BLESS").is_some() {
+            fs::write(root().join(&path), &laid).unwrap();
+        } else {
+            assert!(
+                laid == text,
+                "{path} is not laid out; run `entente {} fmt`",
+                folder.trim_end_matches('s')
+            );
+        }
+    }
+}
+
+#[test]
+fn every_agreement_is_a_template_and_every_party_gets_a_summary() {
+    let names: Vec<&str> = TEMPLATES.iter().map(|t| t.name).collect();
+    assert_eq!(names, texts("agreements"));
+    for stem in texts("agreements") {
+        let agreement = cases::agreement(&format!("agreements/{stem}.md"));
+        for party in agreement.parties() {
+            let summary = agreement.summary(party.nation, &Schemes::builtin());
+            for side in [Side::MustGive, Side::MayGive, Side::Gets] {
+                assert!(
+                    summary.iter().any(|s| s.side == side),
+                    "{stem}, {}: {side:?}",
+                    party.nation
+                );
+            }
+            let told: BTreeSet<&str> = summary.iter().filter_map(|s| s.clause.as_deref()).collect();
+            let clauses: BTreeSet<&str> = agreement.clauses().map(|(id, ..)| id).collect();
+            assert_eq!(told, clauses, "{stem}: every clause has something to say");
         }
     }
 }
