@@ -32,6 +32,7 @@ mod receipts;
 mod release;
 mod serve;
 mod status;
+mod texts;
 
 use clap::Subcommand;
 

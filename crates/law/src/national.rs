@@ -128,6 +128,27 @@ impl NationalLaw {
     pub(crate) fn numbered(&self) -> &[Rule] {
         &self.rules
     }
+
+    /// What the law lets out and in: headings, each with its rules' ids and what they say.
+    pub fn summary(&self) -> Vec<(&'static str, Vec<(&str, String)>)> {
+        let parts = [
+            ("Never leaves", Direction::Export, Effect::Deny),
+            ("Leaves only by decision", Direction::Export, Effect::Refer),
+            ("Leaves only in changed form", Direction::Export, Effect::Modify),
+            ("Is never taken in", Direction::Import, Effect::Deny),
+            ("Is taken in only by decision", Direction::Import, Effect::Refer),
+            ("Is taken in only in changed form", Direction::Import, Effect::Modify),
+        ];
+        let of = |direction, effect| {
+            let rules = self
+                .rules
+                .iter()
+                .filter(move |r: &&Rule| r.direction == direction && r.effect == effect);
+            rules.map(|r| (r.origin.id.as_str(), r.tells(self.nation))).collect::<Vec<_>>()
+        };
+        let parts = parts.map(|(heading, direction, effect)| (heading, of(direction, effect)));
+        parts.into_iter().filter(|(_, rules)| !rules.is_empty()).collect()
+    }
 }
 
 impl Rule {
@@ -154,6 +175,38 @@ impl Rule {
         }
     }
 
+    /// When it fires, of no recipient in particular.
+    fn when(&self, nation: NationCode) -> String {
+        let says = self.trigger.says(nation);
+        let says = says.replace("the purpose {purpose}", "the purpose of the release");
+        says.replace("{recipient}", "the recipient's nation")
+    }
+
+    /// The rule under the heading that says which way and with which effect.
+    fn tells(&self, nation: NationCode) -> String {
+        let mut out = format!("where {}", self.when(nation));
+        match (self.effect, &self.authority, &self.transform) {
+            (Effect::Refer, Some(authority), _) => {
+                out.push_str("; it is for ");
+                out.push_str(authority);
+                out.push_str(" to decide");
+            }
+            (Effect::Modify, _, Some(transform)) => {
+                out.push_str("; what is done: ");
+                out.push_str(transform);
+            }
+            (Effect::Deny | Effect::Refer | Effect::Modify, _, _) => {}
+        }
+        if !self.unless.is_empty() {
+            out.push_str("; unless there is ");
+            out.push_str(&self.unless.join(" or "));
+        }
+        if !self.at_home {
+            out.push_str("; not between the nation's own bodies");
+        }
+        out
+    }
+
     fn says(&self, nation: NationCode) -> String {
         let when = match (self.direction, self.at_home) {
             (Direction::Export, true) => "information leaves",
@@ -171,7 +224,7 @@ impl Rule {
         } else {
             format!(", unless there is {}", self.unless.join(" or "))
         };
-        format!("where {}, {when} {then}{unless}", self.trigger.says(nation))
+        format!("where {}, {when} {then}{unless}", self.when(nation))
     }
 }
 

@@ -305,11 +305,16 @@ impl Drafter<'_> {
     }
 }
 
-/// TOML after a change; as it stands if it cannot be read.
+/// TOML after a change; as it stands if there is none.
 fn changed(text: &str, change: impl FnOnce(&mut Table)) -> String {
-    let Ok(mut table) = text.parse::<Table>() else { return format!("{text}\n") };
-    change(&mut table);
-    toml::to_string(&table).unwrap_or_else(|_| text.to_owned())
+    let as_it_stands = || format!("{}\n", text.trim_end_matches('\n'));
+    let Ok(old) = text.parse::<Table>() else { return as_it_stands() };
+    let mut new = old.clone();
+    change(&mut new);
+    if new == old {
+        return as_it_stands();
+    }
+    toml::to_string(&new).unwrap_or_else(|_| as_it_stands())
 }
 
 /// Replaces a word, where it stands alone.
@@ -360,10 +365,7 @@ mod tests {
     fn without_wishes_a_draft_is_its_template() {
         for template in TEMPLATES {
             let draft = draft(template, &Wishes::default(), &Schemes::builtin()).unwrap();
-            let (one, other) =
-                (Agreement::parse(&draft).unwrap(), Agreement::parse(template.text).unwrap());
-            assert!(one.clauses().eq(other.clauses()), "{}", template.name);
-            assert_eq!(one.parties(), other.parties(), "{}", template.name);
+            assert!(draft == template.text, "{}", template.name);
         }
     }
 

@@ -132,6 +132,11 @@ fn the_texts_have_the_canonical_layout_and_no_doubts() {
             assert_eq!(agreement.unknown_markings(&Schemes::builtin()), [], "{path}");
             agreement_layout(&text)
         } else {
+            let law = cases::law(&path);
+            let said: usize = law.summary().iter().map(|(_, rules)| rules.len()).sum();
+            assert_eq!(said, law.rules().count(), "{path}");
+            let raw = law.rules().find(|(.., says)| says.contains('{'));
+            assert_eq!(raw, None, "{path}: a sentence names no particular case");
             law_layout(&text)
         };
         let laid = laid.unwrap();
