@@ -191,9 +191,11 @@ fn entry(name: &str, value: &DeValue<'_>) -> String {
     if line.trim_end().chars().count() <= COLUMNS {
         return line;
     }
-    let items: String =
-        items.iter().map(|item| format!("    {},\n", inline(item.get_ref()))).collect();
-    format!("{name} = [\n{items}]\n")
+    let mut lines = String::new();
+    for item in items {
+        let _ = writeln!(lines, "    {},", inline(item.get_ref()));
+    }
+    format!("{name} = [\n{lines}]\n")
 }
 
 fn inline(value: &DeValue<'_>) -> String {
@@ -253,10 +255,9 @@ fn has_comment_or_long_text(text: &str) -> bool {
             Some('"') if escaped => escaped = false,
             Some('"') if c == '\\' => escaped = true,
             Some(quote) if c == quote => within = None,
-            Some(_) => {}
             None if c == '#' => return true,
             None if c == '"' || c == '\'' => within = Some(c),
-            None => {}
+            Some(_) | None => {}
         }
     }
     text.contains("\"\"\"") || text.contains("'''")

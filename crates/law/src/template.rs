@@ -270,7 +270,7 @@ impl Drafter<'_> {
         let indent: String = paragraph.chars().take_while(|c| *c == ' ').collect();
         let rows: Vec<Vec<&str>> = paragraph
             .lines()
-            .map(|line| Some(line.trim().strip_prefix('|')?.strip_suffix('|')?))
+            .map(|line| line.trim().strip_prefix('|')?.strip_suffix('|'))
             .map(|line| line.map(|line| line.split('|').map(str::trim).collect()))
             .collect::<Option<_>>()?;
         let (head, rest) = rows.split_first()?;
