@@ -47,9 +47,20 @@ pub fn law_layout(text: &str) -> Result<String, Problems> {
     NationalLaw::parse(&laid).map(|_| laid)
 }
 
-/// Lines that end with a line feed alone, and no byte order mark.
+/// Lines that end with a line feed alone, fences without space after them, no byte order mark.
 fn line_ends(text: &str) -> String {
-    text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n")
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        if bare == "+++" || bare.starts_with("```") {
+            out.push_str(bare);
+            out.push('\n');
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 fn lay(text: &str, fence: &str, several: bool) -> String {
@@ -287,6 +298,41 @@ mod tests {
         assert_eq!(toml(&laid, &["type"]), laid);
         assert_eq!(toml("a = 'x # y \\ \"'\n", &[]), "a = \"x # y \\\\ \\\"\"\n");
         assert_eq!(toml("a = \"\"\"x\ny\"\"\"\n", &[]), "a = \"\"\"x\ny\"\"\"\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn space_that_nobody_sees_is_undone(
+            which in 0..crate::template::TEMPLATES.len(),
+            spaces in proptest::collection::vec((0..4_usize, 0..2_usize), 64),
+        ) {
+            let text = crate::template::TEMPLATES[which].text;
+            let mut messy = String::new();
+            for (line, (after, end)) in text.lines().zip(spaces.iter().cycle()) {
+                messy.push_str(line);
+                messy.push_str(&" ".repeat(*after));
+                messy.push_str(["\n", "\r\n"][*end]);
+                if line.is_empty() {
+                    messy.push_str(&"\n".repeat(*after));
+                }
+            }
+            let laid = agreement_layout(&messy).unwrap();
+            proptest::prop_assert!(laid == text, "{}", crate::template::TEMPLATES[which].name);
+        }
+
+        #[test]
+        fn any_text_is_laid_out_once_or_refused(
+            which in 0..crate::template::TEMPLATES.len(),
+            cut in 0..6000_usize,
+            put in "[#`+\\-<>\\[\\]=\" \n\ta-z1-9]{0,12}",
+        ) {
+            let text = crate::template::TEMPLATES[which].text;
+            let (start, end) = text.split_at(text.floor_char_boundary(cut));
+            let text = format!("{start}{put}{end}");
+            if let Ok(laid) = agreement_layout(&text) {
+                proptest::prop_assert_eq!(agreement_layout(&laid).unwrap(), laid);
+            }
+        }
     }
 
     #[test]
