@@ -121,7 +121,7 @@ impl Drafter<'_> {
             .unwrap_or(("", text));
         let mut out = format!("+++\n{}+++\n", changed(front, |table| self.front(table)));
         let mut preamble = true;
-        let mut paragraphs = body.split("\n\n").peekable();
+        let mut paragraphs = body.trim_start_matches('\n').split("\n\n");
         while let Some(paragraph) = paragraphs.next() {
             preamble &= !paragraph.starts_with("## ");
             out.push('\n');
@@ -154,6 +154,11 @@ impl Drafter<'_> {
         }
         if let Some(title) = &self.wishes.title {
             table.insert("title".into(), Value::from(title.as_str()));
+            if let Some(Value::Table(titles)) = table.get_mut("titles") {
+                for (language, title) in titles.iter_mut() {
+                    *title = Value::from(open_title(language));
+                }
+            }
         }
         let party = |nation: &NationCode| {
             let mut party = Table::new();
@@ -223,13 +228,19 @@ impl Drafter<'_> {
     fn prose(&self, paragraph: &str, preamble: bool) -> String {
         let mut text = paragraph.to_owned();
         if let Some(title) = &self.wishes.title {
-            let old = format!("# {}", self.model.title());
             let first = self.model.languages().first();
-            let passage = first.map(|l| format!("### {l} — {}", self.model.title()));
-            if text == old {
-                text = format!("# {title}");
-            } else if let (Some(language), true) = (first, Some(&text) == passage.as_ref()) {
-                text = format!("### {language} — {title}");
+            let further = self.model.titles().iter();
+            let further = further.map(|(l, old)| (Some(l), old.as_str(), open_title(l)));
+            let titles = [(None, self.model.title(), title.clone())].into_iter();
+            let titles = titles.chain([(first, self.model.title(), title.clone())]).chain(further);
+            for (language, old, new) in titles {
+                let heading = |title: &str| match language {
+                    Some(language) => format!("### {language} — {title}"),
+                    None => format!("# {title}"),
+                };
+                if text == heading(old) {
+                    return heading(&new);
+                }
             }
         }
         if self.same_parties() {
@@ -303,6 +314,11 @@ impl Drafter<'_> {
         };
         Some(cells.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// What stands for a title that is not known in this language.
+fn open_title(language: &str) -> String {
+    format!("[title in {language}]")
 }
 
 /// TOML after a change; as it stands if there is none.
@@ -382,6 +398,10 @@ mod tests {
             let agreement = Agreement::parse(&draft).unwrap();
             assert_eq!((agreement.code(), agreement.title()), ("NEW-1", "A new title"));
             assert!(agreement.has_party(wishes.parties[0]), "{}", template.name);
+            let old = Agreement::parse(template.text).unwrap();
+            for title in old.titles().values().map(String::as_str).chain([old.title()]) {
+                assert!(!draft.contains(title), "{}: {title}", template.name);
+            }
             for strange in ["XAR", "Arvenia", "SECRET-A", "XBR", "Brenmark", "TJENST"] {
                 assert!(!draft.contains(strange), "{}: {strange}\n{draft}", template.name);
             }
