@@ -4,6 +4,7 @@
 //! opening of each language's preamble. Where a name is not known a pair of square brackets
 //! stands, as drafters use them for what is still open.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use entente_model::NationCode;
@@ -226,7 +227,7 @@ impl Drafter<'_> {
     }
 
     fn prose(&self, paragraph: &str, preamble: bool) -> String {
-        let mut text = paragraph.to_owned();
+        let text = paragraph.to_owned();
         if let Some(title) = &self.wishes.title {
             let first = self.model.languages().first();
             let further = self.model.titles().iter();
@@ -252,15 +253,15 @@ impl Drafter<'_> {
         if let Some(table) = self.table(&text) {
             return table;
         }
+        let mut words = BTreeMap::new();
         for (n, old) in self.old.iter().enumerate() {
             let new = self.new.get(n).copied();
-            text = word(&text, old.as_str(), &new.map_or("[…]".into(), |new| new.to_string()));
+            words.insert(old.to_string(), new.map_or("[…]".into(), |new| new.to_string()));
             if !self.new.contains(old) {
-                let name = new.map_or("[…]".into(), |new| self.name(new));
-                text = word(&text, &self.name(*old), &name);
+                words.insert(self.name(*old), new.map_or("[…]".into(), |new| self.name(new)));
             }
         }
-        text
+        replaced(&text, &words)
     }
 
     /// The paragraph that lists the parties, with the new ones.
@@ -333,21 +334,15 @@ fn changed(text: &str, change: impl FnOnce(&mut Table)) -> String {
     toml::to_string(&new).unwrap_or_else(|_| as_it_stands())
 }
 
-/// Replaces a word, where it stands alone.
-fn word(text: &str, old: &str, new: &str) -> String {
-    if old.is_empty() {
-        return text.to_owned();
-    }
+/// Replaces words, all at once, so that parties may change places.
+fn replaced(text: &str, words: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(old) {
-        let alone =
-            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
-        out.push_str(before);
-        out.push_str(if alone { new } else { old });
-        rest = after;
+    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        out.push_str(words.get(word).map_or(word, String::as_str));
+        out.push_str(piece.get(word.len()..).unwrap_or(""));
     }
-    out + rest
+    out
 }
 
 /// Breaks a paragraph into lines of at most 100 columns, where its words allow it.
@@ -419,6 +414,13 @@ mod tests {
         assert!(draft.contains("| RESTRICTED   | RAJATTU  | —   |"), "{draft}");
         assert!(draft.contains("markings = { XFE = \"RAJATTU\" }"), "{draft}");
         assert!(draft.contains("ALLY = [\"XFE\", \"XQA\"]"), "{draft}");
+    }
+
+    #[test]
+    fn parties_may_change_places() {
+        let words = [("XAR", "XBR"), ("XBR", "XAR")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let text = replaced("XAR, (XBR) and XARA; XAR", &words.into());
+        assert_eq!(text, "XBR, (XAR) and XARA; XBR");
     }
 
     #[test]
