@@ -35,6 +35,8 @@ mod release;
 mod scheme;
 mod serve;
 mod status;
+#[cfg(test)]
+mod texts;
 mod verify;
 
 use clap::Subcommand;

@@ -40,6 +40,11 @@ impl Problems {
         Err(Self(found))
     }
 
+    /// These problems; none if there is none.
+    pub fn of(found: Vec<Problem>) -> Option<Self> {
+        Self::check(found).err()
+    }
+
     /// A single problem.
     pub(crate) fn one(line: usize, column: usize, text: &str, message: impl Into<String>) -> Self {
         Self(vec![Problem { line, column, text: excerpt(text), message: message.into() }])

@@ -16,6 +16,7 @@ mod refusals;
 mod rows;
 #[cfg(test)]
 mod schemes;
+mod texts;
 
 /// The built program.
 fn program() -> &'static std::path::Path {

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::case::DataProtection;
 use crate::keys::Keys;
 use crate::policy::{Forbid, has_one_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "adequacy", once: false, read };
 
@@ -38,6 +39,12 @@ impl Clause for Adequacy {
             let used = self.derogations.iter().filter(|d| established.contains(d));
             out.extend(used.map(|d| format!("record_derogation:{d}")));
         }
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::MayGive, self.says());
+        let derogation = if self.derogations.is_empty() { "" } else { "; each use of a derogation is recorded" };
+        to.say(Side::Owes, format!("adequate protection of the personal data that we receive{derogation}"));
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "exercise", once: false, read };
 
@@ -34,6 +35,11 @@ impl Clause for Exercise {
 
     fn covers_exercises(&self) -> bool {
         true
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways("exercise data in exercises, and no real data there");
+        to.say(Side::Owes, "exercise data stays marked as such");
     }
 
     fn says(&self) -> String {

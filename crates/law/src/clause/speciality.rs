@@ -2,6 +2,7 @@
 
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "speciality", once: false, read: |_| Some(Box::new(Speciality)) };
 
@@ -24,6 +25,11 @@ impl Clause for Speciality {
     fn obligations(&self, of: &Release<'_>, out: &mut Vec<String>) {
         let case = of.case.subject.transfer.case_id.as_ref();
         out.extend(case.map(|case| format!("use_only_for_case:{case}")));
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::Owes, "what was given for a case serves that case only, unless its provider waives this");
+        to.say(Side::Gets, "a say before what we gave for one case serves another");
     }
 
     fn says(&self) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::json::Spot;
 use super::{EVALUATIONS_MAX, POLICIES_MAX, Result, RowError};
-use crate::agreement::{Agreement, AgreementKind, Front, Numbered, PARTIES_MAX, Party};
+use crate::agreement::{Agreement, AgreementKind, Front, Numbered, PARTIES_MAX, Party, Tongues};
 use crate::clause;
 use crate::keys::{Fragment, Keys};
 use crate::national::{NationalLaw, Rule, read_rule};
@@ -95,6 +95,7 @@ fn agreement(
     let front = Front {
         code,
         title: fields.need("title")?.owned()?,
+        tongues: Tongues::default(),
         kind: fields.need("kind")?.one_of(&[
             ("bilateral", AgreementKind::Bilateral),
             ("multilateral", AgreementKind::Multilateral),
@@ -156,6 +157,7 @@ fn read_clause(
     })?;
     Ok(Numbered {
         origin: Origin { id: format!("{code}/{number}"), article: String::new(), kind: name },
+        line: 0,
         article_title: name.replace('_', " "),
         clause: Arc::from(read),
     })
@@ -190,7 +192,7 @@ fn law(spot: &Spot<'_>) -> Result<NationalLaw> {
     known_type(spot, "rule", rule::TYPES.iter().map(|t| t.name))?;
     let origin = |kind| Origin { id: code.clone(), article: String::new(), kind };
     let rule: Rule = fragment(spot, spot.value, &["nation", "id", "title"], |keys| {
-        read_rule(keys, &title, origin)
+        read_rule(keys, title.clone(), origin)
     })?;
     Ok(NationalLaw::unwritten(code.clone(), nation, title.clone(), rule))
 }
