@@ -191,12 +191,15 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// A bundle for a partner, starting after the given positions instead of after what it
     /// acknowledged: for parts of an export, which no answer separates.
     pub(crate) fn outgoing_from(&self, peer: NodeId, from: Option<[u64; 4]>) -> Result<Outgoing> {
+        self.must_not_be_stale()?;
+        // Who waits to know whether its ledger is the newest only acknowledges.
+        let clear = self.may_sign()?;
         let known = self.known();
         let now = self.now();
         self.store.read(|work| {
             let state = link_state(work, peer)?;
-            let frozen = state.stopped.is_some() || self.may_not_send(&known, peer);
-            let checkpoint = work.checkpoint()?;
+            let frozen = state.stopped.is_some() || self.may_not_send(&known, peer) || !clear;
+            let checkpoint = work.checkpoint()?.filter(|_| clear);
             let mut ready = match &checkpoint {
                 Some(checkpoint) if !frozen => {
                     self.collect(work, peer, checkpoint, &state, from)?

@@ -39,6 +39,7 @@ use crate::error::{AppError, Result};
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
+use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
 const EARLY_BUNDLES_MAX: u64 = 16;
@@ -122,6 +123,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         peer: NodeId,
         bytes: &[u8],
     ) -> Result<Received> {
+        self.must_not_be_stale()?;
         let gate = self.gate_of(peer);
         let _one_at_a_time = lock(&gate);
         let mut taken = self.take_in(carrier, peer, bytes)?;
@@ -208,6 +210,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Ok(TakenIn::default());
             }
         };
+        self.hear(carrier, &known, peer, &verified)?;
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
@@ -439,6 +442,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                     frame: context.to_bytes(),
                     at: now,
                 })?;
+            }
+            if carrier == Carrier::Connection {
+                put_linked(work, peer)?;
             }
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;

@@ -9,6 +9,8 @@ use crate::deliver::link_state;
 use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
 use crate::node::Node;
+use crate::rollback::Standing;
+use crate::settings::Intake;
 
 /// How the link to one partner stands.
 #[derive(Debug, Clone)]
@@ -76,6 +78,10 @@ pub struct Status {
     pub links: Vec<LinkStatus>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
+    /// How it stands to its own past: whether it signs and releases.
+    pub standing: Standing,
+    /// What the disk lets it take in.
+    pub intake: Intake,
 }
 
 /// A backlog longer than this is not looked at item by item.
@@ -165,6 +171,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect(),
             links,
             pending,
+            standing: self.standing()?,
+            intake: self.intake(),
         })
     }
 

@@ -43,6 +43,14 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
+        if !self.tell_standing()? {
+            // What is old is left as it is; while we wait to know, nothing is sealed or signed.
+            if self.must_not_be_stale().is_err() {
+                return Ok(Ticked::default());
+            }
+            self.settle()?;
+            return Ok(Ticked { deleted: self.expire()?, ..Ticked::default() });
+        }
         self.settle()?;
         self.renew_keys()?;
         self.pursue_asks()?;
@@ -245,6 +253,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Announces how far the lanes go, to partners that have not been told (`protocol.md` 4.6).
     /// Called once a minute.
     pub fn announce_lanes(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         let known = self.known();
         let now = self.now();
         let mut announced = 0;
@@ -256,7 +267,13 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
     /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
+    ///
+    /// Not while the node waits to know whether its database is the newest: a key whose object an
+    /// old one does not know would be taken for an orphan.
     pub fn sweep(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         {
             let _nothing_on_its_way = self.keeping.write().unwrap_or_else(PoisonError::into_inner);
             self.shred_orphans()?;

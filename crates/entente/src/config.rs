@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use entente_app::settings::Settings;
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -223,6 +224,18 @@ fn wrong<T>(at: Range<usize>, reason: impl Into<String>) -> Result<T, Wrong> {
 }
 
 impl Config {
+    /// What of it the node itself keeps to.
+    pub const fn settings(&self) -> Settings {
+        Settings {
+            start_quorum: self.witness.start_quorum,
+            bundle_bytes: self.limits.bundle_bytes,
+            publish_bytes: self.limits.publish_bytes,
+            outbox_bytes_per_partner: self.limits.outbox_bytes_per_partner,
+            quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
+            disk_percent: self.limits.disk_percent,
+        }
+    }
+
     /// Reads and checks a configuration.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let bytes = files::read(file, FILE_BYTES_MAX)?;

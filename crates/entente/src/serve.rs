@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::KeyFile;
 use crate::config::Config;
+use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::keyd::{RemoteKeys, Start};
 use crate::output::Output;
@@ -91,6 +92,8 @@ pub fn open(folder: Folder, output: Output) -> anyhow::Result<Running> {
         keys: Arc::clone(&keys) as Arc<dyn Keys>,
         clock: Arc::new(SystemClock),
         entropy: Box::new(OsEntropy),
+        settings: config.settings(),
+        disk: Box::new(Gauge::of(&config.data)),
         wake: Box::new(move |wake| told.wake(*wake)),
     })?;
     Ok(Running { node: Arc::new(node), wakes, config, folder, keys, _lock: lock })

@@ -21,6 +21,7 @@ use entente_store::sqlite::{SqliteStore, SqliteVault};
 use super::timed::TimedKeys;
 use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::KeyFile;
+use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::init::{self, FirstPerson, NewPassphrase, Plan};
 use crate::keyd::{RemoteKeys, Start};
@@ -110,6 +111,8 @@ impl Nation {
             keys: Arc::clone(&keys) as Arc<dyn Keys>,
             clock: Arc::new(SystemClock),
             entropy: Box::new(OsEntropy),
+            settings: config.settings(),
+            disk: Box::new(Gauge::of(&config.data)),
             wake: Box::new(|_| {}),
         })?;
         Ok(Self { node, keys, folder, _lock: lock })

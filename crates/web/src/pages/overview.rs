@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use entente_app::people::Actor;
+use entente_app::rollback::Standing;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Timestamp;
 use entente_model::codec::Wire;
@@ -59,10 +60,36 @@ const ALARM_MILLIS: u64 = 7 * 86_400_000;
 fn attention(
     node: &SqliteNode,
     actor: &Actor,
+    standing: &Standing,
     links: &[LinkLine],
     now: Timestamp,
 ) -> Result<Vec<Attention>, AppError> {
     let mut all = Vec::new();
+    if let Some((word, tone, advice)) = match standing {
+        Standing::Clear => None,
+        Standing::Waits { .. } => Some((
+            "nothing is signed",
+            "care",
+            "Items come in; what is published waits. See to it that these partners can be reached.",
+        )),
+        Standing::Stale(_) => Some((
+            "nothing is signed",
+            "bad",
+            "Tell the security officer: the node must be stopped.",
+        )),
+    } {
+        all.push(Attention {
+            tag: Tag::new((word, tone)),
+            text: clean(&words::sentence(&match standing {
+                Standing::Stale(why) => why.clone(),
+                Standing::Clear | Standing::Waits { .. } => format!("the node {standing}"),
+            })),
+            advice: advice.into(),
+            command: Some("entente doctor".into()),
+            at: None,
+            object: None,
+        });
+    }
     for alarm in node.events(Some("alarm"), None, ALARMS)? {
         if now.since(alarm.at) <= ALARM_MILLIS {
             all.push(Attention {
@@ -158,7 +185,7 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
         own: number(status.objects.0),
         received: number(status.objects.1),
         ledger: LedgerView::of(&status.ledger),
-        attention: attention(node, &signed.actor, &links, now)?,
+        attention: attention(node, &signed.actor, &status.standing, &links, now)?,
         links,
         agreements: status
             .agreements
