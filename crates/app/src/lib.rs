@@ -18,6 +18,7 @@ pub mod node;
 pub mod objects;
 pub mod obligation;
 pub mod onward;
+pub(crate) mod outbox;
 pub mod oversight;
 pub mod people;
 pub mod policy;

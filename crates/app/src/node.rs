@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
+use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
     Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
@@ -345,6 +346,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         Intake::at(self.disk.used_percent(), self.settings.disk_percent)
     }
 
+    /// Refuses to release what the disk has no room for.
+    pub(crate) fn must_have_room(&self, lane: Lane) -> Result<()> {
+        self.intake().refusal(lane).map_or(Ok(()), |why| Err(AppError::Operator(why)))
+    }
+
     /// The key process.
     pub fn keys(&self) -> &Arc<dyn Keys> {
         &self.keys
@@ -425,6 +431,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let mut entropy = lock(&self.entropy);
                 sequencer::append(work, self.fence(), &mut || entropy.bytes32(), leaves, now)?
             };
+            self.bound_outboxes(work, leaves, now)?;
             also(work, first)
         })?;
         self.sign_now_or_later(now)?;

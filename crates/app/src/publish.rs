@@ -278,6 +278,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
         }
+        self.must_have_room(order.lane)?;
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         let now = self.now();

@@ -39,6 +39,7 @@ use crate::error::{AppError, Result};
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
+use crate::outbox::stubs_upto;
 use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
@@ -237,9 +238,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Keeps a bundle whose items came before their turn, as on a disc that is read from its last
     /// file, until their turn comes: under the first of them in each lane.
     fn keep_early(&self, peer: NodeId, verified: &VerifiedBundle<'_>, bytes: &[u8]) -> Result<()> {
+        let intake = self.intake();
         let mut first: BTreeMap<Lane, u64> = BTreeMap::new();
         for arrival in verified.early() {
             let (lane, seq, _) = arrival.position();
+            if !intake.takes(lane) {
+                continue;
+            }
             let seq = first.get(&lane).map_or(seq, |known| seq.min(*known));
             first.insert(lane, seq);
         }
@@ -454,7 +459,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 event_once(work, now, "alarm", text, nation)?;
             }
 
-            let mut lanes = Lanes::load(work, peer)?;
+            let mut lanes = Lanes::load(work, peer, self.intake())?;
             let mut by_place: BTreeMap<(Lane, u64), &Opened<'_, '_>> = BTreeMap::new();
             for item in opened {
                 by_place.insert((item.item.link().lane, item.item.link().seq), item);
@@ -825,6 +830,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Arrival::Item(item) => item.opening().to_bytes(),
             Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
         };
+        let bound = self.settings.quarantine_bytes_per_partner;
+        if work.quarantine_bytes(peer)? + evidence.len() as u64 > bound {
+            // The first are kept: they show how it began. What was refused is in the receipt.
+            let text = "what is kept of refused items of this partner has reached its bound: of \
+                        further ones only the receipts tell";
+            event_once(work, now, "alarm", text.to_owned(), nation)?;
+            return Ok(());
+        }
         work.put_quarantine(&QuarantineRow {
             src: peer,
             lane,
@@ -884,12 +897,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.take_gossip(work, known, peer, &ack.gossip)?;
         }
         for nack in verified.nacks() {
+            let stub = nack.lane == Lane::Routine
+                && nack.code == NackCode::Digest
+                && nack.seq <= stubs_upto(work, peer)?;
             let text = format!(
-                "{} did not take in item {} of lane {}: {:?}",
+                "{} did not take in item {} of lane {}: {}",
                 known.name_of(&nation),
                 nack.seq,
                 nack.lane.as_str(),
-                nack.code
+                if stub {
+                    "it went without its content".to_owned()
+                } else {
+                    format!("{:?}", nack.code)
+                }
             );
             event_once(work, self.now(), "refused", text, nation)?;
         }

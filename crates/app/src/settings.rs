@@ -88,15 +88,40 @@ impl Intake {
         self.takes(Lane::Immediate)
     }
 
-    /// The most urgent lane that is closed, as a number of closed lanes: 0 to 4.
-    pub(crate) fn closed(&self) -> usize {
-        Lane::ALL.into_iter().filter(|lane| !self.takes(*lane)).count()
+    /// The lanes that are closed, the most urgent first.
+    pub fn closed(&self) -> Vec<Lane> {
+        Lane::ALL.into_iter().filter(|lane| !self.takes(*lane)).collect()
+    }
+
+    /// Why nothing new may be released in this lane, if so.
+    pub(crate) fn refusal(&self, lane: Lane) -> Option<String> {
+        let Self { used, .. } = self;
+        let what = if !self.releases() {
+            "nothing is released".to_owned()
+        } else if !self.takes(lane) {
+            format!("{} items are not taken", lane.as_str())
+        } else {
+            return None;
+        };
+        Some(format!(
+            "the disk is {used} % full: {what} until there is room again; free some space, or see \
+             `disk_percent` under [limits]"
+        ))
+    }
+
+    /// What of a partner's items is taken in a lane at once, of what is usual.
+    pub(crate) const fn credit(&self, lane: Lane, usual: u64, reserve: u64) -> u64 {
+        match (self.takes(lane), self.releases()) {
+            (false, _) => 0,
+            (true, true) => usual,
+            (true, false) => reserve,
+        }
     }
 }
 
 #[test]
 fn lanes_close_one_after_another_and_flash_last() {
-    let closed = |used| Intake::at(used, [90, 95, 98]).closed();
+    let closed = |used| Intake::at(used, [90, 95, 98]).closed().len();
     assert_eq!([0, 89, 90, 94, 95, 97, 98, 99, 100].map(closed), [0, 0, 1, 1, 2, 2, 3, 4, 4]);
     let tight = Intake::at(99, [10, 20, 99]);
     assert!(tight.takes(Lane::Flash) && !tight.releases());

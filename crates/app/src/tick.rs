@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_law::case::Subject;
@@ -43,6 +44,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
+        self.watch_disk();
         if !self.tell_standing()? {
             // What is old is left as it is; while we wait to know, nothing is sealed or signed.
             if self.must_not_be_stale().is_err() {
@@ -53,7 +55,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         self.settle()?;
         self.renew_keys()?;
-        self.pursue_asks()?;
+        if self.intake().refusal(Lane::Priority).is_none() {
+            self.pursue_asks()?;
+        }
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.
@@ -79,6 +83,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             count *= 8;
         }
+    }
+
+    /// Tells people when lanes close for want of room, and when they open again.
+    fn watch_disk(&self) {
+        let intake = self.intake();
+        let closed = intake.closed();
+        if self.lanes_closed.swap(closed.len(), Ordering::SeqCst) == closed.len() {
+            return;
+        }
+        let names: Vec<&str> = closed.into_iter().map(Lane::as_str).collect();
+        let (kind, text) = if names.is_empty() {
+            ("link", "there is room on the disk again: items of all lanes are taken".to_owned())
+        } else {
+            let used = intake.used();
+            let lanes = names.join(", ");
+            let released = if intake.releases() { "" } else { ", and nothing is released" };
+            ("alarm", format!("the disk is {used} % full: no {lanes} items are taken{released}"))
+        };
+        let now = self.now();
+        // A disk that is quite full takes no event either; `entente status` shows it all the same.
+        let _ = self.store.write(|work| event(work, now, kind, text, (None, None)));
     }
 
     /// Seals and sequences what was queued.

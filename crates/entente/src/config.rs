@@ -115,13 +115,13 @@ pub struct WitnessPolicy {
 /// The bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest bundle made or taken, in bytes.
+    /// The largest bundle made, in bytes, unless a single item is larger.
     pub bundle_bytes: u64,
     /// The largest file that a person may publish, in bytes.
     pub publish_bytes: u64,
     /// What may wait for one partner, in bytes.
     pub outbox_bytes_per_partner: u64,
-    /// What may be held back from one partner for inspection, in bytes.
+    /// What may be kept of one partner's refused items for inspection, in bytes.
     pub quarantine_bytes_per_partner: u64,
     /// Requests taken from one partner in a minute.
     pub requests_per_minute_per_partner: u32,

@@ -123,8 +123,7 @@ fn disk(config: &Config) -> Check {
     let says = format!("{used_percent} % of the disk is used, {} MiB are free", free_bytes >> 20);
     let intake = Intake::at(used_percent, config.limits.disk_percent);
     let fix = "free some space, or move the databases to a larger disk";
-    let closed: Vec<&str> =
-        Lane::ALL.into_iter().rev().filter(|l| !intake.takes(*l)).map(Lane::as_str).collect();
+    let closed: Vec<&str> = intake.closed().into_iter().map(Lane::as_str).collect();
     if !intake.releases() {
         found(NAME, State::Bad, format!("{says}: nothing is released any more"), fix)
     } else if !closed.is_empty() {

@@ -90,11 +90,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
-        let closed: Vec<&str> = Lane::ALL
-            .into_iter()
-            .filter(|lane| !status.intake.takes(*lane))
-            .map(Lane::as_str)
-            .collect();
+        let closed: Vec<&str> = status.intake.closed().into_iter().map(Lane::as_str).collect();
         let agreements: Vec<Value> = status
             .agreements
             .iter()

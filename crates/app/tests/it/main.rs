@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod trouble;

@@ -12,6 +12,8 @@ mod first_exchange;
 mod keyd;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod restored;
 
 /// The built program.
 fn program() -> &'static std::path::Path {
