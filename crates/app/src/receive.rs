@@ -25,7 +25,7 @@ use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, 
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
-use entente_model::item::{ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
+use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
 use entente_seal::digest;
@@ -201,7 +201,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Ok(verified) => verified,
             Err(fault) => {
                 if !fault.alarms() {
-                    self.take_wish(peer, &parsed)?;
+                    // It may tell of more of our ledger just because it was made for a newer
+                    // state of this node than is here.
+                    let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
+                        Ok(bundle::Frame::Ack(ack)) => Some(ack),
+                        _ => None,
+                    });
+                    self.hear(carrier, &known, peer, ack.as_ref())?;
+                    self.take_wish(peer, ack.as_ref())?;
                 }
                 let note = parsed.frames().iter().find_map(|frame| match frame.decode() {
                     Ok(bundle::Frame::Checkpoint(note)) => Some(note),
@@ -211,7 +218,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Ok(TakenIn::default());
             }
         };
-        self.hear(carrier, &known, peer, &verified)?;
+        self.hear(carrier, &known, peer, verified.ack())?;
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
@@ -324,11 +331,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// From a bundle whose checkpoint came without the proof that we need, takes the one thing that
     /// says which proof the peer needs: or two nodes that both know more of each other than the
     /// other believes, by way of witnessing, would wait for each other for ever.
-    fn take_wish(&self, peer: NodeId, parsed: &bundle::Bundle<'_>) -> Result<()> {
-        let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
-            Ok(bundle::Frame::Ack(ack)) => Some(ack),
-            _ => None,
-        });
+    fn take_wish(&self, peer: NodeId, ack: Option<&Ack>) -> Result<()> {
         let Some(ack) = ack else { return Ok(()) };
         self.store.write(|work| {
             if work.checkpoint()?.is_some_and(|row| ack.log_seen <= row.size) {

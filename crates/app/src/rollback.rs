@@ -9,15 +9,15 @@
 //! that it saw more proves nothing, and confirms nothing either.
 //!
 //! No partner waits for the other: what one saw is told by a node that itself still waits. Whom
-//! a node counts, and whom it does not wait for, is decided in [`Guard::wanted`]. Asking is left to
-//! the doors, which tell what they heard through [`Node::take_word`].
+//! a node counts, and whom it does not wait for, is decided in `Guard::wanted`. Asking is left to the
+//! doors, which tell what they heard through [`Node::take_word`].
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use entente_exchange::verify::VerifiedBundle;
 use entente_ledger::checkpoint::{self, Checkpoint};
 use entente_ledger::tile::root_at;
+use entente_model::item::Ack;
 use entente_model::{Digest, NodeId, Timestamp};
 use entente_store::{Store, Vault, Work};
 
@@ -188,6 +188,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Some(Word::Nothing) | None => from.push(code),
             }
         }
+        from.sort();
         let needed = quorum.min(counted).saturating_sub(confirmed);
         if needed == 0 {
             guard.clear = true;
@@ -311,7 +312,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let Checkpoint { size, root, .. } = seen;
         let held = match self.store.read(|work| fits(work, size, root))? {
             Fit::Continues => return Ok(None),
-            Fit::Short(held) | Fit::Other(held) => held,
+            Fit::Breaks(held) => held,
         };
         let why = format!(
             "{holder} holds this ledger at size {size}, signed by this node, and the {held} entries \
@@ -337,9 +338,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         carrier: Carrier,
         known: &Known,
         peer: NodeId,
-        verified: &VerifiedBundle<'_>,
+        ack: Option<&Ack>,
     ) -> Result<()> {
-        let Some(ack) = verified.ack() else { return Ok(()) };
+        let Some(ack) = ack else { return Ok(()) };
         let said = ack.gossip.iter().find(|seen| seen.origin == self.identity.origin);
         let Some(said) = said else {
             if carrier == Carrier::Connection
@@ -382,21 +383,19 @@ impl<S: Store, V: Vault> Node<S, V> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     Continues,
-    /// Our ledger has only so many entries.
-    Short(u64),
-    /// Our ledger, of so many entries, has another root there.
-    Other(u64),
+    /// Our ledger, of so many entries, ends before it or has another root there.
+    Breaks(u64),
 }
 
 fn fits(work: &dyn Work, size: u64, root: Digest) -> Result<Fit> {
     let held = work.head()?.map_or(0, |head| head.size);
     if size > held {
-        return Ok(Fit::Short(held));
+        return Ok(Fit::Breaks(held));
     }
     // What partners saw was signed, so it need not be computed again.
     if work.checkpoint_at(size)?.is_some_and(|row| row.root == root) {
         return Ok(Fit::Continues);
     }
     let ours = root_at(&StoredTiles(work), size).map_err(proof_error)?;
-    Ok(if ours == root { Fit::Continues } else { Fit::Other(held) })
+    Ok(if ours == root { Fit::Continues } else { Fit::Breaks(held) })
 }

@@ -98,7 +98,7 @@ impl Sim {
         let chance = Chance::new(plan.seed).fork("history", 0);
         // Some histories begin with strangers, most with partners.
         let afresh = plan.seed.is_multiple_of(32);
-        let alliance = if afresh {
+        let mut alliance = if afresh {
             founded(plan.nations, &folder.path().join("nations"), plan.seed)?
         } else {
             let mut all = FOUNDED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +116,6 @@ impl Sim {
                 all.get(index).ok_or_else(|| Failure("no alliance was founded".to_owned()))?;
             template.resumed(&folder.path().join("nations"), plan.seed)?
         };
-        let mut alliance = alliance;
         for member in &mut alliance.members {
             // From the next start on, a partner must confirm what is there.
             member.settings.start_quorum = 1;

@@ -57,6 +57,29 @@ const ALARMS: u64 = 5;
 /// Alarms older than this are history; the list of events has them.
 const ALARM_MILLIS: u64 = 7 * 86_400_000;
 
+/// That the node signs nothing, and why.
+fn unsigned(standing: &Standing) -> Option<Attention> {
+    let (tone, text, advice) = match standing {
+        Standing::Clear => return None,
+        Standing::Waits { .. } => (
+            "care",
+            format!("the node {standing}"),
+            "See to it that these partners can be reached, and look:",
+        ),
+        Standing::Stale(why) => {
+            ("bad", why.clone(), "Tell the security officer: the node must be stopped. Look:")
+        }
+    };
+    Some(Attention {
+        tag: Tag::new(("nothing is signed", tone)),
+        text: clean(&words::sentence(&text)),
+        advice: advice.into(),
+        command: Some("entente doctor".into()),
+        at: None,
+        object: None,
+    })
+}
+
 fn attention(
     node: &SqliteNode,
     actor: &Actor,
@@ -65,31 +88,7 @@ fn attention(
     now: Timestamp,
 ) -> Result<Vec<Attention>, AppError> {
     let mut all = Vec::new();
-    if let Some((word, tone, advice)) = match standing {
-        Standing::Clear => None,
-        Standing::Waits { .. } => Some((
-            "nothing is signed",
-            "care",
-            "Items come in; what is published waits. See to it that these partners can be reached.",
-        )),
-        Standing::Stale(_) => Some((
-            "nothing is signed",
-            "bad",
-            "Tell the security officer: the node must be stopped.",
-        )),
-    } {
-        all.push(Attention {
-            tag: Tag::new((word, tone)),
-            text: clean(&words::sentence(&match standing {
-                Standing::Stale(why) => why.clone(),
-                Standing::Clear | Standing::Waits { .. } => format!("the node {standing}"),
-            })),
-            advice: advice.into(),
-            command: Some("entente doctor".into()),
-            at: None,
-            object: None,
-        });
-    }
+    all.extend(unsigned(standing));
     for alarm in node.events(Some("alarm"), None, ALARMS)? {
         if now.since(alarm.at) <= ALARM_MILLIS {
             all.push(Attention {
