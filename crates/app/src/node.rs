@@ -17,7 +17,7 @@ use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
 use crate::policy::Policy;
-use crate::rollback::Guard;
+use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
 use crate::settings::{Disk, Intake, Settings};
 
@@ -304,12 +304,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         let signed = self.keys.last_signed()?;
         match (head, signed) {
             (Some(head), Some((size, root)))
-                if head.size < size || (head.size == size && head.root != root) =>
+                if !self.store.read(|work| rollback::continues(work, size, root))? =>
             {
                 Err(AppError::Operator(format!(
-                    "the ledger here ends at entry {}, but entry {size} was signed before: this is \
-                     an old or a copied database. Nothing will be signed or sent. Restore the \
-                     newest backup, or begin a new log instance",
+                    "the ledger here has {} entries and does not continue the {size} that were \
+                     signed before: this is an old or a copied database. Nothing is signed or \
+                     sent; put the newest data in place",
                     head.size
                 )))
             }

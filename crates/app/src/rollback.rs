@@ -387,6 +387,11 @@ enum Fit {
     Breaks(u64),
 }
 
+/// Whether our ledger continues the head that was signed last.
+pub(crate) fn continues(work: &dyn Work, size: u64, root: Digest) -> Result<bool> {
+    Ok(fits(work, size, root)? == Fit::Continues)
+}
+
 fn fits(work: &dyn Work, size: u64, root: Digest) -> Result<Fit> {
     let held = work.head()?.map_or(0, |head| head.size);
     if size > held {

@@ -66,7 +66,7 @@ impl Intake {
         self.used
     }
 
-    /// Above this, a lane is closed. FLASH has half of what the last mark leaves; the other half
+    /// From this on, a lane is closed. FLASH has half of what the last mark leaves; the other half
     /// is the ledger's, which must never lose an entry for want of room (I38).
     pub const fn mark(&self, lane: Lane) -> u8 {
         let [routine, priority, immediate] = self.marks;

@@ -181,7 +181,7 @@ fn anchor(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
         }
     };
     let held = store.ok().and_then(|store| head(store).ok()).flatten();
-    let restore = "restore the newest backup; if there is none, begin a new log instance";
+    let restore = "put the newest data in place; if there is none, this ledger cannot be continued";
     match (state.last, held) {
         (Some((size, _)), None) => found(
             NAME,
