@@ -62,13 +62,13 @@ impl Intake {
     }
 
     /// How much of the disk is used, in percent.
-    pub const fn used(&self) -> u8 {
+    pub const fn used(self) -> u8 {
         self.used
     }
 
     /// From this on, a lane is closed. FLASH has half of what the last mark leaves; the other half
     /// is the ledger's, which must never lose an entry for want of room (I38).
-    pub const fn mark(&self, lane: Lane) -> u8 {
+    pub const fn mark(self, lane: Lane) -> u8 {
         let [routine, priority, immediate] = self.marks;
         match lane {
             Lane::Routine => routine,
@@ -79,22 +79,22 @@ impl Intake {
     }
 
     /// Whether items of this lane are taken.
-    pub const fn takes(&self, lane: Lane) -> bool {
+    pub const fn takes(self, lane: Lane) -> bool {
         self.used < self.mark(lane)
     }
 
     /// Whether anything new may be released.
-    pub const fn releases(&self) -> bool {
+    pub const fn releases(self) -> bool {
         self.takes(Lane::Immediate)
     }
 
     /// The lanes that are closed, the most urgent first.
-    pub fn closed(&self) -> Vec<Lane> {
+    pub fn closed(self) -> Vec<Lane> {
         Lane::ALL.into_iter().filter(|lane| !self.takes(*lane)).collect()
     }
 
     /// Why nothing new may be released in this lane, if so.
-    pub(crate) fn refusal(&self, lane: Lane) -> Option<String> {
+    pub(crate) fn refusal(self, lane: Lane) -> Option<String> {
         let Self { used, .. } = self;
         let what = if !self.releases() {
             "nothing is released".to_owned()
@@ -110,7 +110,7 @@ impl Intake {
     }
 
     /// What of a partner's items is taken in a lane at once, of what is usual.
-    pub(crate) const fn credit(&self, lane: Lane, usual: u64, reserve: u64) -> u64 {
+    pub(crate) const fn credit(self, lane: Lane, usual: u64, reserve: u64) -> u64 {
         match (self.takes(lane), self.releases()) {
             (false, _) => 0,
             (true, true) => usual,
