@@ -1,11 +1,12 @@
 //! A node at work: its parts, what it knows, and how it starts.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
 use entente_law::{Register, Schemes};
+use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
     Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
@@ -17,7 +18,9 @@ use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
 use crate::policy::Policy;
+use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
+use crate::settings::{Disk, Intake, Settings};
 
 /// Who this node is.
 #[derive(Debug, Clone)]
@@ -148,6 +151,12 @@ pub struct Node<S, V> {
     pub(crate) shards_unsure: AtomicBool,
     /// One tick at a time: what waits is sequenced once.
     pub(crate) ticking: Mutex<()>,
+    pub(crate) settings: Settings,
+    pub(crate) disk: Box<dyn Disk>,
+    /// What partners said of our ledger since the start.
+    pub(crate) guard: Mutex<Guard>,
+    /// How many lanes the disk closed when people were told last.
+    pub(crate) lanes_closed: AtomicUsize,
     pub(crate) wake: Wake,
 }
 
@@ -169,6 +178,10 @@ pub struct Parts<S, V> {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
+    /// What the operator sets.
+    pub settings: Settings,
+    /// The disk that the databases are on.
+    pub disk: Box<dyn Disk>,
     /// Told when something changed.
     pub wake: Wake,
 }
@@ -219,7 +232,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Starts the node with these classification schemes.
     pub fn open_with(parts: Parts<S, V>, schemes: Schemes) -> Result<Self> {
-        let Parts { store, vault, keys, clock, entropy, wake } = parts;
+        let Parts { store, vault, keys, clock, entropy, settings, disk, wake } = parts;
         let now = clock.now();
         let (own, known) = store.read(|work| {
             let known = load(work, now, &schemes)?;
@@ -261,12 +274,20 @@ impl<S: Store, V: Vault> Node<S, V> {
             vaulting: Mutex::new(()),
             shards_unsure: AtomicBool::new(false),
             ticking: Mutex::new(()),
+            settings,
+            disk,
+            guard: Mutex::new(Guard::new(now)),
+            lanes_closed: AtomicUsize::new(0),
             wake,
         };
-        node.guard()?;
+        node.match_anchor()?;
         node.keys.load_shards(node.vault.shards()?)?;
-        node.begin_ledger(now)?;
-        node.sign_head()?;
+        node.recall_proof()?;
+        if node.must_not_be_stale().is_ok() {
+            node.begin_ledger(now)?;
+            node.sign_head()?;
+            node.tell_standing()?;
+        }
         Ok(node)
     }
 
@@ -289,17 +310,17 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Refuses to go on with data that is older than what was signed (`protocol.md` 10.3).
-    fn guard(&self) -> Result<()> {
+    fn match_anchor(&self) -> Result<()> {
         let head = self.store.read(|work| work.head())?;
         let signed = self.keys.last_signed()?;
         match (head, signed) {
             (Some(head), Some((size, root)))
-                if head.size < size || (head.size == size && head.root != root) =>
+                if !self.store.read(|work| rollback::continues(work, size, root))? =>
             {
                 Err(AppError::Operator(format!(
-                    "the ledger here ends at entry {}, but entry {size} was signed before: this is \
-                     an old or a copied database. Nothing will be signed or sent. Restore the \
-                     newest backup, or begin a new log instance",
+                    "the ledger here has {} entries and does not continue the {size} that were \
+                     signed before: this is an old or a copied database. Nothing is signed or \
+                     sent; put the newest data in place",
                     head.size
                 )))
             }
@@ -324,6 +345,21 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The main database, for the doors' own housekeeping: backup, integrity.
     pub const fn store(&self) -> &S {
         &self.store
+    }
+
+    /// What the operator set.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the disk lets this node take in at this moment.
+    pub fn intake(&self) -> Intake {
+        Intake::at(self.disk.used_percent(), self.settings.disk_percent)
+    }
+
+    /// Refuses to release what the disk has no room for.
+    pub(crate) fn must_have_room(&self, lane: Lane) -> Result<()> {
+        self.intake().refusal(lane).map_or(Ok(()), |why| Err(AppError::Operator(why)))
     }
 
     /// The key process.
@@ -398,6 +434,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         leaves: &[LeafDraft],
         also: impl FnOnce(&mut dyn Work, u64) -> Result<T>,
     ) -> Result<T> {
+        self.must_not_be_stale()?;
         let now = self.now();
         let _office = lock(&self.tick);
         let value = self.store.write(|work| {
@@ -405,6 +442,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let mut entropy = lock(&self.entropy);
                 sequencer::append(work, self.fence(), &mut || entropy.bytes32(), leaves, now)?
             };
+            self.bound_outboxes(work, leaves, now)?;
             also(work, first)
         })?;
         self.sign_now_or_later(now)?;
@@ -415,7 +453,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Signs the head of what was just kept. If the key process, its anchor or the disk does not
     /// let it, what was kept waits, nothing leaves, and the next tick tries again; only a history
     /// that may not be signed at all is the caller's error.
-    fn sign_now_or_later(&self, now: Timestamp) -> Result<()> {
+    pub(crate) fn sign_now_or_later(&self, now: Timestamp) -> Result<()> {
         match self.sign_head() {
             Ok(_) => Ok(()),
             Err(

@@ -104,6 +104,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
         self.must_know(actor, order.oid)?;
+        self.must_have_room(Lane::Priority)?;
         let object = self.open_object(order.oid)?;
         if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(

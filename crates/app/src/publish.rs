@@ -355,6 +355,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         for older in &order.supersedes {
             self.must_know(actor, *older)?;
         }
+        self.must_have_room(order.lane)?;
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         self.check_emergency(&known, order)?;

@@ -25,7 +25,7 @@ use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, 
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
-use entente_model::item::{ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
+use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
 use entente_seal::digest;
@@ -40,6 +40,8 @@ use crate::evidence;
 use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
+use crate::outbox::stubs_upto;
+use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
 const EARLY_BUNDLES_MAX: u64 = 16;
@@ -123,6 +125,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         peer: NodeId,
         bytes: &[u8],
     ) -> Result<Received> {
+        self.must_not_be_stale()?;
         let gate = self.gate_of(peer);
         let _one_at_a_time = lock(&gate);
         let mut taken = self.take_in(carrier, peer, bytes)?;
@@ -199,7 +202,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Ok(verified) => verified,
             Err(fault) => {
                 if !fault.alarms() {
-                    self.take_wish(peer, &parsed)?;
+                    // It may tell of more of our ledger just because it was made for a newer
+                    // state of this node than is here.
+                    let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
+                        Ok(bundle::Frame::Ack(ack)) => Some(ack),
+                        _ => None,
+                    });
+                    self.hear(carrier, &known, peer, ack.as_ref())?;
+                    self.take_wish(peer, ack.as_ref())?;
                 }
                 let note = parsed.frames().iter().find_map(|frame| match frame.decode() {
                     Ok(bundle::Frame::Checkpoint(note)) => Some(note),
@@ -209,6 +219,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Ok(TakenIn::default());
             }
         };
+        self.hear(carrier, &known, peer, verified.ack())?;
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
@@ -235,9 +246,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Keeps a bundle whose items came before their turn, as on a disc that is read from its last
     /// file, until their turn comes: under the first of them in each lane.
     fn keep_early(&self, peer: NodeId, verified: &VerifiedBundle<'_>, bytes: &[u8]) -> Result<()> {
+        let intake = self.intake();
         let mut first: BTreeMap<Lane, u64> = BTreeMap::new();
         for arrival in verified.early() {
             let (lane, seq, _) = arrival.position();
+            if !intake.takes(lane) {
+                continue;
+            }
             let seq = first.get(&lane).map_or(seq, |known| seq.min(*known));
             first.insert(lane, seq);
         }
@@ -317,11 +332,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// From a bundle whose checkpoint came without the proof that we need, takes the one thing that
     /// says which proof the peer needs: or two nodes that both know more of each other than the
     /// other believes, by way of witnessing, would wait for each other for ever.
-    fn take_wish(&self, peer: NodeId, parsed: &bundle::Bundle<'_>) -> Result<()> {
-        let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
-            Ok(bundle::Frame::Ack(ack)) => Some(ack),
-            _ => None,
-        });
+    fn take_wish(&self, peer: NodeId, ack: Option<&Ack>) -> Result<()> {
         let Some(ack) = ack else { return Ok(()) };
         self.store.write(|work| {
             if work.checkpoint()?.is_some_and(|row| ack.log_seen <= row.size) {
@@ -441,6 +452,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                     at: now,
                 })?;
             }
+            if carrier == Carrier::Connection {
+                put_linked(work, peer)?;
+            }
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;
             outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
@@ -450,7 +464,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 event_once(work, now, "alarm", text, nation)?;
             }
 
-            let mut lanes = Lanes::load(work, peer)?;
+            let mut lanes = Lanes::load(work, peer, self.intake())?;
             let mut by_place: BTreeMap<(Lane, u64), &Opened<'_, '_>> = BTreeMap::new();
             for item in opened {
                 by_place.insert((item.item.link().lane, item.item.link().seq), item);
@@ -836,6 +850,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Arrival::Item(item) => item.opening().to_bytes(),
             Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
         };
+        let bound = self.settings.quarantine_bytes_per_partner;
+        if work.quarantine_bytes(peer)? + evidence.len() as u64 > bound {
+            // The first are kept: they show how it began. What was refused is in the receipt.
+            let text = "what is kept of refused items of this partner has reached its bound: of \
+                        further ones only the receipts tell";
+            event_once(work, now, "alarm", text.to_owned(), nation)?;
+            return Ok(());
+        }
         work.put_quarantine(&QuarantineRow {
             src: peer,
             lane,
@@ -895,12 +917,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.take_gossip(work, known, peer, &ack.gossip)?;
         }
         for nack in verified.nacks() {
+            let stub = nack.lane == Lane::Routine
+                && nack.code == NackCode::Digest
+                && nack.seq <= stubs_upto(work, peer)?;
             let text = format!(
-                "{} did not take in item {} of lane {}: {:?}",
+                "{} did not take in item {} of lane {}: {}",
                 known.name_of(&nation),
                 nack.seq,
                 nack.lane.as_str(),
-                nack.code
+                if stub {
+                    "it went without its content".to_owned()
+                } else {
+                    format!("{:?}", nack.code)
+                }
             );
             event_once(work, self.now(), "refused", text, nation)?;
         }

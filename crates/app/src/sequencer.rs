@@ -215,8 +215,13 @@ pub fn append(
 impl<S: Store, V: Vault> Node<S, V> {
     /// Signs the head, if it is not signed yet, and stores the checkpoint.
     ///
-    /// Only after this may anything that the head covers leave the node.
+    /// Only after this may anything that the head covers leave the node. None is signed while the
+    /// node waits for partners to confirm its ledger.
     pub fn sign_head(&self) -> Result<Option<CheckpointRow>> {
+        self.must_not_be_stale()?;
+        if !self.may_sign()? {
+            return Ok(None);
+        }
         let (head, have) = self.store.read(|work| {
             let head = work.head()?;
             let have = match &head {

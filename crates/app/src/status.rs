@@ -11,6 +11,8 @@ use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
 use crate::node::{Node, lock};
 use crate::people::Actor;
+use crate::rollback::Standing;
+use crate::settings::Intake;
 
 /// How the link to one partner stands.
 #[derive(Debug, Clone)]
@@ -80,6 +82,10 @@ pub struct Status {
     pub links: Vec<LinkStatus>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
+    /// How it stands to its own past: whether it signs and releases.
+    pub standing: Standing,
+    /// What the disk lets it take in.
+    pub intake: Intake,
 }
 
 /// A backlog longer than this is not looked at item by item.
@@ -171,6 +177,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect(),
             links,
             pending,
+            standing: self.standing()?,
+            intake: self.intake(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_law::case::Subject;
@@ -43,9 +44,20 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
+        self.watch_disk();
+        if !self.tell_standing()? {
+            // What is old is left as it is; while we wait to know, nothing is sealed or signed.
+            if self.must_not_be_stale().is_err() {
+                return Ok(Ticked::default());
+            }
+            self.settle()?;
+            return Ok(Ticked { deleted: self.expire()?, ..Ticked::default() });
+        }
         self.settle()?;
         self.renew_keys()?;
-        self.pursue_asks()?;
+        if self.intake().refusal(Lane::Priority).is_none() {
+            self.pursue_asks()?;
+        }
         self.tell_lapses()?;
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;
@@ -72,6 +84,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             count *= 8;
         }
+    }
+
+    /// Tells people when lanes close for want of room, and when they open again.
+    fn watch_disk(&self) {
+        let intake = self.intake();
+        let closed = intake.closed();
+        if self.lanes_closed.swap(closed.len(), Ordering::SeqCst) == closed.len() {
+            return;
+        }
+        let names: Vec<&str> = closed.into_iter().map(Lane::as_str).collect();
+        let (kind, text) = if names.is_empty() {
+            ("link", "there is room on the disk again: items of all lanes are taken".to_owned())
+        } else {
+            let used = intake.used();
+            let lanes = names.join(", ");
+            let released = if intake.releases() { "" } else { ", and nothing is released" };
+            ("alarm", format!("the disk is {used} % full: no {lanes} items are taken{released}"))
+        };
+        let now = self.now();
+        // A disk that is quite full takes no event either; `entente status` shows it all the same.
+        let _ = self.store.write(|work| event(work, now, kind, text, (None, None)));
     }
 
     /// Seals and sequences what was queued.
@@ -246,6 +279,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Announces how far the lanes go, to partners that have not been told (`protocol.md` 4.6).
     /// Called once a minute.
     pub fn announce_lanes(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         let known = self.known();
         let now = self.now();
         let mut announced = 0;
@@ -257,7 +293,13 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
     /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
+    ///
+    /// Not while the node waits to know whether its database is the newest: a key whose object an
+    /// old one does not know would be taken for an orphan.
     pub fn sweep(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         {
             let _nothing_on_its_way = self.keeping.write().unwrap_or_else(PoisonError::into_inner);
             self.shred_orphans()?;

@@ -35,7 +35,6 @@ mod release;
 mod scheme;
 mod serve;
 mod status;
-#[cfg(test)]
 mod texts;
 mod verify;
 

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use entente_app::settings::Settings;
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -114,13 +115,13 @@ pub struct WitnessPolicy {
 /// The bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest bundle made or taken, in bytes.
+    /// The largest bundle made, in bytes, unless a single item is larger.
     pub bundle_bytes: u64,
     /// The largest file that a person may publish, in bytes.
     pub publish_bytes: u64,
     /// What may wait for one partner, in bytes.
     pub outbox_bytes_per_partner: u64,
-    /// What may be held back from one partner for inspection, in bytes.
+    /// What may be kept of one partner's refused items for inspection, in bytes.
     pub quarantine_bytes_per_partner: u64,
     /// Requests taken from one partner in a minute.
     pub requests_per_minute_per_partner: u32,
@@ -223,6 +224,18 @@ fn wrong<T>(at: Range<usize>, reason: impl Into<String>) -> Result<T, Wrong> {
 }
 
 impl Config {
+    /// What of it the node itself keeps to.
+    pub const fn settings(&self) -> Settings {
+        Settings {
+            start_quorum: self.witness.start_quorum,
+            bundle_bytes: self.limits.bundle_bytes,
+            publish_bytes: self.limits.publish_bytes,
+            outbox_bytes_per_partner: self.limits.outbox_bytes_per_partner,
+            quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
+            disk_percent: self.limits.disk_percent,
+        }
+    }
+
     /// Reads and checks a configuration.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let bytes = files::read(file, FILE_BYTES_MAX)?;

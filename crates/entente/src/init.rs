@@ -25,6 +25,7 @@ use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::{self, FileAnchor, KeyFile};
 use crate::certificate::certify;
 use crate::config::{Config, ConfigError, LogSetup, Template, template};
+use crate::disk::Gauge;
 use crate::files;
 use crate::folder::{Folder, FolderError};
 use crate::local::{PEOPLE, credential_file, write_credential};
@@ -329,6 +330,8 @@ fn first_persons(
         keys: keys as Arc<dyn Keys>,
         clock: Arc::new(SystemClock),
         entropy: Box::new(OsEntropy),
+        settings: config.settings(),
+        disk: Box::new(Gauge::of(&config.data)),
         wake: Box::new(|_| {}),
     };
     let node = SqliteNode::open_with(parts, own).map_err(refused)?;

@@ -13,6 +13,7 @@ pub mod config;
 pub mod confine;
 pub mod copy;
 pub mod demo;
+pub mod disk;
 pub mod doctor;
 pub mod files;
 pub mod folder;

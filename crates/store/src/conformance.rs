@@ -305,6 +305,17 @@ fn outbox(store: &impl Store) -> Result<()> {
         Ok(())
     })?;
     write(store, |work| {
+        let before = work.outbox(node(1), Lane::Routine, 0, 9)?;
+        let [first, ..] = &before[..] else { return Err(StoreError::Damaged("outbox")) };
+        let (waiting, since) = work.outbox_waiting(node(1))?;
+        work.empty_outbox(node(1), Lane::Routine, first.last)?;
+        assert_eq!(work.outbox_waiting(node(1))?, (waiting - first.bytes, since));
+        let after = work.outbox(node(1), Lane::Routine, 0, 9)?;
+        assert_eq!((after.len(), after.get(1..)), (before.len(), before.get(1..)), "runs stay");
+        assert_eq!(work.outbox_waiting(node(2))?.0, 100);
+        Ok(())
+    })?;
+    write(store, |work| {
         work.trim_outbox(node(1), Lane::Routine, 29)?;
         assert_eq!(work.outbox(node(1), Lane::Routine, 0, 9)?, [c], "only whole runs go");
         assert_eq!(work.outbox(node(1), Lane::Flash, 0, 9)?.len(), 1);
@@ -425,6 +436,8 @@ fn refused_and_early(store: &impl Store) -> Result<()> {
     read(store, |work| {
         assert_eq!(work.quarantine(9)?, [refused(1, 4), refused(2, 3), refused(1, 3)]);
         assert_eq!(work.quarantine(1)?, [refused(1, 4)]);
+        let bytes = [work.quarantine_bytes(node(1))?, work.quarantine_bytes(node(9))?];
+        assert_eq!(bytes, [30, 0], "the evidence of one partner");
         Ok(())
     })?;
 

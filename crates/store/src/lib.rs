@@ -112,6 +112,8 @@ pub trait Lanes {
     fn outbox(&self, dst: NodeId, lane: Lane, from: u64, count: u64) -> Result<Vec<OutboxRow>>;
     /// Forgets runs that were receipted entirely.
     fn trim_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()>;
+    /// Counts no bytes any longer for runs up to a position; the runs stay.
+    fn empty_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()>;
     /// Bytes that wait for a partner, and since when.
     fn outbox_waiting(&self, dst: NodeId) -> Result<(u64, Option<Timestamp>)>;
     /// Something to be sealed and sequenced at the next tick.
@@ -140,6 +142,8 @@ pub trait Lanes {
     fn trim_early(&mut self, src: NodeId, lane: Lane, upto: u64) -> Result<()>;
     /// Keeps an item that was refused, with its evidence: the first for each position and code.
     fn put_quarantine(&mut self, row: &QuarantineRow) -> Result<()>;
+    /// Bytes of evidence that are kept of a partner's refused items.
+    fn quarantine_bytes(&self, src: NodeId) -> Result<u64>;
     /// Refused items, newest first.
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>>;
     /// Keeps what proves that a partner receipted one of our lanes up to a position.

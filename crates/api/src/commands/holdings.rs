@@ -187,12 +187,25 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let mut pieces = Vec::new();
         let mut refused_pieces = Vec::new();
         let mut findings = Vec::new();
+        let most = self.node.settings().publish_bytes;
+        let limits = Limits {
+            file_bytes_max: usize::try_from(most).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
         for (file, content) in publish.files.iter().zip(&contents) {
+            if content.len() as u64 > most {
+                return Err(invalid(format!(
+                    "{} has {} bytes; this node publishes files of at most {most} \
+                     (`publish_bytes` under [limits])",
+                    file.name,
+                    content.len()
+                )));
+            }
             let mut hint: MediaHint = entente_formats::sniff(content, Some(&file.name));
             if let Some(media_type) = &file.media_type {
                 hint.kind = entente_formats::Kind::Document { media_type: media_type.clone() };
             }
-            let split = entente_formats::split(content, &hint, &Limits::default(), on_bad)
+            let split = entente_formats::split(content, &hint, &limits, on_bad)
                 .map_err(|e| invalid(format!("{}: {e}", file.name)))?;
             refused_pieces.extend(split.refused.iter().map(|r| {
                 json!({ "file": file.name, "place": r.place, "id": r.id, "problem": r.problem })

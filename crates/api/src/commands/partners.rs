@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use entente_app::node::Nation;
 use entente_app::people::{Actor, Role};
+use entente_app::rollback::Standing;
+use entente_model::item::Lane;
 use entente_model::{NationId, Wire};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
@@ -88,6 +90,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
+        let closed: Vec<&str> = status.intake.closed().into_iter().map(Lane::as_str).collect();
         let agreements: Vec<Value> = status
             .agreements
             .iter()
@@ -111,6 +114,13 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "laws": status.laws,
             "links": links,
             "pending": status.pending,
+            "signs": status.standing == Standing::Clear,
+            "standing": status.standing.to_string(),
+            "disk": {
+                "used_percent": status.intake.used(),
+                "closed": closed,
+                "releases": status.intake.releases(),
+            },
         }))
     }
 

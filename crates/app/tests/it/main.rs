@@ -12,6 +12,10 @@ mod gate;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod rollback;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;

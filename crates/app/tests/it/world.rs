@@ -1,5 +1,6 @@
 //! Nations for a test, and short ways to do what tests do.
 
+use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::marking::parse_label;
@@ -83,8 +84,11 @@ pub(crate) fn payload(at: &Member, oid: ObjectId) -> Option<Vec<u8>> {
     node.object(&at.actor("analyst").unwrap(), oid).ok()?.payload
 }
 
+pub(crate) fn overseer(member: &Member) -> Actor {
+    member.actor("overseer").unwrap()
+}
+
 pub(crate) fn verify(member: &Member) {
-    let overseer = member.actor("overseer").unwrap();
-    let findings = member.node().unwrap().verify_ledger(&overseer).unwrap();
+    let findings = member.node().unwrap().verify_ledger(&overseer(member)).unwrap();
     assert_eq!(findings.faults, Vec::<String>::new(), "{}", member.profile.code);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entente_api::partner::{PartnerService, Reply};
-use entente_api::partner_client::{ClientLimits, LaneGroup, PartnerClient};
+use entente_api::partner_client::{ClientError, ClientLimits, LaneGroup, PartnerClient};
 use entente_api::tls::{PeerDirectory, TlsIdentity, TlsSigner};
 use entente_app::keys::Keys;
 use entente_app::{AppError, Blame, SqliteNode};
@@ -283,6 +283,9 @@ async fn exchange(
     peer: NodeId,
     due: bool,
 ) -> Result<Sent, String> {
+    if node.wants_word_of(peer) {
+        ask(node, client, peer).await?;
+    }
     let outgoing =
         blocking(node, move |node| node.outgoing(peer)).await.map_err(|e| e.to_string())?;
     if outgoing.items == 0 && !due && !outgoing.urgent {
@@ -296,6 +299,18 @@ async fn exchange(
     let more =
         received.objects + received.controls + received.refused > 0 || received.reply.items > 0;
     Ok(if items > 0 || more { Sent::Items } else { Sent::Other })
+}
+
+/// Asks a partner what it last saw of our ledger, once after each start.
+async fn ask(node: &Arc<SqliteNode>, client: &PartnerClient, peer: NodeId) -> Result<(), String> {
+    let note = match client.latest(&node.identity().origin).await {
+        Ok(note) => Some(note),
+        Err(ClientError::Status { status: 404, .. }) => None,
+        Err(error) => return Err(error.to_string()),
+    };
+    blocking(node, move |node| node.take_word(peer, note.as_deref()))
+        .await
+        .map_err(|e| e.to_string())
 }
 
 /// Says once when a link comes or goes.

@@ -13,9 +13,12 @@ mod keyd;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod restored;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod schemes;
+#[cfg(test)]
 mod texts;
 
 /// The built program.

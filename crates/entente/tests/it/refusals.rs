@@ -27,6 +27,11 @@ impl Drop for Node {
 
 impl Node {
     fn start() -> Self {
+        Self::start_with(|config| config)
+    }
+
+    /// Starts a node whose configuration was changed.
+    fn start_with(change: impl Fn(String) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("rf").tempdir().unwrap();
         let made = Command::new(program())
             .current_dir(dir.path())
@@ -36,6 +41,8 @@ impl Node {
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
+        let config = dir.path().join("xar/entente.toml");
+        fs::write(&config, change(fs::read_to_string(&config).unwrap())).unwrap();
         let process = Command::new(program())
             .args(["serve", "--folder"])
             .arg(dir.path().join("xar"))
@@ -137,6 +144,23 @@ fn a_running_node_refuses_in_one_sentence_and_does_nothing() {
     refuse("sena", &["backup", "event.json"], 1, &["event.json", "exists"]);
     assert_eq!(entries(), before, "what was refused left a trace in the ledger");
     assert!(!node.dir.path().join("copy.db").exists());
+}
+
+#[test]
+fn a_file_larger_than_is_set_is_not_published() {
+    let node = Node::start_with(|config| {
+        let usual = "#publish_bytes = \"64 MiB\"";
+        assert!(config.contains(usual));
+        config.replace(usual, "publish_bytes = \"1 MiB\"")
+    });
+    let arguments = ["publish", "file", "--label", "SERVICE", "--purpose", "piracy"];
+    let arguments = [&arguments[..], &["--media-type", "text/plain"]].concat();
+    node.file("file", &vec![b'a'; (1 << 20) + 1]);
+    let said = ["file has 1048577 bytes", "at most 1048576", "`publish_bytes` under [limits]"];
+    node.check("ana", &arguments, 2, &said);
+    node.file("file", &vec![b'a'; 1 << 20]);
+    let published = node.run("ana", &arguments);
+    assert!(published.status.success(), "{published:?}");
 }
 
 #[test]

@@ -111,6 +111,14 @@ impl Lanes for Tx<'_, '_> {
         Ok(())
     }
 
+    fn empty_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()> {
+        self.session.run(
+            "UPDATE outbox SET bytes = 0 WHERE dst = ?1 AND lane = ?2 AND last <= ?3",
+            cells![dst, lane, upto],
+        )?;
+        Ok(())
+    }
+
     fn outbox_waiting(&self, dst: NodeId) -> Result<(u64, Option<Timestamp>)> {
         let waiting = self.session.one(
             "outbox",
@@ -264,6 +272,16 @@ impl Lanes for Tx<'_, '_> {
             cells![row.src, row.lane, row.seq, row.code, row.at, row.evidence],
         )?;
         Ok(())
+    }
+
+    fn quarantine_bytes(&self, src: NodeId) -> Result<u64> {
+        let bytes = self.session.one(
+            "refused item",
+            "SELECT coalesce(sum(length(evidence)), 0) FROM quarantine WHERE src = ?1",
+            cells![src],
+            only,
+        )?;
+        Ok(bytes.unwrap_or_default())
     }
 
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>> {

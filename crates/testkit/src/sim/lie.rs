@@ -71,6 +71,10 @@ impl Sim {
     pub(super) fn begin_to_lie(&mut self) {
         let place = self.chance.index(self.count());
         self.say(format!("{} is going to lie", self.name(place)));
+        if let Some(member) = self.alliance.members.get_mut(place) {
+            // It asks nobody whether its ledger is the only one.
+            member.settings.start_quorum = 0;
+        }
         self.liar = Some(Liar {
             place,
             shunned: false,

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
+use entente_app::rollback::Standing;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Timestamp;
 use entente_model::codec::Wire;
@@ -56,13 +57,38 @@ const ALARMS: u64 = 5;
 /// Alarms older than this are history; the list of events has them.
 const ALARM_MILLIS: u64 = 7 * 86_400_000;
 
+/// That the node signs nothing, and why.
+fn unsigned(standing: &Standing) -> Option<Attention> {
+    let (tone, text, advice) = match standing {
+        Standing::Clear => return None,
+        Standing::Waits { .. } => (
+            "care",
+            format!("the node {standing}"),
+            "See to it that these partners can be reached, and look:",
+        ),
+        Standing::Stale(why) => {
+            ("bad", why.clone(), "Tell the security officer: the node must be stopped. Look:")
+        }
+    };
+    Some(Attention {
+        tag: Tag::new(("nothing is signed", tone)),
+        text: clean(&words::sentence(&text)),
+        advice: advice.into(),
+        command: Some("entente doctor".into()),
+        at: None,
+        object: None,
+    })
+}
+
 fn attention(
     node: &SqliteNode,
     actor: &Actor,
+    standing: &Standing,
     links: &[LinkLine],
     now: Timestamp,
 ) -> Result<Vec<Attention>, AppError> {
     let mut all = Vec::new();
+    all.extend(unsigned(standing));
     for alarm in node.events(actor, Some("alarm"), None, ALARMS)? {
         if now.since(alarm.at) <= ALARM_MILLIS {
             all.push(Attention {
@@ -154,7 +180,7 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
         own: number(status.objects.0),
         received: number(status.objects.1),
         ledger: LedgerView::of(&status.ledger),
-        attention: attention(node, &signed.actor, &links, now)?,
+        attention: attention(node, &signed.actor, &status.standing, &links, now)?,
         links,
         agreements: status
             .agreements

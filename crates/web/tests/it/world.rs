@@ -8,6 +8,7 @@ use entente_app::node::Parts;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published};
+use entente_app::settings::{EndlessDisk, Settings};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::parse_label;
 use entente_law::scheme::Schemes;
@@ -134,6 +135,8 @@ impl World {
             keys: Arc::new(keys),
             clock: Arc::clone(&arvenia.clock) as _,
             entropy: Box::new(chance.fork("node", 0)),
+            settings: Settings { start_quorum: 0, ..Settings::default() },
+            disk: Box::new(EndlessDisk),
             wake: Box::new(move |_| wake.notify_waiters()),
         })
         .unwrap();
