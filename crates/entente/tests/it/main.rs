@@ -1,6 +1,10 @@
 //! The program, run as a person or a node runs it.
 
 #[cfg(test)]
+mod bad_files;
+#[cfg(test)]
+mod between;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod commands;
@@ -9,7 +13,11 @@ mod demo;
 #[cfg(test)]
 mod first_exchange;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod keyd;
+#[cfg(test)]
+mod kills;
 #[cfg(test)]
 mod refusals;
 
