@@ -8,7 +8,7 @@ use entente_model::{Control, Label, Timestamp};
 use thiserror::Error;
 
 use crate::control;
-use crate::problem::nearest;
+use crate::problem::{excerpt, nearest};
 use crate::scheme::Scheme;
 
 /// A label may not be longer than this when written.
@@ -119,7 +119,7 @@ pub(crate) fn read(text: &str, scheme: &Scheme) -> Result<(String, u8, Vec<Contr
         return fail(
             column,
             LabelFault::UnknownMarking {
-                marking: marking.to_owned(),
+                marking: excerpt(marking),
                 owner: scheme.owner().to_owned(),
                 hint: marking_hint(marking, scheme),
             },
@@ -130,16 +130,16 @@ pub(crate) fn read(text: &str, scheme: &Scheme) -> Result<(String, u8, Vec<Contr
         match control::read(written) {
             None => {
                 let fault = LabelFault::UnknownControl {
-                    control: written.to_owned(),
+                    control: excerpt(written),
                     hint: control_hint(written),
                 };
                 return fail(column, fault);
             }
             Some(Err(right)) => {
-                return fail(column, LabelFault::Malformed { control: written.to_owned(), right });
+                return fail(column, LabelFault::Malformed { control: excerpt(written), right });
             }
             Some(Ok(one)) if controls.iter().any(|c| control::excludes(c, &one)) => {
-                return fail(column, LabelFault::Twice { control: written.to_owned() });
+                return fail(column, LabelFault::Twice { control: excerpt(written) });
             }
             Some(Ok(one)) => controls.push(one),
         }

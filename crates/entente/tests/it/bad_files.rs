@@ -129,6 +129,7 @@ fn a_label_is_refused_with_the_column_and_what_would_be_right() {
         ("SERVICE//NOFORM", &["column 10", "`NOFORM` is not a control"]),
         ("SERVICE//REL XBR", &["column 10", "REL TO"]),
         ("SERVICE//NOFORN//NOFORN", &["column 18", "`NOFORN` stands there twice"]),
+        ("SERVIC\u{1b}[2J", &["column 1", "`SERVIC\u{fffd}[2J` is not a marking"]),
         ("SERVICE//TLP:PINK", &["column 10", "TLP:PINK"]),
     ] {
         let arguments = ["publish", "a.txt", "--label", label, "--purpose", "piracy"];
