@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod first_exchange;
