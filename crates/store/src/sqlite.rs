@@ -9,6 +9,8 @@
 mod column;
 mod db;
 mod journal;
+#[cfg(test)]
+mod killed;
 mod lanes;
 mod ledger;
 mod objects;
