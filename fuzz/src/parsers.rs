@@ -200,7 +200,16 @@ fn same_frame(frame: &Frame<'_>) {
         }
         Frame::Checkpoint(bytes) => note(bytes),
         Frame::Chain(frame) => frame.statements.iter().for_each(|statement| signed(statement)),
-        _ => {}
+        Frame::Consistency(_)
+        | Frame::Multiproof(_)
+        | Frame::WrapCtx(_)
+        | Frame::Ack(_)
+        | Frame::Nack(_)
+        | Frame::Cosig(_)
+        | Frame::Fork(_)
+        | Frame::Pad
+        | Frame::Basis(_)
+        | Frame::Grant(_) => {}
     }
 }
 
@@ -218,8 +227,12 @@ fn note(bytes: &[u8]) {
     if let Ok(note) = Note::parse(bytes) {
         assert_eq!(note.to_string().as_bytes(), bytes, "a note is written differently");
         if let Ok((checkpoint, extensions)) = Checkpoint::parse_body(note.text()) {
-            let lines: String = extensions.iter().map(|line| format!("{line}\n")).collect();
-            assert_eq!(checkpoint.body() + &lines, note.text());
+            let mut text = checkpoint.body();
+            for line in extensions {
+                text.push_str(line);
+                text.push('\n');
+            }
+            assert_eq!(text, note.text());
         }
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -348,7 +361,7 @@ fn one_sentence(text: &str) {
 /// Each problem stands somewhere in the text.
 fn places(problems: &Problems, text: &str) {
     let lines: Vec<&str> = text.split('\n').collect();
-    for problem in problems.iter() {
+    for problem in problems {
         let line = problem.line.checked_sub(1).and_then(|line| lines.get(line));
         let line = line.unwrap_or_else(|| panic!("{problem}: no such line"));
         let columns = line.chars().count() + 1;

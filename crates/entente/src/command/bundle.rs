@@ -101,13 +101,14 @@ impl Run for ImportArgs {
         let mut exit = Exit::Done;
         for path in &self.files {
             let answer = input::bytes(path).and_then(|bytes| {
-                desk.call("bundle.import", &json!({ "content": input::base64(&bytes) })).map_err(
+                let request = json!({ "content": input::base64(&bytes) });
+                desk.call("bundle.import", &request).map_err(|failure| {
+                    if failure.exit() == Exit::NotRunning {
+                        return failure;
+                    }
                     // What is wrong with a file is said with its name.
-                    |failure| match failure.exit() {
-                        Exit::NotRunning => failure,
-                        _ => failure.context(&path.display().to_string()),
-                    },
-                )
+                    failure.context(&path.display().to_string())
+                })
             });
             let mut one = match answer {
                 Ok(answer) => answer,

@@ -37,7 +37,7 @@ fn bundle(objects: &[String]) -> String {
 fn json_that_is_wrong_is_refused_with_file_line_column_and_path() {
     let node = Node::start();
     let good = bundle(&[indicator(1, ""), indicator(2, "")]);
-    let cut = &good[..good.len() / 2];
+    let cut = &good.as_bytes()[..good.len() / 2];
     let deep = bundle(&[indicator(1, &format!(",\"x\":{}{}", "[".repeat(70), "]".repeat(70)))]);
     let twice = bundle(&[indicator(1, ",\"pattern\":\"[file:size = 9]\"")]);
     let escaped = bundle(&[indicator(1, ",\"p\\u0061ttern\":\"[file:size = 9]\"")]);
@@ -46,7 +46,7 @@ fn json_that_is_wrong_is_refused_with_file_line_column_and_path() {
     let at = good.find("file:size").unwrap();
     latin[at] = 0xe9;
     for (name, content, said) in [
-        ("cut.json", cut.as_bytes(), &["line 2, column ", "the document ends here; expected"][..]),
+        ("cut.json", cut, &["line 2, column ", "the document ends here; expected"][..]),
         ("deep.json", deep.as_bytes(), &["line 2, column ", "nested more than 64 deep"]),
         ("bottomless.json", "[".repeat(100_000).as_bytes(), &["nested more than 64 deep"]),
         (

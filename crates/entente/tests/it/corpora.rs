@@ -258,7 +258,16 @@ impl Seeds {
                 Frame::Terms(_) => self.put("frames", raw.body),
                 Frame::Checkpoint(note) => self.put("note", note),
                 Frame::Chain(frame) => frame.statements.iter().for_each(|s| self.statement(s)),
-                _ => {}
+                Frame::Consistency(_)
+                | Frame::Multiproof(_)
+                | Frame::WrapCtx(_)
+                | Frame::Ack(_)
+                | Frame::Nack(_)
+                | Frame::Cosig(_)
+                | Frame::Fork(_)
+                | Frame::Pad
+                | Frame::Basis(_)
+                | Frame::Grant(_) => {}
             }
         }
     }
