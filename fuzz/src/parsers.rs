@@ -225,7 +225,9 @@ fn frame_bodies(bytes: &[u8]) {
 
 fn note(bytes: &[u8]) {
     if let Ok(note) = Note::parse(bytes) {
-        assert_eq!(note.to_string().as_bytes(), bytes, "a note is written differently");
+        // Spare bits at the end of a signature in base64 are passed over, as others do.
+        let written = note.to_string();
+        assert_eq!(Note::parse(written.as_bytes()), Ok(note.clone()), "a note reads differently");
         if let Ok((checkpoint, extensions)) = Checkpoint::parse_body(note.text()) {
             let mut text = checkpoint.body();
             for line in extensions {
@@ -246,7 +248,8 @@ fn note(bytes: &[u8]) {
 
 fn witness_request(bytes: &[u8]) {
     if let Ok(request) = AddCheckpoint::parse(bytes) {
-        assert_eq!(request.to_string().as_bytes(), bytes, "a request is written differently");
+        let written = request.to_string();
+        assert_eq!(AddCheckpoint::parse(written.as_bytes()), Ok(request), "it reads differently");
     }
 }
 

@@ -241,7 +241,7 @@ impl Config {
         Self::parse(text, folder).map_err(|Wrong(at, reason)| ConfigError::Wrong {
             file: file.to_owned(),
             line: line_at(text, &at),
-            reason,
+            reason: clean(&reason),
         })
     }
 

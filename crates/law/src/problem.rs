@@ -21,7 +21,8 @@ impl fmt::Display for Problem {
         if !self.text.is_empty() {
             write!(f, "`{}`: ", self.text)?;
         }
-        f.write_str(&self.message)
+        // It may quote what was written; a sentence stays on its line.
+        self.message.chars().try_for_each(|c| write!(f, "{}", if c.is_control() { ' ' } else { c }))
     }
 }
 
