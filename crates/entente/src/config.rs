@@ -19,6 +19,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 use crate::files::{self, FileError};
+use crate::page::clean;
 use crate::secrets::PassphraseSource;
 use text::{ConfigText, SourceText};
 
@@ -244,10 +245,16 @@ impl Config {
         let folder = file.parent().unwrap_or(Path::new("."));
         // The databases stay where they are when a process changes its working folder.
         let folder = std::path::absolute(folder).map_err(FileError::at(folder, "is no folder"))?;
-        Self::parse(&text, &folder).map_err(|Wrong(at, reason)| ConfigError::Wrong {
+        Self::read(&text, file, &folder)
+    }
+
+    /// Checks the text of a configuration: `file` is what errors name, `folder` what its paths
+    /// begin from.
+    pub fn read(text: &str, file: &Path, folder: &Path) -> Result<Self, ConfigError> {
+        Self::parse(text, folder).map_err(|Wrong(at, reason)| ConfigError::Wrong {
             file: file.to_owned(),
-            line: line_at(&text, &at),
-            reason,
+            line: line_at(text, &at),
+            reason: clean(&reason),
         })
     }
 
@@ -376,7 +383,7 @@ fn line_at(text: &str, at: &Range<usize>) -> Option<Line> {
     let before = text.get(..at.start)?;
     let number = before.matches('\n').count() + 1;
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-    Some(Line { number, text: line.chars().take(120).collect() })
+    Some(Line { number, text: clean(line).chars().take(120).collect() })
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod column;
 mod db;
 mod facts;
 mod journal;
+#[cfg(test)]
+mod killed;
 mod lanes;
 mod ledger;
 mod objects;

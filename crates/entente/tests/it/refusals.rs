@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::program;
 
 /// A node that runs as long as this lives.
-struct Node {
+pub(crate) struct Node {
     dir: tempfile::TempDir,
     process: Child,
 }
@@ -26,7 +26,7 @@ impl Drop for Node {
 }
 
 impl Node {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(|config| config)
     }
 
@@ -68,20 +68,24 @@ impl Node {
         command
     }
 
-    fn run(&self, person: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, person: &str, arguments: &[&str]) -> Output {
         self.command(person, arguments).output().unwrap()
     }
 
-    fn json(&self, person: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, person: &str, arguments: &[&str]) -> Value {
         let output = self.run(person, &[arguments, &["--json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn file(&self, name: &str, content: &[u8]) {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &[u8]) {
         fs::write(self.dir.path().join(name), content).unwrap();
     }
 
-    fn check(&self, person: &str, arguments: &[&str], code: i32, said: &[&str]) {
+    pub(crate) fn check(&self, person: &str, arguments: &[&str], code: i32, said: &[&str]) {
         let output = self.run(person, arguments);
         let text = std::str::from_utf8(&output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");

@@ -4,7 +4,7 @@ use entente_model::{Control, Label, Timestamp};
 
 use super::{LABEL_BYTES_MAX, LabelError, LabelFault};
 use crate::control;
-use crate::problem::nearest;
+use crate::problem::{excerpt, nearest};
 use crate::scheme::{Scheme, Schemes};
 
 /// Controls that say who may have the information.
@@ -57,7 +57,7 @@ fn fail<T>(column: usize, fault: LabelFault) -> Result<T, LabelError> {
 }
 
 fn malformed<T>(at: Segment<'_>, right: impl Into<String>) -> Result<T, LabelError> {
-    fail(at.column, LabelFault::Malformed { control: at.text.to_owned(), right: right.into() })
+    fail(at.column, LabelFault::Malformed { control: excerpt(at.text), right: right.into() })
 }
 
 /// The parts between separators, trimmed, with the columns at which they start.
@@ -110,7 +110,7 @@ impl Reading<'_> {
             for part in parts(segment, "/") {
                 let one = self.control(of, part)?;
                 if places.iter().any(|(c, _)| control::excludes(c, &one)) {
-                    let control = part.text.to_owned();
+                    let control = excerpt(part.text);
                     return fail(part.column, LabelFault::Twice { control });
                 }
                 places.push((one, part));
@@ -138,7 +138,7 @@ impl Reading<'_> {
             return fail(
                 at.column,
                 LabelFault::UnknownMarking {
-                    marking: at.text.to_owned(),
+                    marking: excerpt(at.text),
                     owner: of.owner().to_owned(),
                     hint: marking_hint(at.text, of),
                 },
@@ -182,7 +182,7 @@ impl Reading<'_> {
         let marking = Segment { text, ..at };
         if text.is_empty() {
             let hint = marking_hint(at.text, self.scheme);
-            let (marking, owner) = (at.text.to_owned(), self.scheme.owner().to_owned());
+            let (marking, owner) = (excerpt(at.text), self.scheme.owner().to_owned());
             return fail(at.column, LabelFault::UnknownMarking { marking, owner, hint });
         }
         let owners = at.text.get(text.len()..).unwrap_or_default().trim();
@@ -204,7 +204,7 @@ impl Reading<'_> {
             None => fail(
                 at.column,
                 LabelFault::UnknownControl {
-                    control: at.text.to_owned(),
+                    control: excerpt(at.text),
                     hint: control_hint(at.text, of),
                 },
             ),
@@ -270,7 +270,7 @@ fn foreign<'a, 't>(
         [] => fail(
             at.column,
             LabelFault::UnknownMarking {
-                marking: at.text.to_owned(),
+                marking: excerpt(at.text),
                 owner: "any other owner".to_owned(),
                 hint: "after `//` stands another owner's classification, as in `//NATO SECRET`"
                     .to_owned(),
@@ -281,7 +281,7 @@ fn foreign<'a, 't>(
             fail(
                 at.column,
                 LabelFault::Ambiguous {
-                    marking: at.text.to_owned(),
+                    marking: excerpt(at.text),
                     owners: owners.join(", "),
                     example: format!("{} {}", first.owner(), at.text),
                 },
