@@ -1,6 +1,6 @@
 //! Classification schemes, as data: whose marking means which level of the common ladder.
 //!
-//! A scheme is a file under `schemes/`, read and checked by [`read`](mod@read) once. It has the
+//! A scheme is a file under `schemes/`, read and checked once. It has the
 //! owner's levels with every way to write them, the words of each language, when each was valid,
 //! and the owner's own controls. What a written label means is [`marking`](crate::marking)'s.
 //!

@@ -151,7 +151,7 @@ fn level_json(one: &Level) -> Value {
         "given": one.period.says(),
         "declassify_years": one.declassify_years,
         "duration": one.duration,
-        "checked": one.checked.map(|c| c.as_str()),
+        "checked": one.checked.map(entente_law::scheme::Certainty::as_str),
         "note": one.note,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! `P` and `C` are of the 3x5x2 system: sharing permitted, and permitted with conditions. `5X5X5-1`
 //! to `5X5X5-5` are of the older system. Two of those keep information inside the United Kingdom,
-//! one inside the force that gave it; the texts are in [`CODES`].
+//! one inside the force that gave it; the texts are in `CODES`.
 
 use entente_model::{Control, ControlKind};
 

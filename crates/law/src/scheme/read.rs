@@ -98,7 +98,7 @@ fn owner(keys: &Keys<'_, '_>) -> Option<(String, OwnerKind)> {
             let code = item.str()?;
             let right = (2..=16).contains(&code.len())
                 && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
-                && (code.parse::<NationCode>().is_err() || code == "EU");
+                && code.parse::<NationCode>().is_err();
             if right {
                 return Some((code.to_owned(), OwnerKind::Organisation));
             }
