@@ -173,6 +173,7 @@ fn publish(member: &Member) {
         facts: entente_model::ReleaseFacts::default(),
         purpose: "cyber_defence".to_owned(),
         to: Vec::new(),
+        circumstances: Circumstances::default(),
         lane: entente_model::item::Lane::Flash,
         supersedes: Vec::new(),
     };
