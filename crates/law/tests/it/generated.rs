@@ -139,9 +139,9 @@ const LAWS: [&str; 17] = [
     "pending_case",
 ];
 
-/// `A1` is the RESTRICTED marking of XAA; not every nation has every level.
+/// `AA1` is the RESTRICTED marking of XAA; not every nation has every level.
 fn marking(nation: &str, level: usize) -> String {
-    format!("{}{level}", &nation[2..])
+    format!("{}{level}", nation.trim_start_matches('X'))
 }
 
 fn schemes() -> Value {
@@ -325,7 +325,7 @@ fn law(n: usize, dice: &mut Dice) -> Value {
 fn rule_set(dice: &mut Dice) -> Value {
     let schemes = schemes();
     let agreements: Vec<Value> =
-        (0..1 + dice.below(3)).map(|n| agreement(n, &schemes, dice)).collect();
+        (0..=dice.below(3)).map(|n| agreement(n, &schemes, dice)).collect();
     let laws: Vec<Value> = (0..dice.below(5)).map(|n| law(n, dice)).collect();
     json!({
         "id": "G", "scenario": "G", "scenario_title": "generated", "title": "generated",
@@ -398,7 +398,7 @@ fn marked(schemes: &Value, dice: &mut Dice) -> (Value, Vec<Value>) {
     let mut highest = level(dice);
     let mut portions = Vec::new();
     if dice.one_in(3) {
-        let drawn: Vec<usize> = (0..1 + dice.below(4)).map(|_| level(dice)).collect();
+        let drawn: Vec<usize> = (0..=dice.below(4)).map(|_| level(dice)).collect();
         highest = drawn.iter().copied().max().unwrap();
         for (n, level) in drawn.into_iter().enumerate() {
             let mut portion = json!({
