@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entente_law::{Question, Row, Ruling};
+use entente_law::{Case, Question, Row, Ruling};
 use serde_json::{Value, json};
 
 use crate::oracle;
@@ -558,6 +558,13 @@ fn check(rule_sets: std::ops::Range<u64>, cases: usize) {
             let question = Question::read(&row).unwrap_or_else(|e| panic!("{seed}: {e}\n{row}"));
             let ruling = compiled.rules().decide(&question.case());
             agree(&ruling, &row, seed);
+            if dice.one_in(8) {
+                // The class that stands for the object comes to the same, words included.
+                let case = question.case();
+                let class = compiled.rules().class(&case.subject);
+                let of_class = Case { subject: class.subject(), ..case };
+                assert_eq!(compiled.rules().decide(&of_class), ruling, "seed {seed}: {row}");
+            }
             *seen.entry(ruling.decision.as_str()).or_default() += 1;
         }
     }
