@@ -145,6 +145,9 @@ pub(crate) const WIRES: &[(IsOf, &str)] = wires![
     case::Transfer,
     case::Consent,
     case::Inputs,
+    case::Question,
+    fact::Fact,
+    fact::Asserted,
 ];
 
 /// The first byte says of which type the others are.
