@@ -322,7 +322,7 @@ impl dyn Keys + '_ {
     }
 
     /// Renews shards after a deletion: the survivors' keys under new shard keys, and every
-    /// shard key under a new epoch key. [`Self::commit_sweep`] destroys the old epoch key.
+    /// shard key under a new epoch key. `commit_sweep` destroys the old epoch key.
     pub fn sweep(&self, shards: Vec<(u16, VaultKeys)>) -> Result<(Shards, VaultKeys), KeyError> {
         ask!(self, KeyRequest::Sweep(shards), KeyReply::Swept(shards, keys) => (shards, keys))
     }

@@ -1,6 +1,6 @@
 //! Publishing: from bytes and a label to sealed items in the outbox, or to a preview.
 //!
-//! Preview and dispatch are one function up to the decision: [`Node::weigh`] decides, and
+//! Preview and dispatch are one function up to the decision: `Node::weigh` decides, and
 //! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
 //! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
 
