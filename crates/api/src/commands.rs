@@ -134,6 +134,7 @@ where
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),
             "law.list" => Ok(self.law_list()),
+            "law.simulate" => self.law_simulate(&actor, body),
             "publish" => self.publish(&actor, body),
             "release" => self.release(&actor, body),
             "decisions" => self.decisions(&actor, body),

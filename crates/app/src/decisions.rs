@@ -4,7 +4,7 @@ use entente_law::Inputs;
 use entente_model::codec::{Reader, Wire};
 use entente_model::record::{DecisionRecord, Outcome, Record, RecordKind};
 use entente_model::{ObjectId, Timestamp};
-use entente_store::{Store, Vault};
+use entente_store::{Store, Vault, Work};
 
 use crate::error::Result;
 use crate::leaf::LeafOpening;
@@ -41,29 +41,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             ],
             "read decisions",
         )?;
-        self.store.read(|work| {
-            let mut decided = Vec::new();
-            for row in work.leaves_of_kind(RecordKind::Decision, count)? {
-                let Some(bytes) = row.opening else { continue };
-                let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
-                let decision = DecisionRecord::from_bytes(&record.body)?;
-                let outcomes = match work.preimage(decision.outcomes)? {
-                    Some(bytes) => Reader::new(&bytes).list(Reader::value)?,
-                    None => Vec::new(),
-                };
-                let inputs = match work.preimage(decision.inputs)? {
-                    Some(bytes) => Some(Inputs::from_bytes(&bytes)?),
-                    None => None,
-                };
-                decided.push(Decided {
-                    leaf: row.index,
-                    oid: decision.oid,
-                    at: record.at,
-                    outcomes,
-                    inputs,
-                });
-            }
-            Ok(decided)
-        })
+        self.store.read(|work| newest(work, RecordKind::Decision, count))
     }
+}
+
+/// The newest recorded decisions with what they were decided on.
+pub(crate) fn newest(work: &dyn Work, kind: RecordKind, count: u64) -> Result<Vec<Decided>> {
+    let mut decided = Vec::new();
+    for row in work.leaves_of_kind(kind, count)? {
+        let Some(bytes) = row.opening else { continue };
+        let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
+        let decision = DecisionRecord::from_bytes(&record.body)?;
+        let outcomes = match work.preimage(decision.outcomes)? {
+            Some(bytes) => Reader::new(&bytes).list(Reader::value)?,
+            None => Vec::new(),
+        };
+        let inputs = match work.preimage(decision.inputs)? {
+            Some(bytes) => Some(Inputs::from_bytes(&bytes)?),
+            None => None,
+        };
+        let (leaf, oid, at) = (row.index, decision.oid, record.at);
+        decided.push(Decided { leaf, oid, at, outcomes, inputs });
+    }
+    Ok(decided)
 }

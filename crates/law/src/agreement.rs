@@ -29,6 +29,17 @@ pub enum AgreementKind {
     Memorandum,
 }
 
+impl AgreementKind {
+    /// The word in the text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bilateral => "bilateral",
+            Self::Multilateral => "multilateral",
+            Self::Memorandum => "mou",
+        }
+    }
+}
+
 /// A party to an agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
@@ -167,6 +178,11 @@ impl Agreement {
     /// Ids of its clauses with their types and what they say, in the order of the text.
     pub fn clauses(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
+    }
+
+    /// The TOML of each clause's block, in the order of the text.
+    pub fn blocks(&self) -> Vec<&str> {
+        literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()
     }
 
     pub(crate) fn numbered(&self) -> &[Numbered] {

@@ -15,7 +15,7 @@ use cedar_policy::{
 use thiserror::Error;
 
 /// What the policies may read. Strict validation refuses everything else.
-const SCHEMA: &str = include_str!("policy.cedarschema");
+pub(crate) const SCHEMA: &str = include_str!("policy.cedarschema");
 
 /// The policy that every set holds, so that only the forbids decide.
 const PERMIT: &str = "permit";
@@ -89,7 +89,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Release => "release",
             Self::Control => "control",

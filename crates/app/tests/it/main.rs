@@ -2,7 +2,14 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod before_signing;
+#[cfg(test)]
 mod crossing;
+// Rows are read as the tests of `entente-law` read them.
+#[cfg(test)]
+#[expect(dead_code, reason = "those tests use more of it")]
+#[path = "../../../law/tests/it/world.rs"]
+mod rows;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

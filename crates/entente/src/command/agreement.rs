@@ -1,5 +1,8 @@
 //! `entente agreement`: agreements between nations.
 
+mod diff;
+mod prove;
+
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
@@ -13,7 +16,7 @@ use crate::page::{Answer, Table, flag, id, list, moment, text, text_or};
 
 use super::{Run, approval, input};
 
-/// Check, propose, sign and leave agreements
+/// Check, compare, prove, propose, sign and leave agreements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
 pub struct AgreementArgs {
@@ -24,6 +27,8 @@ pub struct AgreementArgs {
 #[derive(Debug, Subcommand)]
 enum AgreementCommand {
     Check(CheckArgs),
+    Diff(diff::DiffArgs),
+    Prove(prove::ProveArgs),
     Propose(ProposeArgs),
     Sign(SignArgs),
     Withdraw(WithdrawArgs),
@@ -88,6 +93,8 @@ impl Run for AgreementArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
             AgreementCommand::Check(args) => args.run(output),
+            AgreementCommand::Diff(args) => args.run(output),
+            AgreementCommand::Prove(args) => args.run(output),
             AgreementCommand::Propose(args) => args.run(output),
             AgreementCommand::Sign(args) => args.run(output),
             AgreementCommand::Withdraw(args) => args.run(output),

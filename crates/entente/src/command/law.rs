@@ -1,5 +1,8 @@
 //! `entente law`: the nation's own laws.
 
+mod compare;
+mod simulate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -12,7 +15,7 @@ use crate::page::{Answer, Table, flag, list, moment, text};
 
 use super::{Run, input};
 
-/// Check, load and list the nation's own laws
+/// Check, compare, try out, load and list national laws
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
 pub struct LawArgs {
@@ -23,6 +26,8 @@ pub struct LawArgs {
 #[derive(Debug, Subcommand)]
 enum LawCommand {
     Check(CheckArgs),
+    Compare(compare::CompareArgs),
+    Simulate(simulate::SimulateArgs),
     Load(LoadArgs),
     List(ListArgs),
 }
@@ -57,6 +62,8 @@ impl Run for LawArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
             LawCommand::Check(args) => args.run(output),
+            LawCommand::Compare(args) => args.run(output),
+            LawCommand::Simulate(args) => args.run(output),
             LawCommand::Load(args) => args.run(output),
             LawCommand::List(args) => args.run(output),
         }

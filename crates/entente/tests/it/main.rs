@@ -1,6 +1,8 @@
 //! The program, run as a person or a node runs it.
 
 #[cfg(test)]
+mod before_signing;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod commands;

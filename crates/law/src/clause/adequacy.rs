@@ -40,6 +40,10 @@ impl Clause for Adequacy {
         }
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["personal_data", "data_protection", "facts"]
+    }
+
     fn says(&self) -> String {
         let derogations = match self.derogations.as_slice() {
             [] => String::new(),

@@ -71,6 +71,10 @@ impl Clause for Equivalence {
         Some(self)
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["recipient", "level"]
+    }
+
     fn says(&self) -> String {
         let missing =
             if self.next_higher { "the next higher marking is used" } else { "nothing is sent" };

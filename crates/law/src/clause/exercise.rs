@@ -36,6 +36,10 @@ impl Clause for Exercise {
         true
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["exercise"]
+    }
+
     fn says(&self) -> String {
         "exercises are held with exercise data only, marked as such".into()
     }

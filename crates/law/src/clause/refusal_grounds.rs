@@ -58,6 +58,10 @@ impl Clause for RefusalGrounds {
         out.extend(cured.map(|fact| format!("assurance:{fact}")));
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["grounds", "facts"]
+    }
+
     fn says(&self) -> String {
         format!(
             "a request is refused on grounds of {}, and may be on grounds of {}",

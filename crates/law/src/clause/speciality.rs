@@ -26,6 +26,10 @@ impl Clause for Speciality {
         out.extend(case.map(|case| format!("use_only_for_case:{case}")));
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["transfer_case"]
+    }
+
     fn says(&self) -> String {
         "information is used only for the case for which it was given".into()
     }

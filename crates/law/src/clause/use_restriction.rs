@@ -59,6 +59,10 @@ impl Clause for UseRestriction {
         }
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["use"]
+    }
+
     fn says(&self) -> String {
         match self.evidence {
             Evidence::Allowed => "information may be used as intelligence and as evidence",

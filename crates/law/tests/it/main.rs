@@ -2,7 +2,11 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod consequence;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod harmony;
 #[cfg(test)]
 #[expect(clippy::many_single_char_names, reason = "it reads like the tables of the README")]
 mod oracle;
