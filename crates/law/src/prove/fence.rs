@@ -79,7 +79,7 @@ pub(super) fn release(rules: &Rules, treaty: &Treaty) -> Vec<Bar> {
 }
 
 /// Who takes part, and when.
-fn applicability(treaty: &Treaty) -> Bar {
+pub(super) fn applicability(treaty: &Treaty) -> Bar {
     let active = treaty.parties.iter().filter(|(_, status)| **status == PartyStatus::Active);
     let active = texts(active.map(|(nation, _)| *nation));
     let mut condition = format!(

@@ -478,7 +478,9 @@ impl<'p, 's> Prover<'p, 's> {
 
     fn errors(&mut self, at: usize) -> Result<Verdict, CompileError> {
         let (side, treaty) = self.side(at)?;
-        let impossible = fence::impossible(&side.rules, treaty);
+        let mut impossible = fence::impossible(&side.rules, treaty);
+        // Where the agreement does not apply no rule is asked.
+        impossible.push(fence::applicability(treaty).condition);
         let mut all: Vec<(Action, Bar)> = Vec::new();
         all.extend(fence::release(&side.rules, treaty).into_iter().map(|b| (Action::Release, b)));
         all.extend(fence::onward(&side.rules, treaty).into_iter().map(|b| (Action::Onward, b)));
@@ -507,14 +509,12 @@ impl<'p, 's> Prover<'p, 's> {
     /// A property of what is passed on, under whichever agreement that is done.
     fn onward(&mut self, at: usize, fault: &str, says: &str) -> Result<Verdict, CompileError> {
         let (side, treaty) = self.side(at)?;
-        let parties: Vec<String> = treaty.parties.keys().map(NationCode::to_string).collect();
+        let fault = format!(
+            "{} && context.sender != context.recipient && ({fault})",
+            held_by(treaty)
+        );
         let bars = fence::onward(&side.rules, treaty);
         let passes = self.desk.passes(Action::Onward, conditions(&bars, Effect::Refer))?;
-        let fault = format!(
-            "{} && {} && context.sender != context.recipient && ({fault})",
-            is_one_of("context.sender", &parties),
-            is_one_of("context.provider", &parties)
-        );
         let faulty = self.desk.any(Action::Onward, [fault])?;
         let context = match self.desk.both(&passes, &faulty) {
             Reply::Never => return Ok(Verdict::Proved),
@@ -600,7 +600,9 @@ impl<'p, 's> Prover<'p, 's> {
                 }
             }
             let (side, treaty) = self.side(at)?;
-            let stops = conditions(&fence::onward(&side.rules, treaty), from);
+            let mut stops = conditions(&fence::onward(&side.rules, treaty), from);
+            // What was received under it is held by its parties and came from one.
+            stops.push(format!("!({}) || context.sender == context.recipient", held_by(treaty)));
             let new = self.desk.passes(Action::Onward, stops)?;
             let stops = conditions(&fence::onward(&old.rules, before), from);
             let old_set = self.desk.passes(Action::Onward, stops)?;
@@ -732,6 +734,16 @@ impl<'p, 's> Prover<'p, 's> {
         );
         Ok(confirmed(wrong, scenario, ruling, &says, &[side.agreement, second.agreement], true))
     }
+}
+
+/// Condition: who sends it, and who gave it, are parties.
+fn held_by(treaty: &Treaty) -> String {
+    let parties: Vec<String> = treaty.parties.keys().map(NationCode::to_string).collect();
+    format!(
+        "{} && {}",
+        is_one_of("context.sender", &parties),
+        is_one_of("context.provider", &parties)
+    )
 }
 
 /// A counterexample, if the real decision bears it out.

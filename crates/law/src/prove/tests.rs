@@ -17,7 +17,6 @@ use crate::case::{Consent, ConsentKind, DataProtection, Offence, TransferKind, U
 use crate::footprint::{self, Space};
 use crate::national::NationalLaw;
 use crate::policy::{Action, Attributes, Effect, Forbid};
-use crate::rules::Rules;
 use crate::scenario::{Point, Scenario, Setting, build, listing, with_ladder};
 use crate::scheme::Schemes;
 
@@ -484,7 +483,7 @@ fn the_fence_and_the_decision_agree() {
         ),
     );
     let (mut went, mut stayed) = (0, 0);
-    for round in 0..400_usize {
+    for round in 0..120_usize {
         // A few clauses at a time, so that something goes.
         let some: Vec<&str> = clauses
             .iter()
@@ -517,42 +516,44 @@ fn the_fence_and_the_decision_agree() {
                 space.add(&read);
             }
         }
+        let stops: Vec<_> = bars.iter().map(|b| (b, parsed(&b.condition))).collect();
+        let never: Vec<_> =
+            fence::impossible(&rules, treaty).into_iter().map(|n| (parsed(&n), n)).collect();
         let names: Vec<&'static str> = names.into_iter().filter(|n| *n != "at").collect();
         for _ in 0..6 {
             let Some(case) = random(&space, &names, &schemes, &mut runner) else { continue };
             let ruling = rules.decide(&case.case());
             let context = crate::decide::attributes_of(&rules, &case.case());
-            let stops = |from: Effect| {
-                bars.iter()
-                    .filter(|b| b.effect >= from)
-                    .any(|b| holds(&b.condition, &context, &case))
-            };
-            let expected = if stops(Effect::Deny) {
-                Decision::Deny
-            } else if stops(Effect::Refer) {
-                Decision::Refer
-            } else if stops(Effect::Modify) {
-                Decision::PermitModified
-            } else {
-                Decision::Permit
+            let worst = stops
+                .iter()
+                .filter(|(_, set)| holds(set, &context, &case))
+                .map(|(bar, _)| bar.effect)
+                .max();
+            let expected = match worst {
+                Some(Effect::Deny) => Decision::Deny,
+                Some(Effect::Refer) => Decision::Refer,
+                Some(Effect::Modify) => Decision::PermitModified,
+                None => Decision::Permit,
             };
             assert_eq!(ruling.decision, expected, "{case:#?}\n{ruling:#?}");
             // What is held to be impossible does not happen.
-            for never in fence::impossible(&rules, treaty) {
-                assert!(!holds(&never, &context, &case), "{never}: {case:#?}");
+            for (set, never) in &never {
+                assert!(!holds(set, &context, &case), "{never}: {case:#?}");
             }
             if ruling.decision.releases() { went += 1 } else { stayed += 1 }
         }
     }
-    assert!(went > 100 && stayed > 100, "{went} went, {stayed} stayed");
+    assert!(went > 50 && stayed > 50, "{went} went, {stayed} stayed");
+}
+
+fn parsed(condition: &str) -> cedar_policy::PolicySet {
+    format!("permit (principal, action, resource) when {{ {condition} }};").parse().unwrap()
 }
 
 /// Whether a condition holds of a case, by the engine.
-fn holds(condition: &str, attributes: &Attributes, case: &Scenario) -> bool {
+fn holds(set: &cedar_policy::PolicySet, attributes: &Attributes, case: &Scenario) -> bool {
     let mut attributes = attributes.clone();
     attributes.maybe_text("emergency", case.transfer.emergency.as_deref());
-    let text = format!("permit (principal, action, resource) when {{ {condition} }};");
-    let set: cedar_policy::PolicySet = text.parse().unwrap();
     let uid = |text: &str| -> cedar_policy::EntityUid { text.parse().unwrap() };
     let request = cedar_policy::Request::new(
         uid("Nation::\"recipient\""),
@@ -564,10 +565,10 @@ fn holds(condition: &str, attributes: &Attributes, case: &Scenario) -> bool {
     .unwrap();
     let response = cedar_policy::Authorizer::new().is_authorized(
         &request,
-        &set,
+        set,
         &cedar_policy::Entities::empty(),
     );
-    assert!(response.diagnostics().errors().next().is_none(), "{condition}");
+    assert!(response.diagnostics().errors().next().is_none(), "{set}");
     response.decision() == cedar_policy::Decision::Allow
 }
 

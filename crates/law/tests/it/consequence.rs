@@ -252,7 +252,7 @@ fn the_table_of_consequences_is_as_reviewed() {
     }
     let expected = std::fs::read_to_string(path).unwrap();
     let differs = expected.lines().zip(out.lines()).find(|(e, a)| e != a);
-    assert!(expected == out, "{path} differs, first in {differs:?}");
+    assert!(expected == out, "{path} differs, first in {differs:?}; it would be\n{out}");
 }
 
 #[test]
