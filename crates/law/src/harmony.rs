@@ -131,6 +131,9 @@ pub fn between(
     report
         .lines
         .sort_by(|a, b| (a.mismatch, a.kind, &a.sentence).cmp(&(b.mismatch, b.kind, &b.sentence)));
+    // A category that two kinds of rule name is answered by both alike.
+    let mut seen = BTreeSet::new();
+    report.lines.retain(|line| seen.insert((line.mismatch, line.sentence.clone())));
     Ok(report)
 }
 

@@ -57,7 +57,7 @@ fn a_counterexample_is_a_row_that_decides_as_it_says() {
 
 #[test]
 fn a_draft_is_tried_out_on_past_decisions_and_changes_nothing() {
-    let (_folder, alliance) = alliance(3);
+    let (_folder, alliance) = alliance(5);
     alliance.agree(EMBER_STRAIT).unwrap();
     let arvenia = &alliance.members[0];
     publish(arvenia, &order(arvenia, "SERVICE", &["XBR", "XCO"]), ATTACK, 4);

@@ -40,7 +40,7 @@ impl Attributes<'_> {
             Some(EvalResult::Set(set)) => set
                 .iter()
                 .filter_map(|member| match member {
-                    EvalResult::String(text) => Some(text.clone()),
+                    EvalResult::String(text) if !text.is_empty() => Some(text.clone()),
                     _ => None,
                 })
                 .collect(),
