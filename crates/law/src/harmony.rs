@@ -216,7 +216,10 @@ impl Bench<'_> {
                         let detail = a.detail.iter().zip(&b.detail);
                         // Whose authority decides is each nation's own affair.
                         let same = x == Decision::Refer || detail.clone().all(|(x, y)| x == y);
-                        if same { return Some(None) } else { Mismatch::Differs }
+                        if same {
+                            return Some(None);
+                        }
+                        Mismatch::Differs
                     }
                     (Decision::Permit, _) | (_, Decision::Permit) => Mismatch::Gap,
                     _ => Mismatch::Differs,
@@ -386,7 +389,7 @@ fn sentence(mismatch: Mismatch, conditions: &[Condition], stances: &[Stance; 2])
         if where_.is_empty() { "In every case".to_owned() } else { format!("Where {where_}") };
     match mismatch {
         Mismatch::Promise => {
-            let law = told(other, true).replacen("national law, ", "national law, ", 1);
+            let law = told(other, true);
             format!("{where_}: {} lets it go; {law}.", one.whose)
         }
         Mismatch::Import => format!("{where_}: {}; {}.", told(one, true), told(other, false)),

@@ -281,7 +281,8 @@ fn label(
     };
     let own = schemes.find(originator.as_str());
     let found = own.into_iter().chain(schemes.find(LADDER)).chain(schemes.iter());
-    let (scheme, marking) = found.filter_map(|s| Some((s, s.marking(class)?))).next()?;
+    let mut found = found;
+    let (scheme, marking) = found.find_map(|s| Some((s, s.marking(class)?)))?;
     Some(Label {
         policy: scheme.owner().to_owned(),
         class,

@@ -33,7 +33,7 @@ fn a_counterexample_is_a_row_that_decides_as_it_says() {
         LAWS.iter().map(|text| NationalLaw::parse(text).unwrap()).collect();
     let schemes = Schemes::builtin();
     let pack = Pack { agreements: &agreements, laws: &laws, schemes: &schemes, amends: None };
-    let mut solver = Cvc5::new(Path::new(PROGRAM), Duration::from_secs(60));
+    let mut solver = Cvc5::new(Path::new(PROGRAM), Duration::from_mins(1));
     let properties = [Property::OwnNationals(None), Property::NoOnward, Property::Noforn];
     let found = prove(&pack, &properties, &mut solver).unwrap();
     let mut shown = 0;

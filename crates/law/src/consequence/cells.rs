@@ -131,7 +131,8 @@ impl<'r> Court<'r> {
         let mut groups: Vec<Group> = Vec::new();
         for known in &self.known {
             let is_relaxed = relaxed.contains(known.kind);
-            if !known.changed && !(emergency_changed && is_relaxed) {
+            let concerned = known.changed || (emergency_changed && is_relaxed);
+            if !concerned {
                 continue;
             }
             let mut names = known.read.names.clone();
@@ -374,12 +375,12 @@ impl<'r> Court<'r> {
         };
         let rules = if old { self.before } else { self.after };
         let treaty = rules.treaties.first();
-        let counted: BTreeSet<String> = match (group.owed_by, treaty) {
-            (Some(kind), Some(treaty)) => owed_by(treaty, kind, &scenario),
-            _ => {
-                let price = treaty.and_then(|t| t.emergency.as_ref()).filter(|_| group.price);
-                price.into_iter().flat_map(|(e, _)| e.obligations.iter().cloned()).collect()
-            }
+        let counted: BTreeSet<String> = if let (Some(kind), Some(treaty)) = (group.owed_by, treaty)
+        {
+            owed_by(treaty, kind, &scenario)
+        } else {
+            let price = treaty.and_then(|t| t.emergency.as_ref()).filter(|_| group.price);
+            price.into_iter().flat_map(|(e, _)| e.obligations.iter().cloned()).collect()
         };
         let owed = ruling
             .obligations

@@ -4,6 +4,8 @@
 //! then sent under. So both sides are asked about information that goes under a third agreement,
 //! which limits nothing.
 
+#![expect(clippy::format_collect, reason = "a text is written once")]
+
 use std::collections::BTreeSet;
 
 use entente_model::{AgreementId, Decision, NationCode};

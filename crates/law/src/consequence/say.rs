@@ -1,5 +1,15 @@
 //! Consequences as sentences that a legal adviser accepts.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else a value is, it is not the one that is looked for"
+)]
+#![expect(clippy::format_push_string, reason = "sentences are put together piece by piece")]
+#![expect(
+    clippy::match_same_arms,
+    reason = "an absent value and a word are told apart by their place"
+)]
+
 use std::collections::BTreeSet;
 
 use entente_model::Decision;
@@ -172,7 +182,7 @@ fn ranges(dimension: &Dimension, side: &BTreeSet<usize>) -> Option<Vec<String>> 
         } else if let Some(low) = number(setting) {
             // A number stands for the stretch that ends with it.
             let below = at.checked_sub(1).and_then(|p| dimension.choices.get(p)).and_then(number);
-            let low = below.map_or(low.min(0), |b| b + 1);
+            let low = below.map_or(low, |b| b + 1);
             let high = dimension.choices.get(end).and_then(number).unwrap_or(low);
             found.push(match end == last {
                 true => format!("{low} or more"),

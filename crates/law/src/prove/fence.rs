@@ -4,6 +4,8 @@
 //! the nations that a slice is chosen by written out, and the emergency that sets clauses aside.
 //! A test puts random cases to both.
 
+#![expect(clippy::format_push_string, reason = "a condition is put together piece by piece")]
+
 use entente_model::NationCode;
 
 use crate::decide::TIME_MILLIS_MAX;

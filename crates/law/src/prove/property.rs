@@ -1,5 +1,11 @@
 //! The properties that are known by name, and a person's own.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it is not the one that is looked for"
+)]
+#![expect(clippy::format_push_string, reason = "a condition is put together piece by piece")]
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -546,6 +552,7 @@ impl<'p, 's> Prover<'p, 's> {
 
     /// A case in which foreign information goes under an agreement that limits nothing, and that
     /// agreement.
+    #[expect(clippy::unnecessary_wraps, reason = "its callers pass errors of compiling on")]
     fn carried(
         &self,
         context: &Context,

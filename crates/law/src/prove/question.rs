@@ -1,5 +1,8 @@
 //! One question to the solver: can anything pass these prohibitions and still be like this?
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "every other error is told as it is")]
+#![expect(clippy::format_collect, reason = "policies are written rarely and read by a solver")]
+
 use std::future::Future;
 use std::pin::pin;
 use std::str::FromStr;
@@ -84,6 +87,7 @@ pub(super) struct Desk<'s> {
     compiler: CedarSymCompiler<Writer<'s>>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
 fn refused(what: &str, reason: impl ToString) -> CompileError {
     CompileError::Refused { clause: what.to_owned(), reason: reason.to_string() }
 }

@@ -1,5 +1,7 @@
 //! Proofs by a real solver; without one they are skipped, and say so.
 
+#![expect(clippy::format_collect, reason = "texts of tests are short")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

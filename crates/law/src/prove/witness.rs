@@ -1,5 +1,10 @@
 //! Turns the attributes that a solver found into a case that can be decided and kept.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an attribute of any other type is not the one expected"
+)]
+
 use std::collections::BTreeSet;
 
 use cedar_policy::{Context, EvalResult};

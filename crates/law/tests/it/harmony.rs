@@ -1,5 +1,7 @@
 //! Where national laws do not meet: the sample laws, and small ones for each kind of line.
 
+use std::fmt::Write as _;
+
 use entente_law::harmony::{Mismatch, Report, between};
 use entente_law::{Agreement, NationalLaw, Schemes};
 
@@ -9,7 +11,7 @@ fn law(nation: &str, rules: &[&str]) -> NationalLaw {
     let mut text =
         format!("+++\nid = \"{nation}-LAW\"\nnation = \"{nation}\"\ntitle = \"A law\"\n+++\n");
     for (n, rule) in rules.iter().enumerate() {
-        text.push_str(&format!("## Section {}\n```rule\n{rule}\n```\n", n + 1));
+        writeln!(text, "## Section {}\n```rule\n{rule}\n```", n + 1).unwrap();
     }
     NationalLaw::parse(&text).unwrap()
 }

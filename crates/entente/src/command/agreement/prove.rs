@@ -154,7 +154,10 @@ impl Run for ProveArgs {
 }
 
 fn write(file: &Path, rows: &[Value]) -> Result<(), Failure> {
-    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let mut lines = rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
     input::create(file, lines.as_bytes())
 }
 
@@ -220,7 +223,8 @@ fn case(case: &Value, page: &mut dyn Write) -> fmt::Result {
         list(label, "controls").iter().map(|c| text(c, "control")).collect();
     let mut marking = text(label, "marking");
     for control in &controls {
-        marking.push_str(&format!("//{}", control.replace('_', " ")));
+        marking.push_str("//");
+        marking.push_str(&control.replace('_', " "));
     }
     writeln!(
         page,
