@@ -120,7 +120,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Result<bool> {
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<bool> {
     let status = Command::new("cargo")
         .args(arguments)
         .env("RUSTDOCFLAGS", "-D warnings")

@@ -1,10 +1,12 @@
-//! The gate, the house rules and the simulator: `cargo xtask ci`, `tidy` and `sim`.
+//! The gate, the house rules, the simulator and the fuzzer: `cargo xtask ci`, `tidy`, `sim`, …
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod ci;
 mod dist;
+mod fuzz;
+mod long;
 mod tidy;
 
 const USAGE: &str = "\
@@ -13,6 +15,11 @@ usage: cargo xtask COMMAND
   ci      the whole gate: format, lints, tests, documents, house rules, dependencies
   tidy    the house rules alone
   sim     simulated histories: --seed N, --seeds A..B, --fresh K
+  kill [--seed N] [--rounds R]
+          real nodes killed with SIGKILL again and again; without a seed one that nobody has seen
+  fuzz [PARSER...] [--seconds S]
+          fuzzes every parser of outside bytes, or these, S seconds each (needs a C++ compiler)
+  long    the long gate: a hundred kills, two thousand fresh histories, minutes of fuzzing
   dist    a release archive and a Debian package, in target/dist
   dist --check
           the same, installed and run on a bare Debian 12 without a network (needs root,
@@ -26,6 +33,9 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
         ["sim", ref plan @ ..] => ci::simulate(&root(), plan),
+        ["kill", ref plan @ ..] => long::kill(&root(), plan),
+        ["fuzz", ref plan @ ..] => fuzz::run(&root(), plan),
+        ["long"] => long::run(&root()),
         ["dist"] => dist::run(&root(), false),
         ["dist", "--check"] => dist::run(&root(), true),
         _ => {

@@ -26,8 +26,15 @@ use tokio::sync::Notify;
 pub use client::{LocalClient, LocalClientError};
 pub use socket::{LocalSocket, SocketError};
 
-/// Bytes of a command, and of its answer.
+/// Bytes of an answer, and of a command without the files that it carries.
 pub const LOCAL_BODY_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a command with its files, whatever a node is set to take: 1 GiB of them in base64.
+pub const LOCAL_UPLOAD_BYTES_MAX: usize = LOCAL_BODY_BYTES_MAX + base64_bytes(1 << 30);
+
+/// How many bytes so many have in base64.
+pub const fn base64_bytes(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
 
 /// Where the socket of the node in this folder is.
 pub fn socket_path(dir: &Path) -> PathBuf {

@@ -126,6 +126,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Signs an agreement, by two persons; the exact text is what they approve.
     pub fn sign_agreement(&self, actor: &Actor, id: &AgreementId) -> Result<Approval> {
         actor.must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], "sign agreements")?;
+        self.must_be_clear()?;
         let known = self.known();
         let held = known
             .policy

@@ -18,22 +18,28 @@ use entente_model::item::{
     Ack, Basis, Gossip, ItemKind, Lane, LaneAck, Nack, Opening, WrapContext,
 };
 use entente_model::{Digest, NationId, NodeId, ObjectId, WrapContextId};
+use entente_seal::slot::{lane_chain, opening_commitment};
 use entente_store::rows::{CheckpointRow, ReleaseContextRow};
 use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::leaf::{Contexts, LeafOpening, RunItem, RunItems};
 use crate::node::{Known, Node, lock};
+use crate::outbox::stubs_upto;
 use crate::sequencer::{StoredTiles, proof_error};
 
-/// Room in a bundle for everything that is not an item.
-const OVERHEAD_BYTES: u64 = 512 << 10;
+/// The share of a bundle that is left for everything that is not an item.
+const OVERHEAD_SHARE: u64 = 8;
 /// Items in one bundle at most, well below the frames that a receiver accepts.
 const ITEMS_MAX: usize = 4 << 10;
 /// Bytes that a receiver without trouble offers to take in each lane.
 const CREDIT_BYTES: u64 = 64 << 20;
+/// Bytes of FLASH items that a receiver offers to take when its disk is closed to all others.
+const RESERVE_BYTES: u64 = 8 << 20;
 /// Statements of our identity chain sent at once.
 const STATEMENTS_MAX: usize = 16;
+/// Ends of bundles whose running heads are remembered of a lane.
+const HEADS_KEPT: usize = 64;
 /// Other logs reported in one acknowledgement.
 const GOSSIP_MAX: usize = 64;
 
@@ -174,6 +180,7 @@ impl<E: Into<AppError>> From<E> for Overweight {
 
 /// An item on its way, with all that its frame needs.
 struct Ready {
+    seq: u64,
     opening: Opening,
     wrapped: [u8; 48],
     ct: Vec<u8>,
@@ -191,17 +198,20 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// A bundle for a partner, starting after the given positions instead of after what it
     /// acknowledged: for parts of an export, which no answer separates.
     pub(crate) fn outgoing_from(&self, peer: NodeId, from: Option<[u64; 4]>) -> Result<Outgoing> {
+        self.must_not_be_stale()?;
+        // Who waits to know whether its ledger is the newest only acknowledges.
+        let clear = self.may_sign()?;
         let known = self.known();
         let now = self.now();
         self.store.read(|work| {
             let state = link_state(work, peer)?;
-            let frozen = state.stopped.is_some() || self.may_not_send(&known, peer);
-            let checkpoint = work.checkpoint()?;
-            let mut ready = match &checkpoint {
+            let frozen = state.stopped.is_some() || self.may_not_send(&known, peer) || !clear;
+            let checkpoint = work.checkpoint()?.filter(|_| clear);
+            let (mut ready, bytes_max) = match &checkpoint {
                 Some(checkpoint) if !frozen => {
                     self.collect(work, peer, checkpoint, &state, from)?
                 }
-                _ => Vec::new(),
+                _ => (Vec::new(), BUNDLE_BYTES_MAX),
             };
             let header = Header {
                 src: self.identity.node,
@@ -226,10 +236,46 @@ impl<S: Store, V: Vault> Node<S, V> {
                         )));
                     }
                     Err(Overweight::Other(error)) => return Err(error),
-                    Ok(outgoing) => return Ok(outgoing),
+                    Ok(outgoing) if outgoing.bytes.len() > bytes_max && ready.len() > 1 => {
+                        ready.truncate(ready.len() / 2);
+                    }
+                    Ok(outgoing) => {
+                        self.remember_heads(work, peer, &ready)?;
+                        return Ok(outgoing);
+                    }
                 }
             }
         })
+    }
+
+    /// Remembers the running heads of the lanes where a bundle ends: a receipt for it will say them,
+    /// and computing them then would mean building all its leaves again.
+    fn remember_heads(&self, work: &dyn Work, peer: NodeId, ready: &[Ready]) -> Result<()> {
+        for lane in Lane::ALL {
+            let mut items = ready.iter().filter(|r| r.context.lane == lane).peekable();
+            let Some(first) = items.peek() else { continue };
+            let mut seq = first.seq - 1;
+            let known = self.sent_head(peer, lane, seq);
+            let (receipted, head) = receipted_head(work, peer, lane)?;
+            let before = known.or_else(|| (receipted == seq).then_some(head));
+            let Some(mut chain) = before else { continue };
+            for item in items {
+                chain = lane_chain(chain, opening_commitment(&item.opening));
+                seq = item.seq;
+            }
+            let mut heads = lock(&self.sent_heads);
+            let heads = heads.entry((peer, lane)).or_default();
+            heads.insert(seq, chain);
+            if heads.len() > HEADS_KEPT {
+                heads.pop_first();
+            }
+        }
+        Ok(())
+    }
+
+    /// The running head of a lane at the end of a bundle that was made, if it is remembered.
+    pub(crate) fn sent_head(&self, peer: NodeId, lane: Lane, seq: u64) -> Option<Digest> {
+        lock(&self.sent_heads).get(&(peer, lane))?.get(&seq).copied()
     }
 
     /// Whether nothing but acknowledgements may go to a partner.
@@ -237,7 +283,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         !known.partners(self.identity.nation).any(|(_, node, _)| node == peer)
     }
 
-    /// The items that come next, urgent lanes first.
+    /// The items that come next, urgent lanes first, and how large a bundle with them may be: as
+    /// large as the operator set, unless a lane's next item is larger by itself.
     fn collect(
         &self,
         work: &dyn Work,
@@ -245,8 +292,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         checkpoint: &CheckpointRow,
         state: &LinkState,
         from: Option<[u64; 4]>,
-    ) -> Result<Vec<Ready>> {
-        let limit = BUNDLE_BYTES_MAX as u64 - OVERHEAD_BYTES;
+    ) -> Result<(Vec<Ready>, usize)> {
+        let room = |bytes: u64| bytes - bytes / OVERHEAD_SHARE;
+        let set = self.settings.bundle_bytes.min(BUNDLE_BYTES_MAX as u64);
+        let limit = room(set);
         let mut contexts = Contexts::default();
         let mut lanes: [Vec<Ready>; 4] = Default::default();
         let mut sizes: [Vec<u64>; 4] = Default::default();
@@ -254,6 +303,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             let start = from
                 .and_then(|f| f.get(slot).copied())
                 .map_or_else(|| work.lane_out(peer, lane).map(|row| row.acked), Ok)?;
+            let stubs = if lane == Lane::Routine { stubs_upto(work, peer)? } else { 0 };
             let mut bytes = 0;
             let mut next = start + 1;
             'lane: while bytes < limit {
@@ -271,7 +321,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                         if seq < next || lane.len() >= ITEMS_MAX {
                             continue;
                         }
-                        let ready = ready(work, &mut contexts, &item)?;
+                        let ready = ready(work, &mut contexts, &item, seq, seq <= stubs)?;
                         let size = send::item_bytes(&frame(&ready));
                         bytes += size;
                         lane.push(ready);
@@ -285,6 +335,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
         }
         let [a, b, c, d] = &sizes;
+        let next = sizes.iter().filter_map(|sizes| sizes.first().copied()).max().unwrap_or(0);
+        let large = next > limit;
+        let limit = limit.max(next).min(room(BUNDLE_BYTES_MAX as u64));
         let owed = lock(&self.routine_owed).get(&peer).copied().unwrap_or(0);
         let batch = send::plan_batch([a, b, c, d], limit, state.credits, owed);
         lock(&self.routine_owed).insert(peer, batch.routine_owed);
@@ -293,7 +346,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             chosen.extend(lane.into_iter().take(count));
         }
         chosen.truncate(ITEMS_MAX);
-        Ok(chosen)
+        let bytes_max = if large { BUNDLE_BYTES_MAX as u64 } else { set };
+        Ok((chosen, usize::try_from(bytes_max).unwrap_or(BUNDLE_BYTES_MAX)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything a bundle is made of, once")]
@@ -407,9 +461,11 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Where we stand as a receiver of this partner.
     fn ack(&self, work: &dyn Work, known: &Known, peer: NodeId) -> Result<Ack> {
+        let intake = self.intake();
         let mut lanes = [LaneAck::default(); 4];
         for (ack, lane) in lanes.iter_mut().zip(Lane::ALL) {
-            *ack = LaneAck { seq: work.lane_in(peer, lane)?.seq, credit: CREDIT_BYTES };
+            let credit = intake.credit(lane, CREDIT_BYTES, RESERVE_BYTES);
+            *ack = LaneAck { seq: work.lane_in(peer, lane)?.seq, credit };
         }
         let nation = known.by_node(&peer);
         let origin = nation
@@ -520,7 +576,13 @@ fn frame(ready: &Ready) -> ItemFrame<'_> {
 }
 
 /// Builds an item again from what the sequencer stored.
-fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem) -> Result<Ready> {
+fn ready(
+    work: &dyn Work,
+    contexts: &mut Contexts,
+    item: &RunItem,
+    seq: u64,
+    stub: bool,
+) -> Result<Ready> {
     let damaged = |what| AppError::Store(StoreError::Damaged(what));
     let bytes = work
         .leaf(item.leaf)?
@@ -535,14 +597,15 @@ fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem) -> Result<Rea
         .ok_or_else(|| damaged("recipient of a leaf"))?;
     let context = contexts.get(work, *context)?.clone();
     let ct = if leaf_item.kind == ItemKind::Object {
-        work.body(leaf_item.oid)?
+        if stub { None } else { work.body(leaf_item.oid)? }
     } else {
         work.preimage(Digest::from_array(*leaf_item.body.as_bytes()))?
     }
-    // The body is gone only if it was erased here; the recipient refuses the empty one and its
-    // lane goes on.
+    // The body is gone only if it was erased here, or too much waited; the recipient refuses the
+    // empty one and its lane goes on.
     .unwrap_or_default();
     Ok(Ready {
+        seq,
         kind: leaf_item.kind,
         oid: leaf_item.oid,
         opening: opening.opening(work, contexts, item.leaf, entry)?,
@@ -625,18 +688,22 @@ pub(crate) fn put_receipted_head(
     Ok(())
 }
 
+/// Where a lane's partner's receipt left off, and the running head there.
+fn receipted_head(work: &dyn Work, dst: NodeId, lane: Lane) -> Result<(u64, Digest)> {
+    match &work.setting(&receipted_name(dst, lane))? {
+        Some(bytes) => bytes
+            .split_first_chunk::<8>()
+            .and_then(|(seq, chain)| Some((u64::from_be_bytes(*seq), Digest::from_slice(chain)?)))
+            .ok_or(AppError::Store(StoreError::Damaged("outbox run"))),
+        None => Ok((0, Digest::from_array([0; 32]))),
+    }
+}
+
 /// The running head of a lane after a position that was sequenced and not receipted yet: what an
 /// honest receipt up to there says. Computed from where the last receipt left off.
 pub(crate) fn lane_head_at(work: &dyn Work, dst: NodeId, lane: Lane, upto: u64) -> Result<Digest> {
     let damaged = || AppError::Store(StoreError::Damaged("outbox run"));
-    let start = work.setting(&receipted_name(dst, lane))?;
-    let (mut seq, mut chain) = match &start {
-        Some(bytes) => bytes
-            .split_first_chunk::<8>()
-            .and_then(|(seq, chain)| Some((u64::from_be_bytes(*seq), Digest::from_slice(chain)?)))
-            .ok_or_else(damaged)?,
-        None => (0, Digest::from_array([0; 32])),
-    };
+    let (mut seq, mut chain) = receipted_head(work, dst, lane)?;
     let mut contexts = Contexts::default();
     while seq < upto {
         let runs = work.outbox(dst, lane, seq + 1, 16)?;
@@ -653,7 +720,7 @@ pub(crate) fn lane_head_at(work: &dyn Work, dst: NodeId, lane: Lane, upto: u64) 
                 let leaf = LeafOpening::from_bytes(&opening)?.leaf(work, &mut contexts)?;
                 let commitment =
                     leaf.slot_commitment(usize::from(item.entry)).ok_or_else(damaged)?;
-                chain = entente_seal::slot::lane_chain(chain, commitment);
+                chain = lane_chain(chain, commitment);
                 seq = at;
             }
         }

@@ -59,6 +59,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let card = Card::from_bytes(card)
             .map_err(|e| AppError::invalid(format!("this is not a card: {e}")))?;
+        self.must_be_clear()?;
         let state = card.check(now)?;
         if card.nation == self.identity.nation {
             return Err(AppError::invalid("this is our own card"));

@@ -1,14 +1,17 @@
 //! A node at work: its parts, what it knows, and how it starts.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
+use entente_law::{Register, Schemes};
+use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
-    Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
+    Clock, Digest, Entropy, KeyId, NationCode, NationId, NodeId, Timestamp, WrapContextId,
 };
+use entente_seal::wrap::KemPublic;
 use entente_store::rows::{EventRow, PeerRow};
 use entente_store::{Store, StoreError, Vault, Work};
 
@@ -16,7 +19,9 @@ use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
 use crate::policy::Policy;
+use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
+use crate::settings::{Disk, Intake, Settings};
 
 /// Who this node is.
 #[derive(Debug, Clone)]
@@ -60,6 +65,8 @@ pub struct Known {
     pub nations: BTreeMap<NationId, Nation>,
     /// Agreements and laws.
     pub policy: Policy,
+    /// Facts on record.
+    pub register: Register,
 }
 
 impl Known {
@@ -94,11 +101,14 @@ impl Known {
 }
 
 /// A wrap context towards a partner that is still good.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct OpenLink {
     pub(crate) wc: WrapContextId,
     pub(crate) opened: Timestamp,
     pub(crate) items: u64,
+    /// Terms that were sealed under it, by their digest. They change with agreements and days, so
+    /// that most releases find theirs here.
+    pub(crate) terms: BTreeMap<Digest, Vec<u8>>,
 }
 
 /// Called when something changed that someone may wait for.
@@ -123,11 +133,17 @@ pub struct Node<S, V> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Mutex<Box<dyn Entropy>>,
     pub(crate) identity: Identity,
+    /// The classification schemes, as they were when it started.
+    schemes: Schemes,
+    /// The sealing keys that the key process holds, for links and for media.
+    pub(crate) kem_ids: [KeyId; 2],
     pub(crate) fence: AtomicU64,
     pub(crate) known: RwLock<Arc<Known>>,
     pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
     /// Bytes that the ROUTINE lane of each link is owed, so that it never starves.
     pub(crate) routine_owed: Mutex<HashMap<NodeId, u64>>,
+    /// The running heads of lanes to partners where bundles ended.
+    pub(crate) sent_heads: Mutex<BTreeMap<(NodeId, Lane), BTreeMap<u64, Digest>>>,
     /// One bundle of a partner at a time.
     pub(crate) receiving: Mutex<HashMap<NodeId, Arc<Mutex<()>>>>,
     pub(crate) tick: Mutex<()>,
@@ -143,6 +159,12 @@ pub struct Node<S, V> {
     pub(crate) shards_unsure: AtomicBool,
     /// One tick at a time: what waits is sequenced once.
     pub(crate) ticking: Mutex<()>,
+    pub(crate) settings: Settings,
+    pub(crate) disk: Box<dyn Disk>,
+    /// What partners said of our ledger since the start.
+    pub(crate) guard: Mutex<Guard>,
+    /// How many lanes the disk closed when people were told last.
+    pub(crate) lanes_closed: AtomicUsize,
     pub(crate) wake: Wake,
 }
 
@@ -164,6 +186,10 @@ pub struct Parts<S, V> {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
+    /// What the operator sets.
+    pub settings: Settings,
+    /// The disk that the databases are on.
+    pub disk: Box<dyn Disk>,
     /// Told when something changed.
     pub wake: Wake,
 }
@@ -209,10 +235,15 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Starts the node: reads what is stored, takes the sequencer's office, begins the ledger if
     /// it is new, and signs the head again if a crash prevented it.
     pub fn open(parts: Parts<S, V>) -> Result<Self> {
-        let Parts { store, vault, keys, clock, entropy, wake } = parts;
+        Self::open_with(parts, Schemes::builtin())
+    }
+
+    /// Starts the node with these classification schemes.
+    pub fn open_with(parts: Parts<S, V>, schemes: Schemes) -> Result<Self> {
+        let Parts { store, vault, keys, clock, entropy, settings, disk, wake } = parts;
         let now = clock.now();
         let (own, known) = store.read(|work| {
-            let known = load(work, now)?;
+            let known = load(work, now, &schemes)?;
             let own =
                 known.nations.values().find(|n| n.row.status == OWN).cloned().ok_or_else(|| {
                     AppError::Operator(
@@ -232,6 +263,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             bodies: state.spec.bodies.clone(),
             accreditation: state.spec.accreditation,
         };
+        let kem_ids = kem_ids(&*keys)?;
         let fence = store.write(|work| work.take_fence())?;
         let node = Self {
             store,
@@ -240,22 +272,33 @@ impl<S: Store, V: Vault> Node<S, V> {
             clock,
             entropy: Mutex::new(entropy),
             identity,
+            schemes,
+            kem_ids,
             fence: AtomicU64::new(fence),
             known: RwLock::new(Arc::new(known)),
             links: Mutex::new(HashMap::new()),
             routine_owed: Mutex::new(HashMap::new()),
+            sent_heads: Mutex::new(BTreeMap::new()),
             receiving: Mutex::new(HashMap::new()),
             tick: Mutex::new(()),
             keeping: RwLock::new(()),
             vaulting: Mutex::new(()),
             shards_unsure: AtomicBool::new(false),
             ticking: Mutex::new(()),
+            settings,
+            disk,
+            guard: Mutex::new(Guard::new(now)),
+            lanes_closed: AtomicUsize::new(0),
             wake,
         };
-        node.guard()?;
+        node.match_anchor()?;
         node.keys.load_shards(node.vault.shards()?)?;
-        node.begin_ledger(now)?;
-        node.sign_head()?;
+        node.recall_proof()?;
+        if node.must_not_be_stale().is_ok() {
+            node.begin_ledger(now)?;
+            node.sign_head()?;
+            node.tell_standing()?;
+        }
         Ok(node)
     }
 
@@ -278,17 +321,17 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Refuses to go on with data that is older than what was signed (`protocol.md` 10.3).
-    fn guard(&self) -> Result<()> {
+    fn match_anchor(&self) -> Result<()> {
         let head = self.store.read(|work| work.head())?;
         let signed = self.keys.last_signed()?;
         match (head, signed) {
             (Some(head), Some((size, root)))
-                if head.size < size || (head.size == size && head.root != root) =>
+                if !self.store.read(|work| rollback::continues(work, size, root))? =>
             {
                 Err(AppError::Operator(format!(
-                    "the ledger here ends at entry {}, but entry {size} was signed before: this is \
-                     an old or a copied database. Nothing will be signed or sent. Restore the \
-                     newest backup, or begin a new log instance",
+                    "the ledger here has {} entries and does not continue the {size} that were \
+                     signed before: this is an old or a copied database. Nothing is signed or \
+                     sent; put the newest data in place",
                     head.size
                 )))
             }
@@ -315,6 +358,21 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self.store
     }
 
+    /// What the operator set.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the disk lets this node take in at this moment.
+    pub fn intake(&self) -> Intake {
+        Intake::at(self.disk.used_percent(), self.settings.disk_percent)
+    }
+
+    /// Refuses to release what the disk has no room for.
+    pub(crate) fn must_have_room(&self, lane: Lane) -> Result<()> {
+        self.intake().refusal(lane).map_or(Ok(()), |why| Err(AppError::Operator(why)))
+    }
+
     /// The key process.
     pub fn keys(&self) -> &Arc<dyn Keys> {
         &self.keys
@@ -330,7 +388,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         // Held while reading, so that no older state can take the place of a newer one.
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Arc::new(self.store.read(|work| load(work, now))?);
+        *known = Arc::new(self.store.read(|work| load(work, now, &self.schemes))?);
         Ok(())
     }
 
@@ -387,6 +445,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         leaves: &[LeafDraft],
         also: impl FnOnce(&mut dyn Work, u64) -> Result<T>,
     ) -> Result<T> {
+        self.must_not_be_stale()?;
         let now = self.now();
         let _office = lock(&self.tick);
         let value = self.store.write(|work| {
@@ -394,6 +453,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let mut entropy = lock(&self.entropy);
                 sequencer::append(work, self.fence(), &mut || entropy.bytes32(), leaves, now)?
             };
+            self.bound_outboxes(work, leaves, now)?;
             also(work, first)
         })?;
         self.sign_now_or_later(now)?;
@@ -404,7 +464,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Signs the head of what was just kept. If the key process, its anchor or the disk does not
     /// let it, what was kept waits, nothing leaves, and the next tick tries again; only a history
     /// that may not be signed at all is the caller's error.
-    fn sign_now_or_later(&self, now: Timestamp) -> Result<()> {
+    pub(crate) fn sign_now_or_later(&self, now: Timestamp) -> Result<()> {
         match self.sign_head() {
             Ok(_) => Ok(()),
             Err(
@@ -487,7 +547,19 @@ const REPEATS_LOOKED_FOR: u64 = 64;
 /// Later than any statement.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(u64::MAX);
 
-fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
+/// Asked once: the key process derives its public keys anew for every answer, which takes longer
+/// than anything else in taking in a small bundle.
+fn kem_ids(keys: &dyn Keys) -> Result<[KeyId; 2]> {
+    let public = keys.public()?;
+    let id = |raw: &[u8]| {
+        KemPublic::from_raw(raw)
+            .map(|key| key.id())
+            .map_err(|e| AppError::Operator(format!("our own sealing key: {e}")))
+    };
+    Ok([id(&public.kem)?, id(&public.airgap)?])
+}
+
+fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
     let mut nations = BTreeMap::new();
     for row in work.peers()? {
         // Each was in time when it was accepted. That our clock stood wrong then, or does now, must
@@ -495,6 +567,7 @@ fn load(work: &dyn Work, now: Timestamp) -> Result<Known> {
         let chain = identity::replay(&work.statements(row.nation, 0)?, END_OF_TIME)?;
         nations.insert(row.nation, Nation { row, chain });
     }
-    let policy = Policy::load(work, &nations, now)?;
-    Ok(Known { nations, policy })
+    let policy = Policy::load(work, &nations, now, schemes)?;
+    let register = crate::facts::register(work, now)?;
+    Ok(Known { nations, policy, register })
 }

@@ -7,20 +7,11 @@ use entente_store::rows::{EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
+use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
 use crate::keys::ReadJob;
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
-use crate::people::{Actor, Role};
-
-/// Who may read intelligence.
-const READERS: [Role; 6] = [
-    Role::Analyst,
-    Role::Reviewer,
-    Role::ReleaseOfficer,
-    Role::Liaison,
-    Role::LegalAdviser,
-    Role::Overseer,
-];
+use crate::people::Actor;
 
 /// How delivery of an object to one nation stands.
 #[derive(Debug, Clone)]
@@ -42,7 +33,7 @@ pub struct ObjectView {
     pub row: ObjectRow,
     /// The manifest, unless it was erased.
     pub manifest: Option<Manifest>,
-    /// The content, unless it was erased.
+    /// The content, unless it was erased, or an overseer is not cleared for it.
     pub payload: Option<Vec<u8>>,
     /// The terms under which we hold it.
     pub terms: Option<Terms>,
@@ -60,24 +51,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         own: Option<bool>,
     ) -> Result<Vec<ObjectRow>> {
         actor.must_be(&READERS, "read holdings")?;
-        self.cleared_rows(actor, self.store.read(|work| work.objects(before, count, own))?)
-    }
-
-    /// Leaves out what is above the reader's clearance.
-    fn cleared_rows(&self, actor: &Actor, rows: Vec<ObjectRow>) -> Result<Vec<ObjectRow>> {
-        let level = self.clearance(actor)?;
-        Ok(rows.into_iter().filter(|row| row.class <= level).collect())
-    }
-
-    /// The reader's clearance on the common ladder; unclassified if none is recorded.
-    fn clearance(&self, actor: &Actor) -> Result<u8> {
-        let person = self.store.read(|work| work.person(actor.name()))?;
-        let known = self.known();
-        let scheme = known.policy.schemes.get(self.identity.code.as_str()).ok();
-        Ok(person
-            .filter(|p| !p.clearance.is_empty())
-            .and_then(|p| scheme.and_then(|s| s.level(&p.clearance)))
-            .unwrap_or(0))
+        let gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let fetch = |before, count| Ok(work.objects(before, count, own)?);
+            let sees = |row: &ObjectRow| Ok(gate.sees_row(row));
+            Ok(passing(count, before, |row| row.position, fetch, sees)?.0)
+        })
     }
 
     /// Finds an object by the start of its id.
@@ -107,12 +86,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// One object. Who is not cleared for it is answered as if it did not exist.
     pub fn object(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
         actor.must_be(&READERS, "read holdings")?;
-        let absent = || AppError::NotFound(format!("object {}", oid.short()));
-        let row = self.store.read(|work| work.object(oid))?.ok_or_else(absent)?;
-        if row.class > self.clearance(actor)? {
-            return Err(absent());
-        }
-        let ct = self.store.read(|work| work.body(oid))?;
+        let gate = self.gate(actor)?;
+        let row = self
+            .store
+            .read(|work| work.object(oid))?
+            .filter(|row| gate.sees_row(row))
+            .ok_or_else(|| unknown(oid))?;
+        let ct = if gate.opens_row(&row) { self.store.read(|work| work.body(oid))? } else { None };
         let vaulting = crate::node::lock(&self.vaulting);
         let key = self.vault.keys(&[oid])?.into_iter().next().flatten();
         let mut content = None;
@@ -168,6 +148,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The overseers' proof that an object of ours was released as our ledger says.
     pub fn prove(&self, actor: &Actor, oid: ObjectId) -> Result<Evidence> {
         actor.must_be(&READERS, "read holdings")?;
+        self.must_know(actor, oid)?;
         let absent =
             || AppError::NotFound(format!("a release of object {} in our ledger", oid.short()));
         self.store.read(|work| {
@@ -186,20 +167,62 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// What happened, newest first.
     pub fn events(
         &self,
+        actor: &Actor,
         kind: Option<&str>,
         before: Option<i64>,
         count: u64,
     ) -> Result<Vec<EventRow>> {
-        Ok(self.store.read(|work| work.events(kind, before, count))?)
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let fetch = |before, count| Ok(work.events(kind, before, count)?);
+            let sees = |row: &EventRow| gate.sees_about(work, row.oid);
+            Ok(passing(count, before, |row| row.seq, fetch, sees)?.0)
+        })
     }
 
-    /// What happened after an event, oldest first.
-    pub fn events_after(&self, after: i64, count: u64) -> Result<Vec<EventRow>> {
-        Ok(self.store.read(|work| work.events_after(after, count))?)
+    /// What happened after an event, oldest first, and the number from which to ask on: beyond
+    /// the last of these, if what came next is not for this person.
+    pub fn events_after(
+        &self,
+        actor: &Actor,
+        after: i64,
+        count: u64,
+    ) -> Result<(Vec<EventRow>, i64)> {
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let fetch =
+                |from: Option<i64>, count| Ok(work.events_after(from.unwrap_or(after), count)?);
+            let sees = |row: &EventRow| gate.sees_about(work, row.oid);
+            let (rows, last) = passing(count, Some(after), |row| row.seq, fetch, sees)?;
+            Ok((rows, last.unwrap_or(after)))
+        })
     }
 
-    /// Items that were refused, newest first.
-    pub fn quarantined(&self, count: u64) -> Result<Vec<QuarantineRow>> {
+    /// What partners' ledgers acknowledged, newest first.
+    pub fn receipts(&self, actor: &Actor, count: u64) -> Result<Vec<EventRow>> {
+        actor.must_be(&RECEIPTS, "read receipts")?;
+        self.events(actor, Some("receipt"), None, count)
+    }
+
+    /// What did not go out or is held, newest first.
+    pub fn refusals(
+        &self,
+        actor: &Actor,
+        before: Option<i64>,
+        count: u64,
+    ) -> Result<Vec<EventRow>> {
+        actor.must_be(&REFUSALS, "read what was refused")?;
+        let mut events = self.events(actor, Some("refused"), before, count)?;
+        events.extend(self.events(actor, Some("held"), before, count)?);
+        events.sort_by_key(|event| std::cmp::Reverse(event.seq));
+        events.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        Ok(events)
+    }
+
+    /// Items that came and were refused, newest first. They were never opened here: only their
+    /// place is told, and no object.
+    pub fn quarantined(&self, actor: &Actor, count: u64) -> Result<Vec<QuarantineRow>> {
+        actor.must_be(&REFUSALS, "read what was refused")?;
         Ok(self.store.read(|work| work.quarantine(count))?)
     }
 }

@@ -5,7 +5,6 @@
 //! officers; after a grant the decision is taken anew, here, and only then is anything sealed.
 
 use entente_law::case::{Consent, Transfer};
-use entente_law::decider::ClassKey;
 use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
@@ -15,6 +14,7 @@ use entente_store::rows::{AskRow, IntentRow, ObjectRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
+use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Approval, Role};
@@ -103,6 +103,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// law refers to it.
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
+        self.must_know(actor, order.oid)?;
+        self.must_have_room(Lane::Priority)?;
         let object = self.open_object(order.oid)?;
         if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(
@@ -110,9 +112,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             ));
         }
         let known = self.known();
-        let (class, weighed) = self.weigh_onward(&known, &object, order)?;
+        let weighed = self.weigh_onward(&known, &object, order)?;
         if weighed.goes() {
-            return self.dispatch_onward(&known, &object, order, (class, weighed), None);
+            return self.dispatch_onward(&known, &object, order, weighed, None);
         }
         let now = self.now();
         let mut asked = Vec::new();
@@ -147,8 +149,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let verdict =
             Verdict { object_type: object.row.object_type, pieces: 1, nations: vec![weighed] };
         // What is not released was decided all the same, and the overseers can see it.
-        let batch =
-            self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), &[class], now)?;
+        let batch = self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let leaves: Vec<LeafDraft> = batch
             .classes
             .iter()
@@ -169,7 +170,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         object: &OpenedObject,
         order: &OnwardOrder,
-    ) -> Result<(ClassKey, Weighed)> {
+    ) -> Result<Weighed> {
         let now = self.now();
         let originator = known
             .nation(&object.row.nation)
@@ -211,11 +212,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             .unwrap_or_default();
         let recalled = state.recalled().is_some();
         let subject = subject_of(&manifest, originator, recalled, &consents, &transfer);
-        let (class, weighed) = self.weigh(known, &subject, &[(order.to, None)], now)?;
+        let to = [(order.to, None)];
+        let weighed = self.weigh(known, &subject, &to, Some(order.oid), now)?;
         weighed
             .into_iter()
             .next()
-            .map(|weighed| (class, weighed))
             .ok_or_else(|| AppError::invalid(format!("{} is not a partner of this node", order.to)))
     }
 
@@ -271,7 +272,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         object: &OpenedObject,
         order: &OnwardOrder,
-        (class, weighed): (ClassKey, Weighed),
+        weighed: Weighed,
         ask: Option<i64>,
     ) -> Result<OnwardOutcome> {
         let now = self.now();
@@ -280,8 +281,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             pieces: 1,
             nations: vec![weighed],
         };
-        let batch =
-            self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), &[class], now)?;
+        let batch = self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let (Some(weighed), Some(shared)) = (verdict.nations.first(), batch.classes.first()) else {
             return Err(AppError::Operator("nothing was decided".to_owned()));
         };
@@ -327,10 +327,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let order = OnwardOrder::from_bytes(&ask.plan)?;
         let attempt = self.open_object(order.oid).and_then(|object| {
             let known = self.known();
-            let (class, weighed) = self.weigh_onward(&known, &object, &order)?;
+            let weighed = self.weigh_onward(&known, &object, &order)?;
             if weighed.goes() {
-                self.dispatch_onward(&known, &object, &order, (class, weighed), Some(ask.id))
-                    .map(|_| None)
+                self.dispatch_onward(&known, &object, &order, weighed, Some(ask.id)).map(|_| None)
             } else {
                 Ok(Some(weighed.ruling.explanation.join(" ")))
             }
@@ -352,8 +351,18 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Requests and asks for consent, newest first.
-    pub fn asks(&self) -> Result<Vec<AskRow>> {
-        Ok(self.store.read(|work| work.asks())?)
+    pub fn asks(&self, actor: &Actor) -> Result<Vec<AskRow>> {
+        actor.must_be(&CONSENTS, "see requests for consent")?;
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let mut asks = Vec::new();
+            for ask in work.asks()? {
+                if gate.sees(work, ask.oid)? {
+                    asks.push(ask);
+                }
+            }
+            Ok(asks)
+        })
     }
 
     /// Grants or refuses a partner's request, by two release officers who agree.
@@ -366,9 +375,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Approval> {
         actor.must_be(&[Role::ReleaseOfficer], "consent")?;
         let row =
-            self.asks()?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(|| {
-                AppError::NotFound(format!("a request for consent numbered {ask}"))
-            })?;
+            self.asks(actor)?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(
+                || AppError::NotFound(format!("a request for consent numbered {ask}")),
+            )?;
         if row.state != "waiting" {
             return Err(AppError::invalid(format!("request {ask} was {} already", row.state)));
         }

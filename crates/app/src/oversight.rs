@@ -2,8 +2,8 @@
 //!
 //! `protocol.md` 3.10, the part that this version covers: the tree is rebuilt from its leaves
 //! and equals the signed head; every leaf and every slot opens or is covered by an erasure;
-//! every release has a decision that permits it; every lane's running head follows from the
-//! slots.
+//! every decision gives its recorded outcome again; every release has a decision that permits it;
+//! every lane's running head follows from the slots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,11 @@ use entente_store::rows::LeafRow;
 use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::gate::VERIFIERS;
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
+use crate::people::Actor;
+use crate::replay::{Bench, Checked};
 use crate::sequencer::StoredTiles;
 
 /// What verification found.
@@ -38,6 +41,10 @@ pub struct Findings {
     pub slots: u64,
     /// Releases with a decision that permits them.
     pub releases: u64,
+    /// Decisions whose recorded outcomes follow again from their recorded inputs and rules.
+    pub replayed: u64,
+    /// Decisions that another version of this program took, which only that one can take again.
+    pub other_engine: u64,
     /// What is wrong, each in one sentence. Empty means that all is well.
     pub faults: Vec<String>,
 }
@@ -58,9 +65,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Verifies the whole ledger and everything that opens it.
-    pub fn verify_ledger(&self) -> Result<Findings> {
+    pub fn verify_ledger(&self, actor: &Actor) -> Result<Findings> {
+        actor.must_be(&VERIFIERS, "verify the ledger")?;
         self.store.read(|work| {
-            let mut audit = Audit { codes: self.codes_of_nodes(), ..Audit::default() };
+            let known = self.known();
+            let mut audit = Audit::new(self.codes_of_nodes(), Bench::new(&known.policy));
             let head = work
                 .head()?
                 .ok_or_else(|| AppError::Operator("the ledger has not begun".to_owned()))?;
@@ -74,17 +83,29 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
-#[derive(Default)]
-struct Audit {
+struct Audit<'p> {
     findings: Findings,
     contexts: Contexts,
     codes: BTreeMap<NodeId, NationCode>,
     chains: BTreeMap<(NodeId, Lane), (u64, Digest)>,
     erasures: BTreeSet<u64>,
     unopened: Vec<u64>,
+    bench: Bench<'p>,
 }
 
-impl Audit {
+impl<'p> Audit<'p> {
+    fn new(codes: BTreeMap<NodeId, NationCode>, bench: Bench<'p>) -> Self {
+        Self {
+            findings: Findings::default(),
+            contexts: Contexts::default(),
+            codes,
+            chains: BTreeMap::new(),
+            erasures: BTreeSet::new(),
+            unopened: Vec::new(),
+            bench,
+        }
+    }
+
     fn fault(&mut self, what: String) {
         if self.findings.faults.len() < FAULTS_MAX {
             self.findings.faults.push(what);
@@ -191,6 +212,9 @@ impl Audit {
         {
             self.erasures.insert(leaf);
         }
+        if record.kind == RecordKind::Decision {
+            self.replay(work, row.index, &record)?;
+        }
         if let Some(item) = &opening.item {
             let mut permitted = None;
             if item.kind == ItemKind::Object {
@@ -226,6 +250,20 @@ impl Audit {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the decision of an entry again (I6).
+    fn replay(&mut self, work: &dyn Work, leaf: u64, record: &Record) -> Result<()> {
+        let Ok(decision) = DecisionRecord::from_bytes(&record.body) else {
+            self.fault(format!("the decision of entry {leaf} is malformed"));
+            return Ok(());
+        };
+        match self.bench.check(work, &decision)? {
+            Checked::Same => self.findings.replayed += 1,
+            Checked::OtherEngine => self.findings.other_engine += 1,
+            Checked::Fault(why) => self.fault(format!("the decision of entry {leaf}: {why}")),
         }
         Ok(())
     }

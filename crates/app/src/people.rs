@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use entente_model::codec::Wire;
+use entente_model::item::OnwardDecision;
 use entente_model::record::RecordKind;
 use entente_model::tag::Tag;
 use entente_model::{Digest, Timestamp};
@@ -15,6 +17,7 @@ use entente_store::rows::{PersonRow, ProposalRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
+use crate::gate::APPROVALS;
 use crate::node::Node;
 
 /// What a person is for.
@@ -348,8 +351,23 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Acts that wait for more persons.
-    pub fn proposals(&self) -> Result<Vec<ProposalRow>> {
-        Ok(self.store.read(|work| work.proposals())?)
+    pub fn proposals(&self, actor: &Actor) -> Result<Vec<ProposalRow>> {
+        actor.must_be(&APPROVALS, "see what waits for a second person")?;
+        let mut gate = self.gate(actor)?;
+        self.store.read(|work| {
+            let mut proposals = Vec::new();
+            for row in work.proposals()? {
+                // Of the acts that need two persons, consents are about objects.
+                let about = match row.act.as_str() {
+                    "grant" | "refuse" => Some(OnwardDecision::from_bytes(&row.bytes)?.oid),
+                    _ => None,
+                };
+                if gate.sees_about(work, about)? {
+                    proposals.push(row);
+                }
+            }
+            Ok(proposals)
+        })
     }
 }
 

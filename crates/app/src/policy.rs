@@ -84,6 +84,7 @@ impl Policy {
         work: &dyn Work,
         nations: &BTreeMap<NationId, Nation>,
         now: Timestamp,
+        schemes: &Schemes,
     ) -> Result<Self> {
         let mut agreements = Vec::new();
         for row in work.agreements()? {
@@ -93,7 +94,7 @@ impl Policy {
         for row in work.laws()? {
             laws.push(HeldLaw { law: read_law(&row.text)?, row });
         }
-        let schemes = Schemes::builtin();
+        let schemes = schemes.clone();
         let parties: Vec<Vec<(NationCode, PartyStatus)>> =
             agreements.iter().map(|a| party_standing(a, nations)).collect();
         let in_force: Vec<InForce<'_>> = agreements

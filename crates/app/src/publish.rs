@@ -1,6 +1,6 @@
 //! Publishing: from bytes and a label to sealed items in the outbox, or to a preview.
 //!
-//! Preview and dispatch are one function up to the decision: [`Node::weigh`] decides, and
+//! Preview and dispatch are one function up to the decision: `Node::weigh` decides, and
 //! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
 //! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
 
@@ -9,21 +9,24 @@ use std::sync::{Arc, PoisonError};
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_formats::Piece;
-use entente_law::case::{Consent, ConsentKind, Recipient, Subject, Transfer};
-use entente_law::decider::ClassKey;
+use entente_law::Inputs;
+use entente_law::case::{Consent, ConsentKind, Offence, Recipient, Subject, Transfer, Use};
+use entente_law::decider::{ClassKey, Difference};
+use entente_law::register::Relied;
 use entente_law::ruling::Ruling;
 use entente_model::codec::{Extra, Wire, Writer};
 use entente_model::item::{Basis, ItemKind, Lane};
 use entente_model::record::{DecisionRecord, Record, RecordKind};
 use entente_model::{
     BasisId, BodyDigest, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId,
-    ObjectId, ReleaseFacts, Timestamp,
+    ObjectId, ReleaseFacts, Terms, Timestamp,
 };
 use entente_seal::{digest, envelope};
 use entente_store::rows::{ObjectRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::facts::note_uses;
 use crate::keys::{SealJob, Target};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
@@ -40,10 +43,23 @@ pub struct Order {
     pub purpose: String,
     /// Nations, and bodies of theirs, that it is meant for; empty means every partner.
     pub to: Vec<(NationCode, Option<String>)>,
+    /// What else the rules ask about the release.
+    pub circumstances: Circumstances,
     /// How urgent it is.
     pub lane: Lane,
     /// Objects of ours that it replaces.
     pub supersedes: Vec<ObjectId>,
+}
+
+/// Circumstances of a release, apart from its purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// Whether the recipients want it as evidence before a court.
+    pub evidence: bool,
+    /// The offence that it is about; the fact register says how our law punishes it.
+    pub offence: Option<String>,
+    /// The emergency that it answers; the fact register says whether it was declared.
+    pub emergency: Option<String>,
 }
 
 /// What was decided for one nation, for one class of pieces.
@@ -59,6 +75,10 @@ pub struct Weighed {
     pub recipient: Recipient,
     /// The ruling.
     pub ruling: Arc<Ruling>,
+    /// The class of the object towards this nation.
+    pub(crate) class: ClassKey,
+    /// The facts on record that it rests on.
+    pub facts: Vec<Digest>,
     /// Whether its node has a key that can be sealed to now.
     pub sealable: bool,
 }
@@ -97,6 +117,8 @@ pub struct Published {
 const LINK_ITEMS_MAX: u64 = 1 << 20;
 /// How long a wrap context is used.
 const LINK_MILLIS_MAX: u64 = 3_600_000;
+/// Sealed terms that are remembered of one link.
+const LINK_TERMS_MAX: usize = 256;
 
 /// The classes of a batch of pieces: by kind of intelligence and number of records.
 struct Classes<'p> {
@@ -160,10 +182,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         subject: &Subject<'_>,
         to: &[(NationCode, Option<String>)],
+        object: Option<ObjectId>,
         now: Timestamp,
-    ) -> Result<(ClassKey, Vec<Weighed>)> {
+    ) -> Result<Vec<Weighed>> {
         let mut decider = lock(&known.policy.decider);
-        let class = decider.class_of(subject);
+        let mut classes: Vec<(Transfer, ClassKey)> = Vec::new();
+        let offence = subject.transfer.offence.as_ref().map(|o| o.kind.as_str());
         let mut weighed = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let code = nation.row.code;
@@ -178,8 +202,19 @@ impl<S: Store, V: Vault> Node<S, V> {
                 } else {
                     wanted.iter().filter_map(|(_, body)| body.clone()).collect()
                 };
+            let transfer = known.register.transfer(now, subject.transfer.clone(), code, object);
+            let class = classes.iter().find(|(known, _)| *known == transfer.value).map(|c| c.1);
+            let class = class.unwrap_or_else(|| {
+                let class = decider.class_of(&Subject { transfer: &transfer.value, ..*subject });
+                classes.push((transfer.value.clone(), class));
+                class
+            });
             let mut best: Option<Weighed> = None;
             for recipient in Self::recipients(known, code, &bodies, state.spec.accreditation) {
+                let Relied { value: recipient, mut facts } =
+                    known.register.recipient(now, recipient, offence, &known.policy.schemes);
+                facts.extend(&transfer.facts);
+                facts.sort_unstable();
                 let key = decider.recipient(&recipient);
                 let ruling = decider.ruling(now, class, key).ok_or_else(|| {
                     AppError::Operator("the rules changed while deciding; try again".to_owned())
@@ -191,6 +226,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                         node,
                         recipient,
                         ruling,
+                        class,
+                        facts,
                         sealable: state.kem_key(now).is_some(),
                     });
                 }
@@ -198,7 +235,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             weighed.extend(best);
         }
         weighed.sort_by_key(|w| w.code);
-        Ok((class, weighed))
+        let differences = decider.recheck();
+        drop(decider);
+        if let Some(first) = differences.first() {
+            return Err(self.memory_differs(first, now));
+        }
+        Ok(weighed)
+    }
+
+    /// A remembered ruling was not what the rules say: a defect of this program. Nothing is
+    /// released by what was remembered, and people are told.
+    fn memory_differs(&self, found: &Difference, now: Timestamp) -> AppError {
+        let text = format!(
+            "a remembered decision for {} ({}) was not what the rules say ({}): nothing was \
+             released by it, and everything remembered was forgotten; report this defect",
+            found.recipient.nation,
+            found.remembered.decision.as_str(),
+            found.fresh.decision.as_str()
+        );
+        // Who cannot be told now is told by the error.
+        let _ = self.store.write(|work| event(work, now, "alarm", text.clone(), (None, None)));
+        AppError::Operator(text)
     }
 
     /// Checks that every nation named is a partner.
@@ -228,16 +285,37 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
         transfer.exercise = order.facts.exercise;
         transfer.case_id.clone_from(&order.facts.case_id);
+        let Circumstances { evidence, offence, emergency } = &order.circumstances;
+        transfer.use_ = if *evidence { Use::Evidence } else { Use::Intelligence };
+        transfer.offence = offence.clone().map(Offence::unknown);
+        transfer.emergency.clone_from(emergency);
         transfer
+    }
+
+    /// Refuses an order that names an emergency which nobody declared: it would otherwise be
+    /// decided as if there were none.
+    fn check_emergency(&self, known: &Known, order: &Order) -> Result<()> {
+        let Some(emergency) = &order.circumstances.emergency else { return Ok(()) };
+        if known.register.declares(self.now(), emergency, order.facts.case_id.as_deref()) {
+            return Ok(());
+        }
+        Err(AppError::invalid(format!(
+            "no emergency `{emergency}` is declared: a release officer does it with `entente fact \
+             add emergency --about us --value {emergency}`"
+        )))
     }
 
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
+        }
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
+        self.check_emergency(&known, order)?;
         let classes = Classes::of(order, pieces);
-        let (verdicts, _) = self.decide_classes(actor, &known, order, &classes, self.now())?;
+        let verdicts = self.decide_classes(actor, &known, order, &classes, self.now())?;
         Ok(Published { objects: Vec::new(), verdicts, first_leaf: None })
     }
 
@@ -248,10 +326,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         order: &Order,
         classes: &Classes<'_>,
         now: Timestamp,
-    ) -> Result<(Vec<Verdict>, Vec<ClassKey>)> {
+    ) -> Result<Vec<Verdict>> {
         let transfer = self.transfer(actor, order);
         let mut verdicts = Vec::new();
-        let mut keys = Vec::new();
         for (index, facts) in classes.facts.iter().enumerate() {
             let subject = Subject {
                 label: &order.label,
@@ -261,15 +338,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                 consents: &[],
                 transfer: &transfer,
             };
-            let (key, nations) = self.weigh(known, &subject, &order.to, now)?;
-            keys.push(key);
+            let nations = self.weigh(known, &subject, &order.to, None, now)?;
             verdicts.push(Verdict {
                 object_type: facts.object_type.clone(),
                 pieces: classes.of_piece.iter().filter(|c| **c == index).count(),
                 nations,
             });
         }
-        Ok((verdicts, keys))
+        Ok(verdicts)
     }
 
     /// Publishes the pieces: decides, seals, sequences, stores and queues them.
@@ -278,12 +354,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
         }
+        for older in &order.supersedes {
+            self.must_know(actor, *older)?;
+        }
+        self.must_have_room(order.lane)?;
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
+        self.check_emergency(&known, order)?;
         let now = self.now();
         let classes = Classes::of(order, pieces);
-        let (verdicts, class_keys) = self.decide_classes(actor, &known, order, &classes, now)?;
-        let batch = self.batch(&known, order.lane, &verdicts, &class_keys, now)?;
+        let verdicts = self.decide_classes(actor, &known, order, &classes, now)?;
+        let batch = self.batch(&known, order.lane, &verdicts, now)?;
 
         // S2: sealed. The key process makes the body keys and wraps them for those permitted.
         let marking = entente_law::marking::print_label(&order.label);
@@ -346,6 +427,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         let news: Vec<Vec<News>> = verdicts.iter().map(news).collect();
         let first_leaf = self.record_with(&leaves, |work, first| {
             batch.store(work, &known)?;
+            for (class, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
+                let mut of_class = (first..).zip(&sources).filter(|(_, c)| **c == class);
+                let Some((from, _)) = of_class.next() else { continue };
+                let to = of_class.last().map_or(from, |(leaf, _)| leaf);
+                note_uses(work, verdict, shared.inputs.0, (from, to))?;
+            }
             for ((leaf, job), (row, class)) in
                 (first..).zip(&sealed).zip(rows.iter_mut().zip(&sources))
             {
@@ -427,27 +514,20 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         lane: Lane,
         verdicts: &[Verdict],
-        class_keys: &[ClassKey],
         now: Timestamp,
     ) -> Result<Batch> {
         let mut classes = Vec::new();
         let mut bases: BTreeMap<BasisId, Basis> = BTreeMap::new();
-        for (verdict, key) in verdicts.iter().zip(class_keys) {
-            let inputs = {
-                let mut decider = lock(&known.policy.decider);
-                let recipients: Vec<_> =
-                    verdict.nations.iter().map(|w| decider.recipient(&w.recipient)).collect();
-                decider.inputs(now, *key, &recipients).ok_or_else(|| {
-                    AppError::Operator("the rules changed while deciding; try again".to_owned())
-                })?
-            };
+        let mut given: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
+        for verdict in verdicts {
+            let (inputs, order) = inputs_of(known, verdict, now)?;
             let inputs = inputs.to_bytes();
-            let outcomes: Vec<_> =
-                verdict.nations.iter().map(|w| w.ruling.outcome(w.code)).collect();
+            let outcomes: Vec<_> = order.iter().map(|w| w.ruling.outcome(w.code)).collect();
             let outcomes = Writer::new().list(&outcomes, |w, o| o.write(w)).clone().into_bytes();
             let mut contexts = Vec::new();
             for weighed in verdict.nations.iter().filter(|w| w.goes()) {
                 let Some(terms) = weighed.ruling.terms() else { continue };
+                given.insert(digest::terms_digest(&terms), terms.to_bytes());
                 let basis = Basis {
                     policy_epoch: known.policy.epoch,
                     agreements: vec![terms.agreement],
@@ -456,12 +536,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let id = digest::basis_id(&basis);
                 bases.insert(id, basis);
                 let wc = self.link(known, weighed.node, now)?;
-                let target = Target { dst: weighed.node, wc };
-                let (digest, sealed) = self
-                    .keys
-                    .seal_terms(target, &terms)
-                    .map_err(AppError::from)
-                    .inspect_err(|error| self.forget_links_after(error))?;
+                let (digest, sealed) =
+                    self.sealed_terms(Target { dst: weighed.node, wc }, &terms)?;
                 contexts.push(Arc::new(ReleaseContextRow {
                     dst: weighed.node,
                     lane,
@@ -477,7 +553,33 @@ impl<S: Store, V: Vault> Node<S, V> {
                 contexts,
             });
         }
-        Ok(Batch { classes, bases })
+        Ok(Batch { classes, bases, terms: given })
+    }
+
+    /// A recipient's terms, sealed: by the key process when they are new on this link.
+    fn sealed_terms(&self, target: Target, terms: &Terms) -> Result<(Digest, Vec<u8>)> {
+        let digest = digest::terms_digest(terms);
+        let known = lock(&self.links)
+            .get(&target.dst)
+            .filter(|link| link.wc == target.wc)
+            .and_then(|link| link.terms.get(&digest).cloned());
+        if let Some(sealed) = known {
+            return Ok((digest, sealed));
+        }
+        let (digest, sealed) = self
+            .keys
+            .seal_terms(target, terms)
+            .map_err(AppError::from)
+            .inspect_err(|error| self.forget_links_after(error))?;
+        if let Some(link) = lock(&self.links).get_mut(&target.dst)
+            && link.wc == target.wc
+        {
+            if link.terms.len() >= LINK_TERMS_MAX {
+                link.terms.clear();
+            }
+            link.terms.insert(digest, sealed.clone());
+        }
+        Ok((digest, sealed))
     }
 
     /// The wrap context of the link to a partner, opened anew when it is old or used up.
@@ -521,9 +623,40 @@ impl<S: Store, V: Vault> Node<S, V> {
                 at: now,
             })
         })?;
-        links.insert(dst, crate::node::OpenLink { wc, opened: now, items: 1 });
+        links.insert(
+            dst,
+            crate::node::OpenLink { wc, opened: now, items: 1, terms: BTreeMap::new() },
+        );
         Ok(wc)
     }
+}
+
+/// What was asked for a verdict, and the answers in the order in which it was asked: question by
+/// question, in each by nation.
+fn inputs_of<'v>(
+    known: &Known,
+    verdict: &'v Verdict,
+    at: Timestamp,
+) -> Result<(Inputs, Vec<&'v Weighed>)> {
+    let changed = || AppError::Operator("the rules changed while deciding; try again".to_owned());
+    let mut groups: Vec<(ClassKey, Vec<&Weighed>)> = Vec::new();
+    for weighed in &verdict.nations {
+        match groups.iter_mut().find(|(class, _)| *class == weighed.class) {
+            Some((_, group)) => group.push(weighed),
+            None => groups.push((weighed.class, vec![weighed])),
+        }
+    }
+    let mut decider = lock(&known.policy.decider);
+    let mut questions = Vec::with_capacity(groups.len());
+    for (class, group) in &groups {
+        let recipients: Vec<_> = group.iter().map(|w| decider.recipient(&w.recipient)).collect();
+        let mut facts: Vec<Digest> = group.iter().flat_map(|w| &w.facts).copied().collect();
+        facts.sort_unstable();
+        facts.dedup();
+        questions.push(decider.question(*class, &recipients, facts).ok_or_else(changed)?);
+    }
+    let order = groups.into_iter().flat_map(|(_, group)| group).collect();
+    Ok((Inputs { at, questions }, order))
 }
 
 /// What the objects of one class share.
@@ -540,6 +673,8 @@ pub(crate) struct SharedClass {
 pub(crate) struct Batch {
     pub(crate) classes: Vec<SharedClass>,
     pub(crate) bases: BTreeMap<BasisId, Basis>,
+    /// The terms that were given, for whoever must prove them later.
+    pub(crate) terms: BTreeMap<Digest, Vec<u8>>,
 }
 
 impl Batch {
@@ -551,6 +686,9 @@ impl Batch {
         }
         for (id, basis) in &self.bases {
             work.put_preimage(Digest::from_array(*id.as_bytes()), &basis.to_bytes())?;
+        }
+        for (id, terms) in &self.terms {
+            work.put_preimage(*id, terms)?;
         }
         work.put_preimage(known.policy.epoch, &known.policy.epoch_preimage)?;
         Ok(())

@@ -9,6 +9,7 @@ use entente_store::rows::{EffectRow, IntentRow, RecallRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::gate::{RECALLS, unknown};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Role};
@@ -35,6 +36,9 @@ pub struct Holder {
     pub late: bool,
 }
 
+/// Recalls that are listed.
+const RECALLS_MAX: usize = 1000;
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// Recalls objects of ours from everyone who was sent them.
     pub fn recall(
@@ -55,14 +59,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         let known = self.known();
         let now = self.now();
         let deadline = now.plus_millis(deadline_millis);
+        let mut gate = self.gate(actor)?;
+        let orders_all = actor.is(&[Role::SecurityOfficer]);
         self.store.write(|work| {
             for oid in oids {
+                if !orders_all && !gate.sees(work, *oid)? {
+                    return Err(unknown(*oid));
+                }
                 let row = work
                     .object(*oid)?
                     .filter(|row| row.nation == self.identity.nation)
-                    .ok_or_else(|| {
-                        AppError::NotFound(format!("an object {} of ours", oid.short()))
-                    })?;
+                    .ok_or_else(|| unknown(*oid))?;
                 let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
                 // At home it is kept: what is taken back is what others hold.
                 let after = state.apply(Event::Recalled(class.min(RecallClass::Retract)));
@@ -116,7 +123,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             Ok::<_, AppError>(())
         })?;
         (self.wake)(&crate::node::WakeUp::Intents);
-        let all = self.recalls()?;
+        let all = self.recalls(actor)?;
         Ok(all.into_iter().filter(|r| oids.contains(&r.recall.oid)).collect())
     }
 
@@ -159,12 +166,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(holders)
     }
 
-    /// Recalls, newest first, with each holder's answer.
-    pub fn recalls(&self) -> Result<Vec<RecallStanding>> {
+    /// Recalls, newest first, with each holder's answer. Who orders or oversees recalls knows of
+    /// all of them.
+    pub fn recalls(&self, actor: &Actor) -> Result<Vec<RecallStanding>> {
+        actor.must_be(&RECALLS, "see recalls")?;
+        let sees_all = actor.is(&[Role::SecurityOfficer, Role::Overseer]);
+        let mut gate = self.gate(actor)?;
         let now = self.now();
         self.store.read(|work| {
             let mut standings = Vec::new();
-            for recall in work.recalls(1000)? {
+            // All of them are looked at, or how many are hidden would decide which are shown.
+            for recall in work.recalls(u64::MAX)? {
+                if standings.len() >= RECALLS_MAX {
+                    break;
+                }
+                if !sees_all && !gate.sees(work, recall.oid)? {
+                    continue;
+                }
                 let effects = work
                     .effects(recall.oid)?
                     .into_iter()

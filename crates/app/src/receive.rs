@@ -25,20 +25,24 @@ use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, 
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
-use entente_model::item::{ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
+use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
-use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
+use entente_model::{
+    Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp, WrapContextId,
+};
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
-use entente_seal::wrap::KemPublic;
 use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow, QuarantineRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
 use crate::error::{AppError, Result};
-use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
+use crate::evidence;
+use crate::keys::{OpenBatch, OpenFault, OpenJob, OpenedJob, Target, TermsJob};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
+use crate::outbox::stubs_upto;
+use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
 const EARLY_BUNDLES_MAX: u64 = 16;
@@ -83,10 +87,15 @@ struct Opened<'v, 'b> {
 /// What the transaction found, for what follows it.
 #[derive(Default)]
 struct Outcome {
-    objects: usize,
+    objects: BTreeSet<ObjectId>,
     controls: usize,
     refused: usize,
     reload: bool,
+    /// Whether anything waits to be sequenced.
+    intents: bool,
+    /// Objects that were opened but are not held: refused, waiting, or taken back before they
+    /// came. Their keys are destroyed.
+    unheld: Vec<ObjectId>,
 }
 
 /// What an item came to.
@@ -122,6 +131,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         peer: NodeId,
         bytes: &[u8],
     ) -> Result<Received> {
+        self.must_not_be_stale()?;
         let gate = self.gate_of(peer);
         let _one_at_a_time = lock(&gate);
         let mut taken = self.take_in(carrier, peer, bytes)?;
@@ -171,13 +181,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             // A bad ledger blocks its link until people have looked at it (I19).
             return Err(AppError::Partner(why));
         }
-        let held_kem = self.kem_ids()?;
-        let knows = |id: &entente_model::WrapContextId| {
+        let knows = |id: &WrapContextId| {
             self.store
                 .read(|work| work.wrap_context(peer, *id))
                 .is_ok_and(|row: Option<ContextRow>| row.is_some())
         };
-        let holds = |id: &KeyId, _: Timestamp| held_kem.contains(id);
+        // The keys that a partner may have sealed to. Their validity is the sender's to respect: by
+        // whose clock would we judge?
+        let holds = |id: &KeyId, _: Timestamp| self.kem_ids.contains(id);
         let no_commitment = |_: Lane, _: u64| None;
         let root_at = |size: u64| {
             self.store.read(|work| work.root_seen(&state.spec.origin, size)).ok().flatten()
@@ -198,7 +209,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Ok(verified) => verified,
             Err(fault) => {
                 if !fault.alarms() {
-                    self.take_wish(peer, &parsed)?;
+                    // It may tell of more of our ledger just because it was made for a newer
+                    // state of this node than is here.
+                    let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
+                        Ok(bundle::Frame::Ack(ack)) => Some(ack),
+                        _ => None,
+                    });
+                    self.hear(carrier, &known, peer, ack.as_ref())?;
+                    self.take_wish(peer, ack.as_ref())?;
                 }
                 let note = parsed.frames().iter().find_map(|frame| match frame.decode() {
                     Ok(bundle::Frame::Checkpoint(note)) => Some(note),
@@ -208,22 +226,26 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Ok(TakenIn::default());
             }
         };
+        self.hear(carrier, &known, peer, verified.ack())?;
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
             let outcome = self.admit(carrier, &known, nation_id, peer, &verified, &opened)?;
-            self.shred_unheld(&opened)?;
+            if !outcome.unheld.is_empty() {
+                self.vault.shred(&outcome.unheld)?;
+            }
             outcome
         };
         if outcome.reload {
             self.reload()?;
         }
-        self.settle()?;
-        (self.wake)(&WakeUp::Intents);
+        if self.settle()? || outcome.intents {
+            (self.wake)(&WakeUp::Intents);
+        }
         (self.wake)(&WakeUp::Events);
         self.keep_early(peer, &verified, bytes)?;
         Ok(TakenIn {
-            objects: outcome.objects,
+            objects: outcome.objects.len(),
             controls: outcome.controls,
             refused: outcome.refused,
             duplicates: verified.duplicates().len(),
@@ -234,9 +256,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Keeps a bundle whose items came before their turn, as on a disc that is read from its last
     /// file, until their turn comes: under the first of them in each lane.
     fn keep_early(&self, peer: NodeId, verified: &VerifiedBundle<'_>, bytes: &[u8]) -> Result<()> {
+        let intake = self.intake();
         let mut first: BTreeMap<Lane, u64> = BTreeMap::new();
         for arrival in verified.early() {
             let (lane, seq, _) = arrival.position();
+            if !intake.takes(lane) {
+                continue;
+            }
             let seq = first.get(&lane).map_or(seq, |known| seq.min(*known));
             first.insert(lane, seq);
         }
@@ -283,20 +309,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// The keys that a partner may have sealed to. Their validity is the sender's to respect: by
-    /// whose clock would we judge?
-    fn kem_ids(&self) -> Result<Vec<KeyId>> {
-        let public = self.keys.public()?;
-        [public.kem, public.airgap]
-            .iter()
-            .map(|raw| {
-                let key = KemPublic::from_raw(raw)
-                    .map_err(|e| AppError::Operator(format!("our own sealing key: {e}")))?;
-                Ok(key.id())
-            })
-            .collect()
-    }
-
     fn gate_of(&self, peer: NodeId) -> Arc<Mutex<()>> {
         Arc::clone(lock(&self.receiving).entry(peer).or_default())
     }
@@ -316,11 +328,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// From a bundle whose checkpoint came without the proof that we need, takes the one thing that
     /// says which proof the peer needs: or two nodes that both know more of each other than the
     /// other believes, by way of witnessing, would wait for each other for ever.
-    fn take_wish(&self, peer: NodeId, parsed: &bundle::Bundle<'_>) -> Result<()> {
-        let ack = parsed.frames().iter().find_map(|frame| match frame.decode() {
-            Ok(bundle::Frame::Ack(ack)) => Some(ack),
-            _ => None,
-        });
+    fn take_wish(&self, peer: NodeId, ack: Option<&Ack>) -> Result<()> {
         let Some(ack) = ack else { return Ok(()) };
         self.store.write(|work| {
             if work.checkpoint()?.is_some_and(|row| ack.log_seen <= row.size) {
@@ -338,50 +346,46 @@ impl<S: Store, V: Vault> Node<S, V> {
         peer: NodeId,
         verified: &'v VerifiedBundle<'b>,
     ) -> Result<Vec<Opened<'v, 'b>>> {
-        let me = self.identity.node;
-        let fresh: BTreeMap<_, _> = verified.wrap_contexts().iter().cloned().collect();
-        for context in fresh.values() {
-            self.keys.accept_link(context)?;
-        }
-        let used: BTreeSet<_> = verified.items().map(|item| item.link().wc).collect();
-        for id in used.iter().filter(|id| !fresh.contains_key(id)) {
-            // The key process may have restarted since the context came.
-            if let Some(row) = self.store.read(|work| work.wrap_context(peer, *id))? {
-                self.keys.accept_link(&WrapContext::from_bytes(&row.frame)?)?;
-            }
-        }
         let items: Vec<&VerifiedItem<'b>> = verified.items().collect();
-        let jobs = items
-            .iter()
-            .map(|item| OpenJob {
-                wc: item.link().wc,
+        let contexts = self.contexts_of(peer, verified, &items)?;
+        if items.is_empty() && contexts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let me = self.identity.node;
+        // Items share their terms: each is opened once.
+        let mut places: BTreeMap<(WrapContextId, Digest), usize> = BTreeMap::new();
+        let mut terms: Vec<TermsJob> = Vec::new();
+        let mut bodies = Vec::with_capacity(items.len());
+        for item in &items {
+            let link = item.link();
+            if let (Some(digest), Some(sealed)) = (link.terms, item.sealed_terms()) {
+                places.entry((link.wc, digest)).or_insert_with(|| {
+                    let target = Target { dst: me, wc: link.wc };
+                    terms.push(TermsJob { target, digest, sealed: sealed.to_vec() });
+                    terms.len() - 1
+                });
+            }
+            bodies.push(OpenJob {
+                wc: link.wc,
                 dst: me,
-                oid: item.link().oid,
-                body: item.link().body,
+                oid: link.oid,
+                body: link.body,
                 wrapped: *item.wrapped(),
                 ct: item.ct().to_vec(),
-            })
-            .collect();
+            });
+        }
         self.with_vault(|| {
-            let (results, shards) = self.keys.open(jobs)?;
-            let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
+            let (results, shards) = self.keys.open(OpenBatch { contexts, terms, bodies })?;
             let mut opened = Vec::with_capacity(items.len());
             let mut vault_keys = Vec::new();
-            for (item, result) in items.into_iter().zip(results) {
-                let own_terms = match (item.link().terms, item.sealed_terms()) {
-                    (Some(digest), Some(sealed)) => terms
-                        .entry(digest)
-                        .or_insert_with(|| {
-                            let target = Target { dst: me, wc: item.link().wc };
-                            self.keys.open_terms(target, digest, sealed.to_vec()).ok()
-                        })
-                        .clone(),
-                    _ => None,
-                };
-                if let OpenedJob::Object(_, key) = &result {
-                    vault_keys.push((item.link().oid, key.clone()));
+            for (item, content) in items.into_iter().zip(results.bodies) {
+                let link = item.link();
+                let place = link.terms.and_then(|digest| places.get(&(link.wc, digest)));
+                let terms = place.and_then(|at| results.terms.get(*at).cloned().flatten());
+                if let OpenedJob::Object(_, key) = &content {
+                    vault_keys.push((link.oid, key.clone()));
                 }
-                opened.push(Opened { item, content: result, terms: own_terms });
+                opened.push(Opened { item, content, terms });
             }
             // The vault first: a key without its object is swept, an object without its key is lost.
             if !vault_keys.is_empty() || !shards.is_empty() {
@@ -400,23 +404,29 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// Destroys the keys of objects that were opened but are not held: refused, waiting, or taken
-    /// back before they came.
-    fn shred_unheld(&self, opened: &[Opened<'_, '_>]) -> Result<()> {
-        let unheld = self.store.read(|work| {
-            let mut unheld = Vec::new();
-            for item in opened.iter().filter(|i| matches!(i.content, OpenedJob::Object(..))) {
-                let oid = item.item.link().oid;
-                if work.object(oid)?.is_none() {
-                    unheld.push(oid);
+    /// The wrap contexts that a bundle brings, and those that its items were sealed under and came
+    /// before: the key process may have restarted since, or let go of them.
+    fn contexts_of(
+        &self,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+        items: &[&VerifiedItem<'_>],
+    ) -> Result<Vec<WrapContext>> {
+        let mut contexts: BTreeMap<WrapContextId, WrapContext> =
+            verified.wrap_contexts().iter().cloned().collect();
+        let used: BTreeSet<WrapContextId> = items.iter().map(|item| item.link().wc).collect();
+        let before: Vec<_> = used.into_iter().filter(|id| !contexts.contains_key(id)).collect();
+        if !before.is_empty() {
+            self.store.read(|work| {
+                for id in before {
+                    if let Some(row) = work.wrap_context(peer, id)? {
+                        contexts.insert(id, WrapContext::from_bytes(&row.frame)?);
+                    }
                 }
-            }
-            Ok::<_, AppError>(unheld)
-        })?;
-        if !unheld.is_empty() {
-            self.vault.shred(&unheld)?;
+                Ok::<_, AppError>(())
+            })?;
         }
-        Ok(())
+        Ok(contexts.into_values().collect())
     }
 
     /// Checks 10 to 12, in one transaction.
@@ -440,15 +450,19 @@ impl<S: Store, V: Vault> Node<S, V> {
                     at: now,
                 })?;
             }
+            if carrier == Carrier::Connection {
+                put_linked(work, peer)?;
+            }
             self.take_chains(work, known, verified, now, &mut outcome)?;
             self.take_checkpoint(work, known, nation, peer, verified, now)?;
             outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
+            self.keep_for_evidence(work, known, nation, peer, verified)?;
             for unplaced in verified.unplaced() {
                 let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
                 event_once(work, now, "alarm", text, nation)?;
             }
 
-            let mut lanes = Lanes::load(work, peer)?;
+            let mut lanes = Lanes::load(work, peer, self.intake())?;
             let mut by_place: BTreeMap<(Lane, u64), &Opened<'_, '_>> = BTreeMap::new();
             for item in opened {
                 by_place.insert((item.item.link().lane, item.item.link().seq), item);
@@ -486,6 +500,12 @@ impl<S: Store, V: Vault> Node<S, V> {
                     Verdict::Wait => lanes.wait(lane, seq),
                 }
             }
+            for item in opened.iter().filter(|i| matches!(i.content, OpenedJob::Object(..))) {
+                let oid = item.item.link().oid;
+                if !outcome.objects.contains(&oid) && work.object(oid)?.is_none() {
+                    outcome.unheld.push(oid);
+                }
+            }
             let nacks = lanes.store(work, self, peer, now)?;
             self.take_ack(work, carrier, known, nation, peer, verified, nacks)?;
             self.take_cosigs(work, known, peer, verified)?;
@@ -496,6 +516,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                     work.put_peer(&row)?;
                 }
             }
+            outcome.intents = work.has_intents()?;
             Ok(outcome)
         })
     }
@@ -636,6 +657,21 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
+    /// Keeps what the items of the bundle need to be proved to others one day.
+    fn keep_for_evidence(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+    ) -> Result<()> {
+        match known.nation(&nation).and_then(|n| n.chain.node(&peer)) {
+            Some(state) => evidence::keep_shared(work, &state.spec.origin, verified),
+            None => Ok(()),
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one item, and all that it is judged by")]
     fn take_item(
         &self,
@@ -761,13 +797,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             source: Some((peer, link.lane, link.seq)),
             terms: Some(terms.to_bytes()),
             delete_at: obligation::delete_at(terms, manifest),
-            evidence: None,
+            evidence: evidence::kept(verified, opened.item, None),
         };
         work.put_object(&row, opened.item.ct())?;
         for older in &manifest.supersedes {
             supersede(work, *older, manifest.nation)?;
         }
-        outcome.objects += 1;
+        outcome.objects.insert(link.oid);
         event(
             work,
             now,
@@ -819,6 +855,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             Arrival::Item(item) => item.opening().to_bytes(),
             Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
         };
+        let bound = self.settings.quarantine_bytes_per_partner;
+        if work.quarantine_bytes(peer)? + evidence.len() as u64 > bound {
+            // The first are kept: they show how it began. What was refused is in the receipt.
+            let text = "what is kept of refused items of this partner has reached its bound: of \
+                        further ones only the receipts tell";
+            event_once(work, now, "alarm", text.to_owned(), nation)?;
+            return Ok(());
+        }
         work.put_quarantine(&QuarantineRow {
             src: peer,
             lane,
@@ -878,12 +922,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.take_gossip(work, known, peer, &ack.gossip)?;
         }
         for nack in verified.nacks() {
+            let stub = nack.lane == Lane::Routine
+                && nack.code == NackCode::Digest
+                && nack.seq <= stubs_upto(work, peer)?;
             let text = format!(
-                "{} did not take in item {} of lane {}: {:?}",
+                "{} did not take in item {} of lane {}: {}",
                 known.name_of(&nation),
                 nack.seq,
                 nack.lane.as_str(),
-                nack.code
+                if stub {
+                    "it went without its content".to_owned()
+                } else {
+                    format!("{:?}", nack.code)
+                }
             );
             event_once(work, self.now(), "refused", text, nation)?;
         }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use entente_law::agreement::AgreementKind;
 use entente_law::scenario::Scenario;
 use entente_law::{Agreement, NationalLaw, Schemes, level};
 use entente_model::facts::Person;
@@ -79,6 +80,14 @@ fn block(toml: &str) -> Map<String, Value> {
     }
 }
 
+/// Rows have no word for a domestic arrangement, and nothing in a decision reads the kind.
+fn kind(kind: AgreementKind) -> &'static str {
+    match kind {
+        AgreementKind::Domestic => AgreementKind::Memorandum.as_str(),
+        other => other.as_str(),
+    }
+}
+
 fn agreement(agreement: &Agreement) -> Value {
     let parties: Vec<Value> = agreement
         .parties()
@@ -88,7 +97,7 @@ fn agreement(agreement: &Agreement) -> Value {
     json!({
         "id": agreement.code(),
         "title": agreement.title(),
-        "kind": agreement.kind().as_str(),
+        "kind": kind(agreement.kind()),
         "status": "in_force",
         "in_force_from": day(agreement.in_force_from()),
         "ends_on": agreement.ends_on().map(day),

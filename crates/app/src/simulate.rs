@@ -2,15 +2,16 @@
 //!
 //! Every decision keeps what it was decided on. Those inputs are put to the rules of today and to
 //! the rules with the draft in place, so that a difference is the draft's and not that of the time
-//! gone by. Nothing is changed, recorded or sent.
+//! gone by. Nothing is changed, recorded or sent. Only decisions on objects that the person may know
+//! of are replayed and counted.
 
 use std::collections::BTreeMap;
 
 use entente_law::{Agreement, Inputs, NationalLaw, Rules, Ruling};
-use entente_model::record::RecordKind;
 use entente_model::{Decision, NationCode, ObjectId};
 use entente_store::{Store, Vault};
 
+use crate::decisions::newest;
 use crate::error::{AppError, Result};
 use crate::node::Node;
 use crate::people::{Actor, Role};
@@ -76,6 +77,9 @@ pub struct Simulation {
     pub without_inputs: u64,
     /// Decisions that the rules of today answer in another way than they were answered.
     pub already_different: u64,
+    /// Facts that the draft reads and the rules of today leave out of what is kept with a decision,
+    /// by the names of the policies' attributes. The replay takes them for absent.
+    pub not_kept: Vec<String>,
     /// What the draft would change.
     pub changed: Vec<Changed>,
 }
@@ -104,12 +108,20 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let known = self.known();
         let drafted = known.policy.with_draft(&known.nations, self.now(), draft)?;
-        let decided = self.decided(last)?;
+        let mut gate = self.gate(actor)?;
+        let decided = self.store.read(|work| newest(work, &mut gate, last))?;
         let mut simulation = Simulation {
             draft: draft.code().to_owned(),
             replayed: 0,
             without_inputs: 0,
             already_different: 0,
+            not_kept: known
+                .policy
+                .rules
+                .left_out_for(&drafted)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             changed: Vec::new(),
         };
         let mut groups: BTreeMap<(NationCode, Decision, Decision, Vec<String>), Group> =
@@ -148,10 +160,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         simulation.changed.sort_by_key(|c| (std::cmp::Reverse(c.count), c.nation));
         Ok(simulation)
     }
-
-    fn decided(&self, last: u64) -> Result<Vec<crate::decisions::Decided>> {
-        self.store().read(|work| crate::decisions::newest(work, RecordKind::Decision, last))
-    }
 }
 
 #[derive(Default)]
@@ -162,14 +170,8 @@ struct Group {
 
 /// Each recipient's ruling by the rules of today and under the draft.
 fn rulings(now: &Rules, then: &Rules, inputs: &Inputs) -> Vec<(NationCode, Ruling, Ruling)> {
-    inputs
-        .recipients
-        .iter()
-        .map(|recipient| {
-            let case = inputs.case(recipient);
-            (recipient.nation, now.decide(&case), then.decide(&case))
-        })
-        .collect()
+    let cases = inputs.cases();
+    cases.map(|c| (c.recipient.nation, now.decide(&c), then.decide(&c))).collect()
 }
 
 /// What makes the difference; `None` if there is none.

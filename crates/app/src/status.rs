@@ -1,5 +1,6 @@
 //! How the node stands: links and their lag, the ledger, holdings.
 
+use entente_law::decider::Counts;
 use entente_model::codec::Wire;
 use entente_model::item::{ItemKind, Lane};
 use entente_model::{Digest, NodeId, Timestamp};
@@ -8,7 +9,10 @@ use entente_store::{Store, Vault, Work};
 use crate::deliver::link_state;
 use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
-use crate::node::Node;
+use crate::node::{Node, lock};
+use crate::people::Actor;
+use crate::rollback::Standing;
+use crate::settings::Intake;
 
 /// How the link to one partner stands.
 #[derive(Debug, Clone)]
@@ -64,10 +68,12 @@ pub struct Status {
     pub name: String,
     /// The ledger.
     pub ledger: LedgerStatus,
-    /// Objects of our own, and received.
+    /// Objects of our own, and received, of which the person may know.
     pub objects: (u64, u64),
     /// The policy in force.
     pub policy_epoch: Digest,
+    /// How often decisions were worked out, remembered and compared, since this policy began.
+    pub decisions: Counts,
     /// Agreements: code and status.
     pub agreements: Vec<(String, String)>,
     /// Laws in force.
@@ -76,6 +82,10 @@ pub struct Status {
     pub links: Vec<LinkStatus>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
+    /// How it stands to its own past: whether it signs and releases.
+    pub standing: Standing,
+    /// What the disk lets it take in.
+    pub intake: Intake,
 }
 
 /// A backlog longer than this is not looked at item by item.
@@ -103,13 +113,14 @@ fn owed(work: &dyn Work, node: NodeId, lane: Lane, after: u64, last: u64) -> Res
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
-    /// How the node stands.
-    pub fn status(&self) -> Result<Status> {
+    /// How the node stands. The ledger's size and the links' lag are the machine's own state: they
+    /// tell that something was said, never what or about whom.
+    pub fn status(&self, actor: &Actor) -> Result<Status> {
         let known = self.known();
+        let gate = self.gate(actor)?;
         let ledger = self.ledger_status()?;
-        let (objects, pending) = self
-            .store
-            .read(|work| Ok::<_, AppError>((work.object_counts()?, work.has_intents()?)))?;
+        let (objects, pending) =
+            self.store.read(|work| Ok::<_, AppError>((gate.counts(work)?, work.has_intents()?)))?;
         let mut links = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let endpoint = self.endpoint(&nation.row.nation);
@@ -150,6 +161,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             ledger,
             objects,
             policy_epoch: known.policy.epoch,
+            decisions: lock(&known.policy.decider).counts(),
             agreements: known
                 .policy
                 .agreements
@@ -165,6 +177,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect(),
             links,
             pending,
+            standing: self.standing()?,
+            intake: self.intake(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use entente_exchange::state::{Event, ObjectState};
 use entente_law::case::Subject;
@@ -12,7 +13,7 @@ use entente_model::manifest::ControlItem;
 use entente_model::record::{ErasureRecord, NoteRecord, Record, RecordKind};
 use entente_model::{BasisId, Digest, NodeId, Timestamp};
 use entente_seal::digest;
-use entente_store::rows::{IntentRow, ReleaseContextRow};
+use entente_store::rows::{AskRow, IntentRow, ObjectRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -39,18 +40,60 @@ pub struct Ticked {
     pub more: bool,
 }
 
+/// What is due at a tick, besides what waits to be sequenced.
+struct Due {
+    asks: Vec<AskRow>,
+    objects: Vec<ObjectRow>,
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
+        self.watch_disk();
+        if !self.tell_standing()? {
+            // What is old is left as it is; while we wait to know, nothing is sealed or signed.
+            if self.must_not_be_stale().is_err() {
+                return Ok(Ticked::default());
+            }
+            self.settle()?;
+            let deleted = match self.due()? {
+                Some(due) => self.expire(&due.objects)?,
+                None => 0,
+            };
+            return Ok(Ticked { deleted, ..Ticked::default() });
+        }
         self.settle()?;
         self.renew_keys()?;
-        self.pursue_asks()?;
-        let deleted = self.expire()?;
+        self.tell_lapses()?;
+        // Most ticks come after something that is done already.
+        let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
+        if self.intake().refusal(Lane::Priority).is_none() {
+            for ask in asks {
+                self.release_granted(&ask)?;
+            }
+        }
+        let deleted = self.expire(&objects)?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.
         let more = sequenced > 0 && self.store.read(|work| work.has_intents())?;
         Ok(Ticked { sequenced, deleted, more })
+    }
+
+    /// What is due, in one look; none if nothing is and the head is signed.
+    fn due(&self) -> Result<Option<Due>> {
+        let now = self.now();
+        self.store.read(|work| {
+            let mut asks = work.asks()?;
+            // Asks that were granted are decided anew, and released if the law permits now.
+            asks.retain(|ask| ask.ours && ask.state == "granted");
+            let objects = work.objects_due(now, DUE_MAX)?;
+            let signed = work.checkpoint()?.map_or(0, |row| row.size);
+            let unsigned = work.head()?.is_some_and(|head| head.size > signed);
+            let nothing =
+                asks.is_empty() && objects.is_empty() && !unsigned && !work.has_intents()?;
+            Ok((!nothing).then_some(Due { asks, objects }))
+        })
     }
 
     /// What can be sequenced now, oldest first. What is for partners that have no valid key is
@@ -71,6 +114,27 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             count *= 8;
         }
+    }
+
+    /// Tells people when lanes close for want of room, and when they open again.
+    fn watch_disk(&self) {
+        let intake = self.intake();
+        let closed = intake.closed();
+        if self.lanes_closed.swap(closed.len(), Ordering::SeqCst) == closed.len() {
+            return;
+        }
+        let names: Vec<&str> = closed.into_iter().map(Lane::as_str).collect();
+        let (kind, text) = if names.is_empty() {
+            ("link", "there is room on the disk again: items of all lanes are taken".to_owned())
+        } else {
+            let used = intake.used();
+            let lanes = names.join(", ");
+            let released = if intake.releases() { "" } else { ", and nothing is released" };
+            ("alarm", format!("the disk is {used} % full: no {lanes} items are taken{released}"))
+        };
+        let now = self.now();
+        // A disk that is quite full takes no event either; `entente status` shows it all the same.
+        let _ = self.store.write(|work| event(work, now, kind, text, (None, None)));
     }
 
     /// Seals and sequences what was queued.
@@ -156,8 +220,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(count)
     }
 
-    /// Agreements that became complete, or whose first day has come, are activated.
-    pub(crate) fn settle(&self) -> Result<()> {
+    /// Agreements that became complete, or whose first day has come, are activated; says whether
+    /// there were any.
+    pub(crate) fn settle(&self) -> Result<bool> {
         let known = self.known();
         let now = self.now();
         let due: Vec<_> = known
@@ -167,7 +232,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             .filter(|held| held.row.status == "offered" && held.state.is_in_force(now))
             .collect();
         if due.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.store.write(|work| {
             for held in due {
@@ -199,16 +264,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             Ok::<_, crate::AppError>(())
         })?;
-        self.reload()
+        self.reload()?;
+        Ok(true)
     }
 
     /// Deletes what must not be kept any longer: keys first, then the body, then the record.
-    fn expire(&self) -> Result<usize> {
-        let now = self.now();
-        let due = self.store.read(|work| work.objects_due(now, DUE_MAX))?;
+    fn expire(&self, due: &[ObjectRow]) -> Result<usize> {
         if due.is_empty() {
             return Ok(0);
         }
+        let now = self.now();
         let oids: Vec<_> = due.iter().map(|row| row.oid).collect();
         let vaulting = lock(&self.vaulting);
         self.vault.shred(&oids)?;
@@ -230,7 +295,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             })
             .collect();
         self.record_with(&leaves, |work, _| {
-            for row in &due {
+            for row in due {
                 let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
                 work.set_object_state(row.oid, crate::state_code(state.apply(Event::Erased)))?;
                 work.drop_body(row.oid)?;
@@ -245,6 +310,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Announces how far the lanes go, to partners that have not been told (`protocol.md` 4.6).
     /// Called once a minute.
     pub fn announce_lanes(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         let known = self.known();
         let now = self.now();
         let mut announced = 0;
@@ -256,7 +324,13 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Renews the vault's shard keys where something was deleted, and the epoch key above them:
     /// from then on no copy of the vault opens what was deleted (`protocol.md` 5.3).
+    ///
+    /// Not while the node waits to know whether its database is the newest: a key whose object an
+    /// old one does not know would be taken for an orphan.
     pub fn sweep(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         {
             let _nothing_on_its_way = self.keeping.write().unwrap_or_else(PoisonError::into_inner);
             self.shred_orphans()?;
@@ -307,20 +381,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             if !orphans.is_empty() {
                 self.vault.shred(&orphans)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Asks that were granted are decided anew, and released if the law permits now.
-    fn pursue_asks(&self) -> Result<()> {
-        let granted: Vec<_> = self
-            .store
-            .read(|work| work.asks())?
-            .into_iter()
-            .filter(|ask| ask.ours && ask.state == "granted")
-            .collect();
-        for ask in granted {
-            self.release_granted(&ask)?;
         }
         Ok(())
     }

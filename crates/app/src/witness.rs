@@ -32,6 +32,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             media_type: "text/plain; charset=utf-8",
             body: body.into_bytes(),
         };
+        if !self.may_sign()? {
+            return Ok(text(503, "this node does not cosign yet: try again later\n".to_owned()));
+        }
         let request = match AddCheckpoint::parse(body) {
             Ok(request) => request,
             Err(error) => return Ok(text(400, format!("{error}\n"))),
@@ -139,6 +142,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// with the next bundle: the way for partners that are reached on media only, and for all
     /// where nobody asks.
     pub fn cosign_held(&self) -> Result<usize> {
+        if !self.may_sign()? {
+            return Ok(0);
+        }
         let known = self.known();
         let now = self.now();
         let held = self.store.read(|work| work.peer_logs())?;
@@ -188,39 +194,5 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn cosigned_by(&self) -> Result<Vec<(u64, NodeId)>> {
         let rows = self.store.read(|work| work.cosignatures(256))?;
         Ok(rows.into_iter().map(|(size, node, _)| (size, node)).collect())
-    }
-
-    /// What a witness says it last saw of our ledger: if that is more than we have, or another
-    /// history, this node must not sign (`protocol.md` 10.3).
-    pub fn guard_against(&self, note: &[u8]) -> Result<()> {
-        let known = self.known();
-        let own = known
-            .nation(&self.identity.nation)
-            .and_then(|n| n.chain.node(&self.identity.node))
-            .ok_or_else(|| AppError::Operator("this node does not know itself".to_owned()))?;
-        let seen = entente_ledger::checkpoint::verify(note, &self.identity.origin, &own.spec.log)
-            .map_err(|e| AppError::Partner(format!("a witness showed a false note: {e}")))?;
-        self.store.read(|work| {
-            let head = work.head()?;
-            let size = head.map_or(0, |h| h.size);
-            let root: Option<Digest> = if seen.size > size {
-                None
-            } else {
-                Some(
-                    entente_ledger::tile::root_at(&StoredTiles(work), seen.size)
-                        .map_err(proof_error)?,
-                )
-            };
-            if root == Some(seen.root) {
-                Ok(())
-            } else {
-                Err(AppError::Operator(format!(
-                    "a witness holds our ledger at size {}, and what is here ({size} entries) is \
-                     not its continuation: this is an old or a copied database. Nothing will be \
-                     signed or sent",
-                    seen.size
-                )))
-            }
-        })
     }
 }

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use entente_app::keys::{Anchor, AnchorError};
 use entente_model::{Digest, Entropy};
@@ -19,6 +20,7 @@ use entente_seal::keystore::Params;
 use entente_seal::secret::Secret;
 use thiserror::Error;
 
+use crate::ambient;
 use crate::files::{self, FileError};
 use crate::secrets::{self, Passphrase};
 
@@ -28,6 +30,9 @@ const LINE_LEN: usize = 20 + 1 + 64 + 1 + 16 + 1;
 const LINES: usize = 4096;
 /// A file longer than this is no anchor.
 const FILE_BYTES_MAX: u64 = 16 << 20;
+/// How long the key process of a node that was killed may take to end.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why an anchor cannot be used.
 #[derive(Debug, Error)]
@@ -204,7 +209,8 @@ impl Anchor for FileAnchor {
     }
 }
 
-/// Takes the lock file beside the anchor.
+/// Takes the lock file beside the anchor. The key process of a node that was killed ends when it
+/// has done what it was last asked for, and holds the lock until then.
 fn lock(path: &Path) -> Result<File, AnchorFault> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
@@ -215,11 +221,19 @@ fn lock(path: &Path) -> Result<File, AnchorFault> {
         .write(true)
         .open(&beside)
         .map_err(FileError::at(&beside, "could not be opened"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => Err(AnchorFault::InUse { path: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(e)) => {
-            Err(FileError::at(&beside, "could not be locked")(e).into())
+    let started = ambient::monotonic();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(std::fs::TryLockError::WouldBlock) if started.elapsed() < LOCK_PATIENCE => {
+                ambient::pause(LOCK_PAUSE);
+            }
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(AnchorFault::InUse { path: path.to_owned() });
+            }
+            Err(std::fs::TryLockError::Error(e)) => {
+                return Err(FileError::at(&beside, "could not be locked")(e).into());
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod alliance;
 mod catchup;
+mod decide;
 mod idle;
 mod indicators;
 mod ledger;
@@ -56,6 +57,15 @@ pub enum Bench {
         /// The time given to reach `held`.
         seconds_max: u64,
     },
+    /// Decisions alone.
+    Decide {
+        /// Decisions with nothing remembered.
+        decisions: usize,
+        /// Mixed objects.
+        objects: usize,
+        /// Partners that they are decided for.
+        partners: usize,
+    },
     /// A node that does nothing.
     Idle {
         /// How long it is watched.
@@ -101,6 +111,9 @@ pub fn run(bench: &Bench, dir: Option<PathBuf>, output: Output) -> anyhow::Resul
         Bench::Ledger { entries } => ledger::run(&lab, *entries, &mut report)?,
         Bench::Catchup { held, new, seconds_max } => {
             catchup::run(&lab, *held, *new, *seconds_max, &mut report)?;
+        }
+        Bench::Decide { decisions, objects, partners } => {
+            decide::run(&lab, *decisions, *objects, *partners, &mut report)?;
         }
         Bench::Idle { seconds } => idle::run(&lab, *seconds, &mut report)?,
     }

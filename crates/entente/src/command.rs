@@ -17,10 +17,12 @@ mod demo;
 mod doctor;
 mod endpoint;
 mod events;
+mod fact;
 mod init;
 mod input;
 mod introduce;
 mod keyd;
+mod label;
 mod law;
 mod ledger;
 mod objects;
@@ -30,8 +32,11 @@ mod publish;
 mod recall;
 mod receipts;
 mod release;
+mod scheme;
 mod serve;
 mod status;
+mod texts;
+mod verify;
 
 use clap::Subcommand;
 
@@ -92,6 +97,9 @@ commands! {
     "Agreements and laws" {
         Agreement(agreement::AgreementArgs),
         Law(law::LawArgs),
+        Fact(fact::FactArgs),
+        Scheme(scheme::SchemeArgs),
+        Label(label::LabelArgs),
     }
     "Intelligence" {
         Publish(publish::PublishArgs),
@@ -108,6 +116,7 @@ commands! {
         Events(events::EventsArgs),
         Ledger(ledger::LedgerArgs),
         Oversight(oversight::OversightArgs),
+        Verify(verify::VerifyArgs),
     }
     "This program" {
         Completions(completions::CompletionsArgs),

@@ -12,12 +12,14 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use entente_app::settings::Settings;
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 
 use crate::files::{self, FileError};
+use crate::page::clean;
 use crate::secrets::PassphraseSource;
 use text::{ConfigText, SourceText};
 
@@ -114,13 +116,13 @@ pub struct WitnessPolicy {
 /// The bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest bundle made or taken, in bytes.
+    /// The largest bundle made, in bytes, unless a single item is larger.
     pub bundle_bytes: u64,
     /// The largest file that a person may publish, in bytes.
     pub publish_bytes: u64,
     /// What may wait for one partner, in bytes.
     pub outbox_bytes_per_partner: u64,
-    /// What may be held back from one partner for inspection, in bytes.
+    /// What may be kept of one partner's refused items for inspection, in bytes.
     pub quarantine_bytes_per_partner: u64,
     /// Requests taken from one partner in a minute.
     pub requests_per_minute_per_partner: u32,
@@ -223,6 +225,18 @@ fn wrong<T>(at: Range<usize>, reason: impl Into<String>) -> Result<T, Wrong> {
 }
 
 impl Config {
+    /// What of it the node itself keeps to.
+    pub const fn settings(&self) -> Settings {
+        Settings {
+            start_quorum: self.witness.start_quorum,
+            bundle_bytes: self.limits.bundle_bytes,
+            publish_bytes: self.limits.publish_bytes,
+            outbox_bytes_per_partner: self.limits.outbox_bytes_per_partner,
+            quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
+            disk_percent: self.limits.disk_percent,
+        }
+    }
+
     /// Reads and checks a configuration.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let bytes = files::read(file, FILE_BYTES_MAX)?;
@@ -231,10 +245,16 @@ impl Config {
         let folder = file.parent().unwrap_or(Path::new("."));
         // The databases stay where they are when a process changes its working folder.
         let folder = std::path::absolute(folder).map_err(FileError::at(folder, "is no folder"))?;
-        Self::parse(&text, &folder).map_err(|Wrong(at, reason)| ConfigError::Wrong {
+        Self::read(&text, file, &folder)
+    }
+
+    /// Checks the text of a configuration: `file` is what errors name, `folder` what its paths
+    /// begin from.
+    pub fn read(text: &str, file: &Path, folder: &Path) -> Result<Self, ConfigError> {
+        Self::parse(text, folder).map_err(|Wrong(at, reason)| ConfigError::Wrong {
             file: file.to_owned(),
-            line: line_at(&text, &at),
-            reason,
+            line: line_at(text, &at),
+            reason: clean(&reason),
         })
     }
 
@@ -363,7 +383,7 @@ fn line_at(text: &str, at: &Range<usize>) -> Option<Line> {
     let before = text.get(..at.start)?;
     let number = before.matches('\n').count() + 1;
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-    Some(Line { number, text: line.chars().take(120).collect() })
+    Some(Line { number, text: clean(line).chars().take(120).collect() })
 }
 
 #[cfg(test)]

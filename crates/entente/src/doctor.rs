@@ -6,9 +6,11 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use entente_api::local::socket_path;
+use entente_app::rollback;
+use entente_app::settings::Intake;
+use entente_model::item::Lane;
 use entente_store::rows::HeadRow;
 use entente_store::sqlite::SqliteStore;
 use entente_store::{Store as _, StoreError};
@@ -16,6 +18,7 @@ use serde::Serialize;
 
 use crate::anchor;
 use crate::config::Config;
+use crate::disk::{Gauge, Level};
 use crate::folder::Folder;
 use crate::init::CEREMONY;
 use crate::secrets::{self, PassphraseSource};
@@ -78,6 +81,7 @@ pub fn examine(folder: &Folder) -> Vec<Check> {
     let store = SqliteStore::inspect(&config.data.database);
     checks.push(anchor(&config, store.as_ref()));
     checks.push(database(&config, store.as_ref()));
+    checks.extend(standing(store.as_ref()));
     checks.push(socket(folder));
     checks.extend(ceremony(folder));
     checks
@@ -108,25 +112,23 @@ fn permissions(folder: &Folder) -> Check {
 
 fn disk(config: &Config) -> Check {
     const NAME: &str = "disk";
-    let folder = config.data.database.parent().unwrap_or(Path::new("."));
-    let about = match rustix::fs::statvfs(folder) {
-        Ok(about) => about,
+    let level = match Gauge::of(&config.data).level() {
+        Ok(level) => level,
         Err(error) => {
-            let says = format!("{}: {error}", folder.display());
-            return found(NAME, State::Bad, says, "mount the device of the database");
+            let says = format!("how full the disk is cannot be told: {error}");
+            return found(NAME, State::Bad, says, "mount the device of the databases");
         }
     };
-    let blocks = about.f_blocks.max(1);
-    let free = about.f_bavail;
-    let percent = 100 - free.saturating_mul(100) / blocks;
-    let mib = free.saturating_mul(about.f_frsize) >> 20;
-    let says = format!("{percent} % of the disk is used, {mib} MiB are free");
-    let [routine, _, release] = config.limits.disk_percent.map(u64::from);
-    let fix = "free some space, or move the database to a larger disk";
-    if percent >= release {
+    let Level { used_percent, free_bytes } = level;
+    let says = format!("{used_percent} % of the disk is used, {} MiB are free", free_bytes >> 20);
+    let intake = Intake::at(used_percent, config.limits.disk_percent);
+    let fix = "free some space, or move the databases to a larger disk";
+    let closed: Vec<&str> = intake.closed().into_iter().map(Lane::as_str).collect();
+    if !intake.releases() {
         found(NAME, State::Bad, format!("{says}: nothing is released any more"), fix)
-    } else if percent >= routine {
-        found(NAME, State::Warning, format!("{says}: routine items are not taken any more"), fix)
+    } else if !closed.is_empty() {
+        let says = format!("{says}: {} items are not taken any more", closed.join(" and "));
+        found(NAME, State::Warning, says, fix)
     } else {
         good(NAME, says)
     }
@@ -179,7 +181,7 @@ fn anchor(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
         }
     };
     let held = store.ok().and_then(|store| head(store).ok()).flatten();
-    let restore = "restore the newest backup; if there is none, begin a new log instance";
+    let restore = "put the newest data in place; if there is none, this ledger cannot be continued";
     match (state.last, held) {
         (Some((size, _)), None) => found(
             NAME,
@@ -238,6 +240,23 @@ fn database(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check 
             good(NAME, format!("{path} is sound, {mib} MiB"))
         }
     }
+}
+
+/// Whether the node that worked here last did not sign, and why.
+fn standing(store: Result<&SqliteStore, &StoreError>) -> Option<Check> {
+    const NAME: &str = "signing";
+    let told = store.ok()?.read(rollback::standing_told).ok()?;
+    Some(match told {
+        None => good(NAME, "nothing keeps the node from signing"),
+        Some(why) if why.starts_with("waits ") => found(
+            NAME,
+            State::Warning,
+            format!("the node {why}"),
+            "start those partners' nodes, or mend the links; `start_quorum` under [witness] says \
+             how many must confirm",
+        ),
+        Some(why) => found(NAME, State::Bad, why, "stop the node and put its newest data in place"),
+    })
 }
 
 fn socket(folder: &Folder) -> Check {

@@ -150,6 +150,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<File, FileError> {
     Ok(file)
 }
 
+/// Like [`replace`], but whoever could read the old file can read the new one.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let examined = FileError::at(path, "could not be examined");
+    let permissions = fs::metadata(path).map_err(examined)?.permissions();
+    let file = replace(path, bytes)?;
+    file.set_permissions(permissions).map_err(FileError::at(path, "could not be opened to others"))
+}
+
 /// Like [`replace`], and then overwrites the bytes that the old file had.
 ///
 /// This is as far as a program gets: a file system that writes elsewhere, a solid-state disk or

@@ -25,10 +25,12 @@ use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::{self, FileAnchor, KeyFile};
 use crate::certificate::certify;
 use crate::config::{Config, ConfigError, LogSetup, Template, template};
+use crate::disk::Gauge;
 use crate::files;
 use crate::folder::{Folder, FolderError};
 use crate::local::{PEOPLE, credential_file, write_credential};
 use crate::output::Failure;
+use crate::schemes;
 use crate::secrets::{self, Passphrase, PassphraseSource};
 
 /// Where what the custodians carry away is written.
@@ -63,6 +65,8 @@ pub struct Plan {
     pub anchor: Option<PathBuf>,
     /// How many partners must confirm the ledger at a start, if not the usual number.
     pub start_quorum: Option<u16>,
+    /// Files with schemes of its own, for its folder.
+    pub schemes: Vec<PathBuf>,
     /// The first persons; one of them is a security officer.
     pub people: Vec<FirstPerson>,
     /// Where the passphrases of the ceremony's files are written, rather than shown.
@@ -155,6 +159,7 @@ pub fn create(plan: &Plan) -> Result<Created, Failure> {
         kept: false,
     };
     let folder = Folder::create(&plan.dir)?;
+    keep_schemes(plan, &folder)?;
     let config = configure(plan, &folder)?;
     let passphrase = passphrase(plan, &config)?;
     let secrets = KeySecrets::generate(&mut OsEntropy, certify).map_err(Failure::failed)?;
@@ -177,6 +182,22 @@ pub fn create(plan: &Plan) -> Result<Created, Failure> {
         people,
         ceremony,
     })
+}
+
+/// Puts the nation's own schemes where its node finds them.
+fn keep_schemes(plan: &Plan, folder: &Folder) -> Result<(), Failure> {
+    if plan.schemes.is_empty() {
+        return Ok(());
+    }
+    let own = folder.path().join(schemes::FOLDER);
+    files::private_folder(&own).map_err(Failure::failed)?;
+    for path in &plan.schemes {
+        let text = schemes::text(path).map_err(Failure::usage)?;
+        let name = path.file_stem().unwrap_or_default();
+        let kept = own.join(name).with_extension("toml");
+        files::create(&kept, text.as_bytes()).map_err(Failure::failed)?;
+    }
+    Ok(())
 }
 
 fn check(plan: &Plan) -> Result<(), Failure> {
@@ -302,15 +323,18 @@ fn first_persons(
     let vault = SqliteVault::open(&config.data.vault).map_err(Failure::failed)?;
     let anchor = FileAnchor::open(&config.keys.anchor, keys).map_err(Failure::failed)?;
     let keys = Arc::new(Keyring::new(secrets, Box::new(anchor), Box::new(OsEntropy)));
-    let node = SqliteNode::open(Parts {
+    let own = schemes::of_node(folder.path()).map_err(Failure::usage)?;
+    let parts = Parts {
         store,
         vault,
         keys: keys as Arc<dyn Keys>,
         clock: Arc::new(SystemClock),
         entropy: Box::new(OsEntropy),
+        settings: config.settings(),
+        disk: Box::new(Gauge::of(&config.data)),
         wake: Box::new(|_| {}),
-    })
-    .map_err(refused)?;
+    };
+    let node = SqliteNode::open_with(parts, own).map_err(refused)?;
 
     files::private_folder(&folder.path().join(PEOPLE)).map_err(Failure::failed)?;
     let mut people = Vec::new();
@@ -416,6 +440,7 @@ mod tests {
             passphrase: NewPassphrase::Generated,
             anchor: None,
             start_quorum: None,
+            schemes: Vec::new(),
             people: vec![officer("anna"), officer("bo")],
             ceremony_passphrases: None,
         }

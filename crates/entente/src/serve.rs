@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use entente_api::local::{LocalLimits, LocalSocket};
+use entente_api::local::{LocalLimits, LocalSocket, base64_bytes};
 use entente_api::partner::{PartnerDoor, PartnerLimits};
 use entente_api::tls::TlsIdentity;
 use entente_app::SqliteNode;
@@ -27,11 +27,12 @@ use tokio::sync::watch;
 
 use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::KeyFile;
-use crate::config::Config;
+use crate::config::{Config, Limits};
+use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::keyd::{RemoteKeys, Start};
 use crate::output::Output;
-use crate::secrets;
+use crate::{schemes, secrets};
 
 use wake::Wakes;
 
@@ -85,14 +86,18 @@ pub fn open(folder: Folder, output: Output) -> anyhow::Result<Running> {
     let vault = SqliteVault::open(&config.data.vault)?;
     let wakes = Arc::new(Wakes::default());
     let told = Arc::clone(&wakes);
-    let node = SqliteNode::open(Parts {
+    let own = schemes::of_node(folder.path())?;
+    let parts = Parts {
         store,
         vault,
         keys: Arc::clone(&keys) as Arc<dyn Keys>,
         clock: Arc::new(SystemClock),
         entropy: Box::new(OsEntropy),
+        settings: config.settings(),
+        disk: Box::new(Gauge::of(&config.data)),
         wake: Box::new(move |wake| told.wake(*wake)),
-    })?;
+    };
+    let node = SqliteNode::open_with(parts, own)?;
     Ok(Running { node: Arc::new(node), wakes, config, folder, keys, _lock: lock })
 }
 
@@ -120,6 +125,22 @@ pub fn serve(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
     let outcome = runtime.block_on(run(running, pace, output));
     runtime.shutdown_timeout(Duration::from_secs(10));
     outcome
+}
+
+/// What the door for partners takes.
+fn partner_limits(limits: &Limits) -> PartnerLimits {
+    PartnerLimits {
+        requests_per_minute: u64::from(limits.requests_per_minute_per_partner),
+        ..PartnerLimits::default()
+    }
+}
+
+/// What the socket for commands takes: the largest file that may be published, in base64, and
+/// what comes with it.
+fn local_limits(limits: &Limits) -> LocalLimits {
+    let file = usize::try_from(limits.publish_bytes).unwrap_or(usize::MAX / 2);
+    let usual = LocalLimits::default();
+    LocalLimits { body_bytes_max: usual.body_bytes_max + base64_bytes(file), ..usual }
 }
 
 async fn bind(addresses: &[SocketAddr], door: &str) -> anyhow::Result<Vec<TcpListener>> {
@@ -159,10 +180,7 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
             &identity,
             Arc::clone(&directory) as _,
             Arc::clone(&service) as _,
-            PartnerLimits {
-                requests_per_minute: u64::from(config.limits.requests_per_minute_per_partner),
-                ..PartnerLimits::default()
-            },
+            partner_limits(&config.limits),
         )?;
         tasks.spawn(door.serve(listener, told(stopped.clone())));
     }
@@ -184,7 +202,8 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
     }
     let commands = Arc::new(local::Commands::new(Arc::clone(&node)));
     let events = Arc::new(local::Events { node: Arc::clone(&node), wakes: Arc::clone(&wakes) });
-    tasks.spawn(socket.serve(commands, events, LocalLimits::default(), told(stopped.clone())));
+    let local = local_limits(&config.limits);
+    tasks.spawn(socket.serve(commands, events, local, told(stopped.clone())));
     tasks.spawn(partners::deliver_all(
         Arc::clone(&node),
         Arc::clone(&wakes),
@@ -298,4 +317,15 @@ async fn housekeep(node: &Arc<SqliteNode>) {
     if let Err(error) = outcome {
         tracing::error!(%error, "housekeeping failed");
     }
+}
+
+#[test]
+fn doors_take_what_the_operator_set() {
+    let set =
+        Limits { requests_per_minute_per_partner: 61, publish_bytes: 1 << 30, ..Limits::default() };
+    assert_eq!(partner_limits(&set).requests_per_minute, 61);
+    // The largest file fits into one command, and the program on the other side sends as much.
+    let body = local_limits(&set).body_bytes_max;
+    assert_eq!(body, entente_api::local::LOCAL_UPLOAD_BYTES_MAX);
+    assert!(body > base64_bytes(1 << 30));
 }

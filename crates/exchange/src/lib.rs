@@ -8,7 +8,8 @@
 //! - [`verify`]: the receiver's checks that need no key; [`send`]: the sender's side of them;
 //! - [`lane`]: order within a link; [`state`]: what became of an object;
 //! - [`chain`]: who a nation is; [`card`]: how two nations meet;
-//! - [`agreement`], [`recall`], [`onward`]: what they have promised each other.
+//! - [`agreement`], [`recall`], [`onward`]: what they have promised each other;
+//! - [`evidence`]: what a third party can check of it without either.
 //!
 //! What travels is written down in `docs/protocol/wire.md`.
 
@@ -16,6 +17,7 @@ pub mod agreement;
 pub mod bundle;
 pub mod card;
 pub mod chain;
+pub mod evidence;
 pub mod lane;
 pub mod onward;
 pub mod recall;

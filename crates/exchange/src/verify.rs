@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_ledger::checkpoint::{CheckpointError, verify};
-use entente_ledger::proof::{ProofError, verify_consistency, verify_multiproof};
+use entente_ledger::proof::{ProofError, inclusions, verify_consistency};
 use entente_ledger::tree::leaf_hash;
 use entente_model::codec::{Reader, Wire, WireError};
 use entente_model::id::{BasisId, Digest, KeyId, NodeId, WrapContextId};
@@ -297,6 +297,7 @@ pub struct Unplaced {
 pub struct VerifiedBundle<'a> {
     header: Header,
     checkpoint: Option<VerifiedCheckpoint<'a>>,
+    paths: BTreeMap<u64, Vec<Digest>>,
     arrivals: Vec<Arrival<'a>>,
     early: Vec<Arrival<'a>>,
     duplicates: Vec<Duplicate>,
@@ -321,6 +322,12 @@ impl<'a> VerifiedBundle<'a> {
     /// on a medium from a drawer; then the last one stays.
     pub const fn checkpoint(&self) -> Option<&VerifiedCheckpoint<'a>> {
         self.checkpoint.as_ref()
+    }
+
+    /// The proof that an item's entry is in the tree of [`Self::checkpoint`]: what makes the item
+    /// evidence that outlives the bundle.
+    pub fn path(&self, index: u64) -> Option<&[Digest]> {
+        self.paths.get(&index).map(Vec::as_slice)
     }
 
     /// The positions that were taken, lane by lane and in order within each.
@@ -412,7 +419,7 @@ pub fn verify_bundle<'a>(
         Some(note) => Some(check_checkpoint(note, &frames.consistency, view)?),
         None => None,
     };
-    check_inclusion(&frames, checkpoint.as_ref())?;
+    let paths = check_inclusion(&frames, checkpoint.as_ref())?;
 
     let Frames { items, wrap_contexts, bases, terms, .. } = &frames;
     let opened: Vec<(WrapContextId, WrapContext)> = wrap_contexts
@@ -427,6 +434,7 @@ pub fn verify_bundle<'a>(
     let mut out = VerifiedBundle {
         header: header.clone(),
         checkpoint,
+        paths,
         arrivals: Vec::new(),
         early: Vec::new(),
         duplicates: Vec::new(),
@@ -537,13 +545,13 @@ fn check_checkpoint<'a>(
     Ok(found)
 }
 
-/// Check 3: every item's leaf is in the tree.
+/// Check 3: every item's leaf is in the tree. Returns the proof of each by itself.
 fn check_inclusion(
     frames: &Frames<'_>,
     checkpoint: Option<&VerifiedCheckpoint<'_>>,
-) -> Result<(), LinkFault> {
+) -> Result<BTreeMap<u64, Vec<Digest>>, LinkFault> {
     if frames.items.is_empty() {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
     let checkpoint = checkpoint.ok_or(LinkFault::NoCheckpoint)?;
     let proof = frames
@@ -563,8 +571,9 @@ fn check_inclusion(
         }
     }
     let leaves: Vec<(u64, Digest)> = leaves.into_iter().collect();
-    verify_multiproof(&leaves, checkpoint.size, &proof.hashes, &checkpoint.root)
-        .map_err(LinkFault::NotIncluded)
+    let paths = inclusions(&leaves, checkpoint.size, &proof.hashes, &checkpoint.root)
+        .map_err(LinkFault::NotIncluded)?;
+    Ok(leaves.into_iter().map(|(index, _)| index).zip(paths).collect())
 }
 
 /// Whether a wrap context was made by this peer for this node and for a key that it holds

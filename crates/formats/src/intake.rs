@@ -157,7 +157,8 @@ impl IntakeError {
     /// An XML problem at a byte offset.
     pub(crate) fn xml(bytes: &[u8], offset: usize, problem: impl Into<String>) -> Self {
         let (line, column) = line_and_column(bytes, offset);
-        Self::Xml { problem: problem.into(), line, column }
+        // It may quote the file.
+        Self::Xml { problem: one_line(&problem.into()), line, column }
     }
 }
 

@@ -14,7 +14,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::text::{line_and_column, quoted};
+use crate::text::{is_invisible, line_and_column, quoted};
 
 /// The largest integer that every reader of JSON holds exactly.
 pub const INTEGER_MAX: u64 = 1 << 53;
@@ -142,7 +142,7 @@ pub enum JsonProblem {
         expected: &'static str,
     },
     /// Something else should stand here.
-    #[error("found `{found}`; expected {expected}")]
+    #[error("found {}; expected {expected}", shown(*.found))]
     Expected {
         /// The character that stands here.
         found: char,
@@ -514,6 +514,14 @@ impl<'a> Scan<'a> {
         }
         path
     }
+}
+
+/// A character as a person can see it.
+fn shown(c: char) -> String {
+    if c.is_control() || is_invisible(c) {
+        return format!("U+{:04X}", u32::from(c));
+    }
+    format!("`{c}`")
 }
 
 /// One step of a path into a document.

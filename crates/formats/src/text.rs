@@ -51,7 +51,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Zero-width and direction-changing characters.
-const fn is_invisible(c: char) -> bool {
+pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

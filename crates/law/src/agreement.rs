@@ -10,10 +10,12 @@ use std::sync::Arc;
 use entente_model::{NationCode, NationId, Timestamp};
 
 use crate::clause::{self, Clause, ClauseType};
+use crate::equivalence::{Row, Table};
 use crate::keys::{Fragment, Item, Keys};
 use crate::literate::{self, Article};
-use crate::policy::Origin;
+use crate::policy::{CompileError, Origin};
 use crate::problem::{Problem, Problems, nearest};
+use crate::scheme::Schemes;
 
 /// The most parties that an agreement may have.
 pub const PARTIES_MAX: usize = 200;
@@ -27,16 +29,22 @@ pub enum AgreementKind {
     Multilateral,
     /// A memorandum of understanding.
     Memorandum,
+    /// Between bodies of one nation, which is its only party.
+    Domestic,
 }
 
+/// The words for the kinds of instrument.
+const KINDS: [(&str, AgreementKind); 4] = [
+    ("bilateral", AgreementKind::Bilateral),
+    ("multilateral", AgreementKind::Multilateral),
+    ("mou", AgreementKind::Memorandum),
+    ("domestic", AgreementKind::Domestic),
+];
+
 impl AgreementKind {
-    /// The word in the text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bilateral => "bilateral",
-            Self::Multilateral => "multilateral",
-            Self::Memorandum => "mou",
-        }
+    /// The word in the front matter.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
 }
 
@@ -53,6 +61,8 @@ pub struct Party {
 #[derive(Debug)]
 pub(crate) struct Numbered {
     pub origin: Origin,
+    /// The line on which its block starts.
+    pub line: usize,
     pub article_title: String,
     pub clause: Arc<dyn Clause>,
 }
@@ -63,37 +73,49 @@ pub struct Agreement {
     text: String,
     code: String,
     title: String,
+    languages: Vec<String>,
+    titles: BTreeMap<String, String>,
     kind: AgreementKind,
     in_force_from: Timestamp,
     ends_on: Option<Timestamp>,
     survival: bool,
     parties: Vec<Party>,
     groups: BTreeMap<String, Vec<NationCode>>,
+    articles: Vec<(String, String)>,
     clauses: Vec<Numbered>,
 }
 
 /// The front matter.
-struct Front {
-    code: String,
-    title: String,
-    kind: AgreementKind,
-    in_force_from: Timestamp,
-    ends_on: Option<Timestamp>,
-    survival: bool,
-    parties: Vec<Party>,
-    groups: BTreeMap<String, Vec<NationCode>>,
+pub(crate) struct Front {
+    pub code: String,
+    pub title: String,
+    pub tongues: Tongues,
+    pub kind: AgreementKind,
+    pub in_force_from: Timestamp,
+    pub ends_on: Option<Timestamp>,
+    pub survival: bool,
+    pub parties: Vec<Party>,
+    pub groups: BTreeMap<String, Vec<NationCode>>,
+}
+
+/// The equally authentic languages of a text, and its titles in those after the first.
+#[derive(Debug, Default)]
+pub(crate) struct Tongues {
+    pub languages: Vec<String>,
+    pub titles: BTreeMap<String, String>,
 }
 
 impl Agreement {
     /// Reads a literate agreement. Either everything in it is understood, or it fails with every
     /// problem that was found.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let pieces = literate::split(text, "clause")?;
-        let mut problems = Vec::new();
+        let (pieces, mut problems) = literate::split(text, "clause")?;
         let (front, found) = Fragment::new(pieces.front, pieces.front_line).read(front);
         problems.extend(found);
         let code = front.as_ref().map_or("", |f| f.code.as_str());
-        let clauses = read_clauses(code, &pieces.articles, &mut problems);
+        let languages = front.as_ref().map_or(&[][..], |f| f.tongues.languages.as_slice());
+        literate::check_languages(&pieces, languages, &mut problems);
+        let clauses = read_clauses(code, &pieces.articles, languages, &mut problems);
         if clauses.is_empty() && problems.is_empty() {
             problems.push(Problem {
                 line: 1,
@@ -106,10 +128,22 @@ impl Agreement {
         let front = front.ok_or_else(|| {
             Problems::one(1, 1, "", "the particulars between the `+++` lines are incomplete")
         })?;
-        Ok(Self {
-            text: text.to_owned(),
+        let languages = &front.tongues.languages;
+        let articles =
+            pieces.articles.iter().map(|a| (a.number.to_owned(), a.name(languages))).collect();
+        Ok(Self { text: text.to_owned(), articles, ..Self::unwritten(front, clauses) })
+    }
+
+    /// An agreement that is no literate text, such as one in a decision row. It has no text, so
+    /// it cannot be signed.
+    pub(crate) fn unwritten(front: Front, clauses: Vec<Numbered>) -> Self {
+        Self {
+            text: String::new(),
+            articles: Default::default(),
             code: front.code,
             title: front.title,
+            languages: front.tongues.languages,
+            titles: front.tongues.titles,
             kind: front.kind,
             in_force_from: front.in_force_from,
             ends_on: front.ends_on,
@@ -117,7 +151,7 @@ impl Agreement {
             parties: front.parties,
             groups: front.groups,
             clauses,
-        })
+        }
     }
 
     /// The exact text, over which the agreement's id is computed.
@@ -133,6 +167,21 @@ impl Agreement {
     /// Its title.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Its equally authentic languages; empty where the text names none.
+    pub fn languages(&self) -> &[String] {
+        &self.languages
+    }
+
+    /// Its titles in the languages after the first.
+    pub const fn titles(&self) -> &BTreeMap<String, String> {
+        &self.titles
+    }
+
+    /// The numbers and titles of its articles, in the order of the text.
+    pub fn articles(&self) -> &[(String, String)] {
+        &self.articles
     }
 
     /// What kind of instrument it is.
@@ -185,6 +234,28 @@ impl Agreement {
         literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()
     }
 
+    /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is
+    /// an error.
+    pub fn equivalence(&self, schemes: &Schemes) -> Result<Option<Table>, CompileError> {
+        let found = self.clauses.iter().find_map(|c| Some((c, c.clause.equivalence()?)));
+        let Some((clause, table)) = found else { return Ok(None) };
+        let mut rows = Vec::new();
+        for (class, markings) in &table.rows {
+            let mut levels = BTreeMap::new();
+            for (nation, marking) in markings {
+                let known = schemes.find(nation.as_str()).and_then(|s| s.spelt(marking, None));
+                let level = known.ok_or_else(|| CompileError::UnknownMarking {
+                    clause: clause.origin.id.clone(),
+                    nation: nation.to_string(),
+                    marking: marking.clone(),
+                })?;
+                levels.insert(nation.to_string(), level.level.id.clone());
+            }
+            rows.push(Row { class: *class, levels, prescribed: BTreeMap::new() });
+        }
+        Ok(Some(Table::of_agreement(self.code(), self.title(), table.next_higher, rows)))
+    }
+
     pub(crate) fn numbered(&self) -> &[Numbered] {
         &self.clauses
     }
@@ -207,7 +278,10 @@ pub(crate) fn code(keys: &Keys<'_, '_>) -> Option<String> {
 }
 
 pub(crate) fn title(keys: &Keys<'_, '_>) -> Option<String> {
-    let item = keys.need("title")?;
+    title_text(&keys.need("title")?)
+}
+
+fn title_text(item: &Item<'_, '_>) -> Option<String> {
     let text = item.str()?.trim();
     if text.is_empty() || text.contains(['{', '}']) {
         return item.fault("a title is not empty and has no braces");
@@ -218,17 +292,12 @@ pub(crate) fn title(keys: &Keys<'_, '_>) -> Option<String> {
 fn front(keys: &Keys<'_, '_>) -> Option<Front> {
     let code = code(keys);
     let title = title(keys);
-    let kind = keys.need("kind").and_then(|i| {
-        i.one_of(&[
-            ("bilateral", AgreementKind::Bilateral),
-            ("multilateral", AgreementKind::Multilateral),
-            ("mou", AgreementKind::Memorandum),
-        ])
-    });
+    let tongues = tongues(keys);
+    let kind = keys.need("kind").and_then(|i| i.one_of(&KINDS));
     let in_force_from = keys.need("in_force_from").and_then(|i| i.day());
     let ends_on = keys.optional("ends_on", Item::day);
     let survival = keys.need("survival").and_then(|i| i.bool());
-    let parties = parties(keys);
+    let parties = parties(keys, kind);
     let groups = keys.or("groups", BTreeMap::new(), |item| {
         item.table(|table| {
             let mut groups = BTreeMap::new();
@@ -248,6 +317,7 @@ fn front(keys: &Keys<'_, '_>) -> Option<Front> {
     Some(Front {
         code: code?,
         title: title?,
+        tongues: tongues?,
         kind: kind?,
         in_force_from,
         ends_on,
@@ -257,7 +327,48 @@ fn front(keys: &Keys<'_, '_>) -> Option<Front> {
     })
 }
 
-fn parties(keys: &Keys<'_, '_>) -> Option<Vec<Party>> {
+/// Reads the languages of a text and its further titles.
+pub(crate) fn tongues(keys: &Keys<'_, '_>) -> Option<Tongues> {
+    let languages = keys.or("languages", Vec::new(), |item| {
+        let mut languages: Vec<String> = Vec::new();
+        for entry in item.list()? {
+            let language = entry.str()?;
+            if !literate::is_language(language) {
+                return entry.fault("a language has a tag such as `en`, `fr` or `pt-BR`");
+            }
+            if languages.iter().any(|known| known == language) {
+                return entry.fault("this language is there already");
+            }
+            languages.push(language.to_owned());
+        }
+        Some(languages)
+    });
+    let titles = keys.or("titles", BTreeMap::new(), |item| {
+        item.table(|table| {
+            let entries = table.entries();
+            let read: BTreeMap<String, String> = entries
+                .iter()
+                .filter_map(|(language, item)| Some(((*language).to_owned(), title_text(item)?)))
+                .collect();
+            (read.len() == entries.len()).then_some(read)
+        })
+    });
+    let (languages, titles) = (languages?, titles?);
+    let further = languages.get(1..).unwrap_or(&[]);
+    if let Some(language) = further.iter().find(|l| !titles.contains_key(*l)) {
+        return keys.fault(format!(
+            "the title in `{language}` is missing; write it as `{language} = \"…\"` under `[titles]`"
+        ));
+    }
+    if let Some(language) = titles.keys().find(|l| !further.contains(l)) {
+        return keys.fault(format!(
+            "there is a title in `{language}`, which is not one of the further `languages`"
+        ));
+    }
+    Some(Tongues { languages, titles })
+}
+
+fn parties(keys: &Keys<'_, '_>, kind: Option<AgreementKind>) -> Option<Vec<Party>> {
     let item = keys.need("parties")?;
     let mut parties: Vec<Party> = Vec::new();
     for entry in item.list()? {
@@ -273,10 +384,15 @@ fn parties(keys: &Keys<'_, '_>) -> Option<Vec<Party>> {
         }
         parties.push(party);
     }
-    if parties.len() < 2 || parties.len() > PARTIES_MAX {
-        return item.fault(format!("an agreement has 2 to {PARTIES_MAX} parties"));
+    match (kind, parties.len()) {
+        (None | Some(AgreementKind::Domestic), 1) => Some(parties),
+        (Some(AgreementKind::Domestic), _) => item
+            .fault("a domestic arrangement has one party, the nation whose bodies it is between"),
+        (_, n) if !(2..=PARTIES_MAX).contains(&n) => {
+            item.fault(format!("an agreement has 2 to {PARTIES_MAX} parties"))
+        }
+        _ => Some(parties),
     }
-    Some(parties)
 }
 
 /// The type named by a block, or a problem.
@@ -309,6 +425,7 @@ pub(crate) fn block_id(code: &str, article: &Article<'_>, n: usize) -> String {
 fn read_clauses(
     code: &str,
     articles: &[Article<'_>],
+    languages: &[String],
     problems: &mut Vec<Problem>,
 ) -> Vec<Numbered> {
     let mut clauses: Vec<Numbered> = Vec::new();
@@ -337,7 +454,8 @@ fn read_clauses(
                         article: article.number.to_owned(),
                         kind,
                     },
-                    article_title: article.title.to_owned(),
+                    line: block.line,
+                    article_title: article.name(languages),
                     clause: Arc::from(clause),
                 });
             }

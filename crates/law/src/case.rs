@@ -4,7 +4,9 @@
 //! encoding, so that a decision's inputs can be kept and the decision taken again.
 
 use entente_model::codec::WireFault;
-use entente_model::{Label, NationCode, Reader, ReleaseFacts, Timestamp, Wire, WireError, Writer};
+use entente_model::{
+    Digest, Label, NationCode, Reader, ReleaseFacts, Timestamp, Wire, WireError, Writer,
+};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $noun:literal, $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
@@ -207,6 +209,13 @@ pub struct Offence {
     pub criminal_in_sender: bool,
     /// The maximum penalty in the sending state.
     pub max_penalty_months: u64,
+}
+
+impl Offence {
+    /// An offence of which only the name is known: not criminal, as far as anyone says.
+    pub const fn unknown(kind: String) -> Self {
+        Self { kind, criminal_in_sender: false, max_penalty_months: 0 }
+    }
 }
 
 impl Wire for Offence {
@@ -416,23 +425,62 @@ pub struct Case<'a> {
     pub recipient: &'a Recipient,
 }
 
-/// The inputs of the decisions on one class of objects, as they are kept beside the ledger.
+/// The inputs of the decisions on objects of one class, as they are kept beside the ledger.
 ///
 /// With the rules of the policy epoch they give the same rulings, bit for bit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
     /// The moment of the decision.
     pub at: Timestamp,
-    /// The class of objects.
-    pub class: Class,
-    /// The recipients, in the order of the outcomes.
-    pub recipients: Vec<Recipient>,
+    /// What was asked; the outcomes are in the order of the recipients, question by question.
+    pub questions: Vec<Question>,
 }
 
 impl Inputs {
-    /// The question about one of the recipients.
-    pub fn case<'a>(&'a self, recipient: &'a Recipient) -> Case<'a> {
-        Case { at: self.at, subject: self.class.subject(), recipient }
+    /// Every case, in the order of the outcomes.
+    pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
+        self.questions.iter().flat_map(move |question| {
+            let subject = question.class.subject();
+            question.recipients.iter().map(move |recipient| Case {
+                at: self.at,
+                subject,
+                recipient,
+            })
+        })
+    }
+}
+
+/// One class of objects and the recipients that were asked about it. Facts that concern one nation
+/// alone make a question of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The class of objects.
+    pub class: Class,
+    /// The recipients.
+    pub recipients: Vec<Recipient>,
+    /// The facts on record that class and recipients rest on.
+    pub facts: Vec<Digest>,
+}
+
+impl Wire for Question {
+    const NAME: &'static str = "question";
+    const BYTES_MAX: usize = 4 << 20;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(3)
+            .value(&self.class)
+            .list(&self.recipients, |w, r| r.write(w))
+            .list(&self.facts, |w, f| f.write(w));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        r.record(3, |r| {
+            Ok(Self {
+                class: r.value()?,
+                recipients: r.list(Reader::value)?,
+                facts: r.list(Reader::value)?,
+            })
+        })
     }
 }
 
@@ -441,20 +489,16 @@ impl Wire for Inputs {
     const BYTES_MAX: usize = 4 << 20;
 
     fn write(&self, w: &mut Writer) {
-        w.array(4)
-            .uint(1)
-            .value(&self.at)
-            .value(&self.class)
-            .list(&self.recipients, |w, r| r.write(w));
+        w.array(3).uint(1).value(&self.at).list(&self.questions, |w, q| q.write(w));
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        r.record(4, |r| {
+        r.record(3, |r| {
             let fault = r.fault(WireFault::Expected { expected: "version 1" });
             if r.uint()? != 1 {
                 return Err(fault);
             }
-            Ok(Self { at: r.value()?, class: r.value()?, recipients: r.list(Reader::value)? })
+            Ok(Self { at: r.value()?, questions: r.list(Reader::value)? })
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::level;
 use crate::policy::{CompileError, Forbid};
 use crate::scheme::Schemes;
+use crate::summary::Telling;
 use crate::unit::Unit;
 
 macro_rules! clauses {
@@ -92,6 +93,14 @@ pub(crate) trait Clause: fmt::Debug + Send + Sync {
     /// Whether it allows transfers in an exercise.
     fn covers_exercises(&self) -> bool {
         false
+    }
+
+    /// Says what it means for one party.
+    fn tells(&self, to: &mut Telling<'_>);
+
+    /// The nations that it names, which should be parties.
+    fn nations(&self) -> Vec<NationCode> {
+        Vec::new()
     }
 
     /// The clause in one plain sentence.

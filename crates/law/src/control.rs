@@ -9,6 +9,7 @@ use entente_model::{Control, ControlKind, NationCode};
 
 use crate::case::{Case, ConsentKind};
 use crate::policy::Forbid;
+use crate::scheme::Scheme;
 
 macro_rules! controls {
     ($($name:ident),+ $(,)?) => {
@@ -27,11 +28,16 @@ controls!(
     propin,
     relido,
     compartment,
+    notice,
+    foreign,
+    joint,
+    fiu,
     handling,
     tlp,
     pap,
     embargo,
     expires,
+    declassify,
 );
 
 /// What a label control is.
@@ -56,6 +62,13 @@ pub(crate) trait ControlType: Sync {
     /// Writes what follows the prefix.
     fn written(&self, values: &[String]) -> String;
 
+    /// Whether a control can have these values; the error says what would be right. Labels from
+    /// elsewhere may have values that nobody would write here, as long as they mean one thing.
+    fn accepts(&self, values: &[String]) -> Result<(), String> {
+        let read = self.values(&self.written(values))?;
+        if read == values { Ok(()) } else { Err("its values are not in their usual form".into()) }
+    }
+
     /// Writes the prohibitions that follow where the control is not met.
     fn forbids(&self, out: &mut Vec<Forbid>);
 
@@ -66,6 +79,18 @@ pub(crate) trait ControlType: Sync {
 /// The control with this tag.
 pub(crate) fn find(tag: &str) -> Option<&'static dyn ControlType> {
     TYPES.iter().copied().find(|t| t.tag() == tag)
+}
+
+/// A control from its tag and what is written after its beginning.
+pub(crate) fn with_values(tag: &str, rest: &str) -> Result<Control, String> {
+    let Some(kind) = find(tag) else { return Err("this control is not known here".into()) };
+    let values = kind.values(rest)?;
+    Ok(Control { tag: kind.tag().to_owned(), kind: kind.kind(), values })
+}
+
+/// Reads one control in a scheme's words, or in the common ones.
+pub(crate) fn read_in(text: &str, scheme: &Scheme) -> Option<Result<Control, String>> {
+    scheme.controls().iter().find_map(|one| one.reads(text)).or_else(|| read(text))
 }
 
 /// Reads one control as written in a label; `None` if no control is written like this.
@@ -90,17 +115,20 @@ pub(crate) fn excludes(one: &Control, other: &Control) -> bool {
 /// Writes a control as in a label.
 pub(crate) fn print(control: &Control) -> String {
     match find(&control.tag) {
-        Some(kind) => format!("{}{}", kind.prefix(), kind.written(&control.values)),
+        Some(kind) => {
+            format!("{}{}", kind.prefix(), kind.written(&control.values)).trim_end().to_owned()
+        }
         // A control that we cannot read is shown as it came, never left out.
         None => format!("{} {}", control.tag, control.values.join(", ")).trim_end().to_owned(),
     }
 }
 
-/// Whether the control is one that is enforced here, with values that it can have.
-pub(crate) fn is_understood(control: &Control) -> bool {
-    find(&control.tag).is_some_and(|kind| {
-        kind.values(&kind.written(&control.values)).is_ok_and(|values| values == control.values)
-    })
+/// Why the control is not one that is enforced here, or has values that it cannot have.
+pub(crate) fn misunderstood(control: &Control) -> Option<String> {
+    match find(&control.tag) {
+        Some(kind) => kind.accepts(&control.values).err(),
+        None => Some("it is not known here".into()),
+    }
 }
 
 /// The nations in a list of nation and group codes.
@@ -110,9 +138,10 @@ pub(crate) fn members(
 ) -> Vec<NationCode> {
     let mut members: Vec<NationCode> = codes
         .iter()
-        .flat_map(|code| match groups.get(code) {
-            Some(group) => group.clone(),
-            None => code.parse().into_iter().collect(),
+        .flat_map(|code| {
+            // A code may stand for a nation and for a group; it means both then.
+            let nation = code.parse().into_iter();
+            nation.chain(groups.get(code).into_iter().flatten().copied())
         })
         .collect();
     members.sort_unstable();
@@ -145,6 +174,41 @@ fn read_codes(rest: &str, example: &str) -> Result<Vec<String>, String> {
         return Ok(codes);
     }
     Err(format!("expected nation or group codes after it, as in `{example}`"))
+}
+
+/// Accepts any list of codes, even an empty one, which covers nobody.
+fn accept_codes(values: &[String]) -> Result<(), String> {
+    let right = |c: &String| {
+        !c.is_empty() && c.len() <= 64 && !c.chars().any(|c| c.is_control() || ",/".contains(c))
+    };
+    if values.iter().all(right) {
+        return Ok(());
+    }
+    Err("expected codes of nations and groups, without commas and slashes".into())
+}
+
+/// Accepts a single name.
+fn accept_name(values: &[String]) -> Result<(), String> {
+    match values {
+        [name] if is_name(name) => Ok(()),
+        _ => Err("expected one name, without brackets, commas and double slashes".into()),
+    }
+}
+
+/// Whether it names something, and cannot be read as something else in a label.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 128
+        && !text.contains("//")
+        && !text.chars().any(|c| c.is_control() || ",[]".contains(c))
+}
+
+/// Reads a list of nation and group codes with spaces or commas between, or nothing.
+fn read_owners(rest: &str, example: &str) -> Result<Vec<String>, String> {
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    read_codes(&rest.replace(',', " ").split_whitespace().collect::<Vec<_>>().join(","), example)
 }
 
 /// Refuses anything after a control that is a single word.

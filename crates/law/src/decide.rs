@@ -291,7 +291,7 @@ fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String
     let marked = std::iter::once((&label.marking, label.class))
         .chain(portions.iter().map(|p| (&p.marking, p.class)));
     for (marking, class) in marked {
-        if scheme.level(marking) != Some(class) {
+        if !scheme.has(marking, class) {
             let sentence = format!(
                 "{marking} is not the marking of {} for {}",
                 label.policy,
@@ -311,8 +311,9 @@ fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String
     }
     let controls = label.controls.iter().chain(portions.iter().flat_map(|p| &p.controls));
     for one in controls {
-        if !control::is_understood(one) {
-            let sentence = format!("the control {} of its label is not known here", one.tag);
+        if let Some(wrong) = control::misunderstood(one) {
+            let sentence =
+                format!("the control {} of its label is not understood: {wrong}", one.tag);
             return Some(("LABEL_CONTROL_UNKNOWN", sentence));
         }
     }
@@ -496,7 +497,7 @@ fn refuse(rules: &Rules, joined: &[Joined<'_, '_>]) -> Ruling {
 
 /// The agreement that a failure's clause belongs to, if it is a clause.
 fn treaty_of<'r>(rules: &'r Rules, failure: &Failure) -> Option<&'r Treaty> {
-    let (code, _) = failure.origin.id.split_once('/')?;
+    let (code, _) = failure.origin.id.rsplit_once('/')?;
     rules.treaties.iter().find(|t| t.code == code)
 }
 
@@ -504,13 +505,23 @@ fn treaty_of<'r>(rules: &'r Rules, failure: &Failure) -> Option<&'r Treaty> {
 fn tell(rules: &Rules, treaty: Option<&Treaty>, failure: &Failure, unit: &Unit<'_>) -> String {
     let id = failure.origin.id.as_str();
     let term = treaty.and_then(|t| t.clauses.iter().find(|term| term.origin.id == id));
+    let bracketed = |title: &str| match title {
+        "" => String::new(),
+        title => format!(" ({title})"),
+    };
     let source = if let (Some(term), Some(treaty)) = (term, treaty) {
-        let title = term.article_title.as_str();
-        let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
-        format!("Article {}{title} of {}, clause {id},", term.origin.article, treaty.code)
+        let title = bracketed(&term.article_title);
+        match term.origin.article.as_str() {
+            // Of an agreement that is no literate text, only the clauses are known.
+            "" => format!("Clause {id}{title}"),
+            article => format!("Article {article}{title} of {}, clause {id},", treaty.code),
+        }
     } else if let Some((law, title)) = rules.sections.get(id) {
-        let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
-        format!("Section {}{title} of national law {law}, rule {id},", failure.origin.article)
+        let title = bracketed(title);
+        match failure.origin.article.as_str() {
+            "" => format!("National law {law}{title}"),
+            section => format!("Section {section}{title} of national law {law}, rule {id},"),
+        }
     } else if let Some(tag) = id.strip_prefix("label:") {
         format!("The label's control {tag}")
     } else {
@@ -717,6 +728,8 @@ fn control_attributes(
         .text("value", one.values.first().map_or("", String::as_str))
         .set("members", members(&one.values, &rules.groups).iter().map(|n| n.as_str().to_owned()))
         .set("named", one.values.iter().skip(1))
+        // Whoever sends it consents by sending.
+        .set("sources", one.values.iter().filter(|v| *v != case.subject.transfer.sender.as_str()))
         .long("moment", moment.map_or(0, |m| long(m.millis())))
         .bool("releasable", releasable)
         .bool("displayable", displayable)

@@ -1,15 +1,22 @@
-//! Remembers rulings by what they can depend on.
+//! Remembers rulings by what they can depend on (`protocol.md` 11.4).
 //!
-//! An object belongs to a class: everything about it that the rules in force can read. Objects of
-//! one class get the same ruling for the same recipient, as long as no moment is crossed at which
-//! the rules could say otherwise. A remembered ruling equals a fresh one, bit for bit.
+//! The key is the policy epoch, the recipient, and the object's class: everything about it that
+//! the rules in force can read. Objects of one class get the same ruling for the same recipient,
+//! as long as no moment is crossed at which the rules could say otherwise. A decider belongs to
+//! one compiled set of rules, that is to one epoch: whatever changes an agreement, a law, a party
+//! or a scheme makes new rules and a new decider, and nothing is remembered across. Facts and
+//! consents are part of the class, what is known of a recipient is part of the recipient.
+//!
+//! INVARIANT: a remembered ruling equals a fresh one, bit for bit. One use in a hundred is
+//! compared with a fresh evaluation ([`Decider::recheck`]); one that differs is a defect, makes
+//! the decider forget everything, and must be told to people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use entente_model::{Timestamp, Wire};
+use entente_model::{Digest, Timestamp, Wire};
 
-use crate::case::{Case, Class, Inputs, Recipient, Subject};
+use crate::case::{Case, Class, Question, Recipient, Subject};
 use crate::rules::Rules;
 use crate::ruling::Ruling;
 use crate::time::{DAY_MILLIS, instant};
@@ -25,6 +32,37 @@ pub struct ClassKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecipientKey(usize);
 
+/// One use of a remembered ruling in so many is compared with a fresh one.
+const RECHECKED_ONE_IN: u64 = 100;
+/// Comparisons that may wait. Uses of one ruling are compared together, so this is seldom reached.
+const DUE_MAX: usize = 4096;
+
+/// How often rulings were worked out, remembered and compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rulings that were worked out.
+    pub evaluated: u64,
+    /// Rulings that were remembered.
+    pub remembered: u64,
+    /// Uses of remembered rulings that were compared with a fresh one.
+    pub compared: u64,
+    /// Remembered rulings that differed from a fresh one. Anything but 0 is a defect.
+    pub differing: u64,
+}
+
+/// A remembered ruling that a fresh one contradicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The moment at which it was used.
+    pub at: Timestamp,
+    /// The recipient.
+    pub recipient: Recipient,
+    /// What was remembered.
+    pub remembered: Arc<Ruling>,
+    /// What the rules say.
+    pub fresh: Ruling,
+}
+
 /// More classes than this are not remembered from one batch to the next.
 const CLASSES_MAX: usize = 65_536;
 
@@ -36,8 +74,12 @@ pub struct Decider {
     by_bytes: HashMap<Vec<u8>, ClassKey>,
     recipients: Vec<Recipient>,
     recipient_keys: HashMap<Recipient, RecipientKey>,
-    evaluations: u64,
+    counts: Counts,
     generation: u64,
+    /// Draws the uses to be compared. It needs to be even, not secret.
+    dice: u64,
+    /// Uses to be compared: how many, and the moment of the last.
+    due: BTreeMap<(ClassKey, RecipientKey), (u64, Timestamp)>,
 }
 
 /// A class with its rulings by recipient, each with the span of time in which it holds.
@@ -58,8 +100,10 @@ impl Decider {
             by_bytes: HashMap::new(),
             recipients: Vec::new(),
             recipient_keys: HashMap::new(),
-            evaluations: 0,
+            counts: Counts::default(),
             generation: 0,
+            dice: 0x9e37_79b9_7f4a_7c15,
+            due: BTreeMap::new(),
         }
     }
 
@@ -68,9 +112,9 @@ impl Decider {
         &self.rules
     }
 
-    /// How many rulings were worked out rather than remembered.
-    pub const fn evaluations(&self) -> u64 {
-        self.evaluations
+    /// How often rulings were worked out, remembered and compared.
+    pub const fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// The class of a subject. Call it once for each object; keep the key.
@@ -94,13 +138,59 @@ impl Decider {
     /// before may then be unknown.
     pub fn trim(&mut self) {
         if self.classes.len() > CLASSES_MAX {
-            self.classes.clear();
-            self.by_bytes.clear();
-            self.generation += 1;
+            self.forget();
         }
     }
 
-    /// The class itself, as it stands in [`Inputs`].
+    fn forget(&mut self) {
+        self.classes.clear();
+        self.by_bytes.clear();
+        self.due.clear();
+        self.generation += 1;
+    }
+
+    /// Compares what is due with fresh rulings. A difference means that nothing remembered can be
+    /// trusted: everything is forgotten, class keys from before are unknown, and the caller tells
+    /// people and does not act on what it was told before.
+    #[must_use = "a difference is a defect that people must hear of"]
+    pub fn recheck(&mut self) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let mut compared = 0;
+        for ((class, recipient), (uses, at)) in std::mem::take(&mut self.due) {
+            let Some(known) = self.known(class) else { continue };
+            let Some(Some((from, until, remembered))) = known.rulings.get(recipient.0) else {
+                continue;
+            };
+            // It may have been worked out anew since, for a later span of time.
+            if !(*from..*until).contains(&at.millis()) {
+                continue;
+            }
+            let Some(to) = self.recipients.get(recipient.0) else { continue };
+            let fresh =
+                self.rules.decide(&Case { at, subject: known.class.subject(), recipient: to });
+            compared += uses;
+            if **remembered != fresh {
+                let (recipient, remembered) = (to.clone(), Arc::clone(remembered));
+                differences.push(Difference { at, recipient, remembered, fresh });
+            }
+        }
+        self.counts.compared += compared;
+        if !differences.is_empty() {
+            self.counts.differing += u64::try_from(differences.len()).unwrap_or(u64::MAX);
+            self.forget();
+        }
+        differences
+    }
+
+    /// Whether this use is one to be compared.
+    const fn draw(&mut self) -> bool {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        self.dice.is_multiple_of(RECHECKED_ONE_IN)
+    }
+
+    /// The class itself, as it stands in a [`Question`].
     pub fn class(&self, key: ClassKey) -> Option<&Class> {
         self.known(key).map(|known| &known.class)
     }
@@ -127,17 +217,23 @@ impl Decider {
         if class.generation != self.generation {
             return None;
         }
+        let drawn = self.draw();
         let known = self.classes.get_mut(class.index)?;
         let now = at.millis();
         if let Some(Some((from, until, ruling))) = known.rulings.get(recipient.0)
             && (*from..*until).contains(&now)
         {
+            self.counts.remembered += 1;
+            if drawn && (self.due.len() < DUE_MAX || self.due.contains_key(&(class, recipient))) {
+                let due = self.due.entry((class, recipient)).or_default();
+                *due = (due.0 + 1, at);
+            }
             return Some(Arc::clone(ruling));
         }
         let to = self.recipients.get(recipient.0)?;
         let case = Case { at, subject: known.class.subject(), recipient: to };
         let ruling = Arc::new(self.rules.decide(&case));
-        self.evaluations += 1;
+        self.counts.evaluated += 1;
         if known.rulings.len() <= recipient.0 {
             known.rulings.resize(self.recipients.len().max(recipient.0 + 1), None);
         }
@@ -148,19 +244,19 @@ impl Decider {
         Some(ruling)
     }
 
-    /// The inputs of the rulings on a class, to be kept beside the ledger.
-    pub fn inputs(
+    /// What was asked about a class, to be kept beside the ledger with the facts it rests on.
+    pub fn question(
         &self,
-        at: Timestamp,
         class: ClassKey,
         recipients: &[RecipientKey],
-    ) -> Option<Inputs> {
+        facts: Vec<Digest>,
+    ) -> Option<Question> {
         let class = self.class(class)?.clone();
         let recipients = recipients
             .iter()
             .map(|key| self.recipients.get(key.0).cloned())
             .collect::<Option<Vec<_>>>()?;
-        Some(Inputs { at, class, recipients })
+        Some(Question { class, recipients, facts })
     }
 }
 
@@ -202,4 +298,77 @@ fn span(now: u64, moments: &[u64]) -> (u64, u64) {
         }
     }
     (from, until)
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_model::{Decision, NationCode};
+
+    use super::*;
+    use crate::agreement::Agreement;
+    use crate::case::Transfer;
+    use crate::rules::{AgreementStatus, InForce};
+    use crate::scheme::Schemes;
+
+    const TEXT: &str = "+++\nid = \"A\"\ntitle = \"A\"\nkind = \"bilateral\"\nin_force_from = \"1970-01-01\"\nsurvival = true\nparties = [{ nation = \"XAR\" }, { nation = \"XBR\" }]\n+++\n## Article 1\n```clause\ntype = \"purpose\"\nallowed = [\"piracy\"]\n```\n";
+
+    fn decider() -> (Decider, ClassKey, RecipientKey) {
+        let agreement = Agreement::parse(TEXT).unwrap();
+        let held = InForce {
+            agreement: &agreement,
+            id: entente_model::AgreementId::from_array([1; 32]),
+            status: AgreementStatus::InForce,
+            parties: &[],
+        };
+        let schemes = Schemes::builtin();
+        let mut decider = Decider::new(Arc::new(Rules::compile(&[held], &[], &schemes).unwrap()));
+        let xar: NationCode = "XAR".parse().unwrap();
+        let label =
+            crate::parse_label("OPEN", schemes.get("XAR").unwrap(), Timestamp::default()).unwrap();
+        let class = decider.class_of(&Subject {
+            label: &label,
+            facts: &entente_model::ReleaseFacts::default(),
+            recalled: false,
+            originator: xar,
+            consents: &[],
+            transfer: &Transfer::new(xar, "COAST-GUARD", "piracy"),
+        });
+        let to = decider.recipient(&Recipient::new("XBR".parse().unwrap(), "COAST-WATCH"));
+        (decider, class, to)
+    }
+
+    #[test]
+    fn one_use_in_a_hundred_is_compared() {
+        let (mut decider, class, to) = decider();
+        for n in 0..100_000 {
+            decider.ruling(Timestamp::from_millis(n), class, to).unwrap();
+            if n % 1000 == 0 {
+                assert!(decider.recheck().is_empty());
+            }
+        }
+        assert!(decider.recheck().is_empty());
+        let Counts { evaluated, remembered, compared, differing } = decider.counts();
+        assert_eq!((evaluated, remembered, differing), (1, 99_999, 0));
+        assert!((900..1100).contains(&compared), "{compared}");
+    }
+
+    #[test]
+    fn a_remembered_ruling_that_differs_is_found_and_everything_is_forgotten() {
+        let (mut decider, class, to) = decider();
+        let at = Timestamp::from_millis(7);
+        let mut wrong = Ruling::clone(&decider.ruling(at, class, to).unwrap());
+        assert_eq!(wrong.decision, Decision::Permit);
+        wrong.obligations.push("display_only".into());
+        let wrong = Arc::new(wrong);
+        decider.classes[class.index].rulings[to.0].as_mut().unwrap().2 = Arc::clone(&wrong);
+        for _ in 0..1000 {
+            decider.ruling(at, class, to).unwrap();
+        }
+        let found = decider.recheck();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].remembered, wrong);
+        assert!(found[0].fresh.obligations.is_empty());
+        assert_eq!(decider.counts().differing, 1);
+        assert!(decider.ruling(at, class, to).is_none(), "the class is forgotten");
+    }
 }

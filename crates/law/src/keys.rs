@@ -103,6 +103,31 @@ impl<'t, 'f> Item<'t, 'f> {
         }
     }
 
+    /// Whether it is a text at all.
+    pub(crate) fn is_str(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
+    }
+
+    /// Words for people: not empty, and on one line.
+    pub(crate) fn phrase(&self) -> Option<String> {
+        let text = self.str()?;
+        let ok =
+            !text.trim().is_empty() && text.len() <= 1024 && !text.chars().any(char::is_control);
+        if ok { Some(text.trim().to_owned()) } else { self.fault("expected words on one line") }
+    }
+
+    /// What stands between words, with its spaces.
+    pub(crate) fn phrase_with_spaces(&self) -> Option<String> {
+        self.phrase()?;
+        self.str().map(str::to_owned)
+    }
+
+    pub(crate) fn phrases(&self) -> Option<Vec<String>> {
+        let items = self.list()?;
+        let values: Vec<String> = items.iter().filter_map(Item::phrase).collect();
+        (values.len() == items.len()).then_some(values)
+    }
+
     pub(crate) fn list(&self) -> Option<Vec<Self>> {
         match self.value.get_ref() {
             DeValue::Array(items) => {

@@ -1,15 +1,23 @@
 //! Labels as people write them: `SECRET-A//REL TO XBR, XCO//ORCON//TLP:AMBER`.
 //!
 //! The marking comes first, in the words of the originator's scheme, then the controls, with `//`
-//! between. Reading and printing are inverse. `docs/guides/labels.md` explains it to people.
+//! between. A scheme may have words and categories of its own, and short forms for portions:
+//! `(TS//SI//OC/NF)`. Reading and printing are inverse. `docs/guides/labels.md` and
+//! `docs/guides/classification.md` explain it to people.
 
 use entente_model::facts::Portion;
 use entente_model::{Control, Label, Timestamp};
 use thiserror::Error;
 
 use crate::control;
-use crate::problem::nearest;
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, Schemes};
+
+mod banner;
+mod reading;
+
+pub(crate) use banner::sort_codes;
+pub use banner::{canonical, print_banner, print_in_document, print_portion_mark};
+use reading::Reading;
 
 /// A label may not be longer than this when written.
 pub const LABEL_BYTES_MAX: usize = 2048;
@@ -62,6 +70,21 @@ pub enum LabelFault {
         /// What would be right.
         right: String,
     },
+    /// Several owners have such a marking.
+    #[error(
+        "`{marking}` is a marking of {owners}; write the owner's code before it, as in `//{example}`"
+    )]
+    Ambiguous {
+        /// What was written.
+        marking: String,
+        /// Whose it may be.
+        owners: String,
+        /// One of the ways to say it.
+        example: String,
+    },
+    /// The portion's bracket is not closed.
+    #[error("the portion begins with `(` and does not end with `)`")]
+    Unclosed,
     /// The same control stands there twice.
     #[error("`{control}` stands there twice; write it once")]
     Twice {
@@ -70,18 +93,35 @@ pub enum LabelFault {
     },
 }
 
+/// A label that was read, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The label.
+    pub label: Label,
+    /// Findings that are no errors, each in a sentence.
+    pub findings: Vec<String>,
+}
+
 /// Reads a label in the originator's scheme.
 pub fn parse_label(text: &str, scheme: &Scheme, created: Timestamp) -> Result<Label, LabelError> {
-    let (marking, class, controls) = read(text, scheme)?;
-    Ok(Label {
-        policy: scheme.owner().to_owned(),
-        class,
-        marking,
-        controls,
-        created,
-        review: None,
-        alternatives: Vec::new(),
-    })
+    let reading = Reading { scheme, schemes: None, banner: None, on: Some(created) };
+    Ok(reading.read(text)?.into_label(created))
+}
+
+/// Reads a banner or a portion in a scheme, which may be of a document that holds others'
+/// classifications. `on` is the day of the document, and `banner` its banner, for which a portion
+/// may write `REL` alone.
+pub fn parse_marking(
+    text: &str,
+    scheme: &Scheme,
+    schemes: &Schemes,
+    banner: Option<&Label>,
+    on: Timestamp,
+) -> Result<Parsed, LabelError> {
+    let reading = Reading { scheme, schemes: Some(schemes), banner, on: Some(on) };
+    let mut read = reading.read(text)?;
+    let findings = std::mem::take(&mut read.findings);
+    Ok(Parsed { label: read.into_label(on), findings })
 }
 
 /// Prints a label as [`parse_label`] reads it.
@@ -105,73 +145,8 @@ fn print(marking: &str, controls: &[Control]) -> String {
 
 /// Reads marking, level and controls.
 pub(crate) fn read(text: &str, scheme: &Scheme) -> Result<(String, u8, Vec<Control>), LabelError> {
-    let fail = |column, fault| Err(LabelError { column, fault });
-    if text.len() > LABEL_BYTES_MAX {
-        return fail(1, LabelFault::TooLong);
-    }
-    let mut segments = segments(text);
-    let (column, marking) = segments.next().unwrap_or((1, ""));
-    if marking.is_empty() {
-        let example = scheme.markings().next().map_or("", |(m, _)| m).to_owned();
-        return fail(column, LabelFault::Empty { example });
-    }
-    let Some(class) = scheme.level(marking) else {
-        return fail(
-            column,
-            LabelFault::UnknownMarking {
-                marking: marking.to_owned(),
-                owner: scheme.owner().to_owned(),
-                hint: marking_hint(marking, scheme),
-            },
-        );
-    };
-    let mut controls: Vec<Control> = Vec::new();
-    for (column, written) in segments {
-        match control::read(written) {
-            None => {
-                let fault = LabelFault::UnknownControl {
-                    control: written.to_owned(),
-                    hint: control_hint(written),
-                };
-                return fail(column, fault);
-            }
-            Some(Err(right)) => {
-                return fail(column, LabelFault::Malformed { control: written.to_owned(), right });
-            }
-            Some(Ok(one)) if controls.iter().any(|c| control::excludes(c, &one)) => {
-                return fail(column, LabelFault::Twice { control: written.to_owned() });
-            }
-            Some(Ok(one)) => controls.push(one),
-        }
-    }
-    Ok((marking.to_owned(), class, controls))
-}
-
-/// The parts between `//`, trimmed, with the columns at which they start.
-fn segments(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut column = 1;
-    text.split("//").map(move |raw| {
-        let start = column + raw.chars().take_while(|c| c.is_whitespace()).count();
-        column += raw.chars().count() + 2;
-        (start, raw.trim())
-    })
-}
-
-fn marking_hint(marking: &str, scheme: &Scheme) -> String {
-    if let Some(meant) = scheme.nearest(marking) {
-        return format!("did you mean `{meant}`?");
-    }
-    let all: Vec<&str> = scheme.markings().map(|(m, _)| m).collect();
-    format!("its markings are {}", all.join(", "))
-}
-
-fn control_hint(written: &str) -> String {
-    let known: Vec<&str> = control::TYPES.iter().map(|t| t.prefix().trim_end()).collect();
-    let word = written.split([' ', ':', '[', ',']).next().unwrap_or(written);
-    match nearest(written, known.iter().copied()).or_else(|| nearest(word, known.iter().copied())) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known controls: {}", known.join(", ")),
-    }
+    let read = Reading { scheme, schemes: None, banner: None, on: None }.read(text)?;
+    Ok((read.marking, read.class, read.controls))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use entente_model::NationCode;
 
-use crate::agreement::{block_id, code, known_type, title};
+use crate::agreement::{block_id, code, known_type, title, tongues};
 use crate::keys::{Fragment, Item, Keys};
 use crate::literate;
 use crate::policy::{Effect, Forbid, Origin, has_one_of};
@@ -26,6 +26,8 @@ pub(crate) struct Rule {
     pub direction: Direction,
     effect: Effect,
     unless: Vec<String>,
+    /// Whether it applies between bodies of the nation itself, too.
+    at_home: bool,
     authority: Option<String>,
     transform: Option<String>,
     trigger: Box<dyn Trigger>,
@@ -38,6 +40,7 @@ pub struct NationalLaw {
     code: String,
     nation: NationCode,
     title: String,
+    languages: Vec<String>,
     rules: Vec<Rule>,
 }
 
@@ -45,14 +48,18 @@ impl NationalLaw {
     /// Reads a literate law. Either everything in it is understood, or it fails with every
     /// problem that was found.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let pieces = literate::split(text, "rule")?;
-        let (front, mut problems) = Fragment::new(pieces.front, pieces.front_line).read(|keys| {
+        let (pieces, mut problems) = literate::split(text, "rule")?;
+        let (front, found) = Fragment::new(pieces.front, pieces.front_line).read(|keys| {
             let code = code(keys);
             let nation = keys.need("nation").and_then(|i| i.nation());
             let title = title(keys);
-            Some((code?, nation?, title?))
+            let tongues = tongues(keys);
+            Some((code?, nation?, title?, tongues?))
         });
+        problems.extend(found);
         let code = front.as_ref().map_or("", |f| f.0.as_str());
+        let languages = front.as_ref().map_or(&[][..], |f| f.3.languages.as_slice());
+        literate::check_languages(&pieces, languages, &mut problems);
         let mut rules = Vec::new();
         for article in &pieces.articles {
             for (n, block) in article.blocks.iter().enumerate() {
@@ -62,7 +69,7 @@ impl NationalLaw {
                     kind,
                 };
                 let (rule, found) = Fragment::new(block.toml, block.line)
-                    .read(|keys| read_rule(keys, article.title, origin));
+                    .read(|keys| read_rule(keys, article.name(languages), origin));
                 let unknown_type = found.iter().any(|p| p.message.starts_with("unknown type"));
                 problems.extend(
                     found
@@ -81,10 +88,17 @@ impl NationalLaw {
             });
         }
         Problems::check(problems)?;
-        let (code, nation, title) = front.ok_or_else(|| {
+        let (code, nation, title, tongues) = front.ok_or_else(|| {
             Problems::one(1, 1, "", "the particulars between the `+++` lines are incomplete")
         })?;
-        Ok(Self { text: text.to_owned(), code, nation, title, rules })
+        let languages = tongues.languages;
+        Ok(Self { text: text.to_owned(), code, nation, title, languages, rules })
+    }
+
+    /// A law of one rule that is no literate text, such as one in a decision row.
+    pub(crate) fn unwritten(code: String, nation: NationCode, title: String, rule: Rule) -> Self {
+        let languages = Vec::new();
+        Self { text: String::new(), code, nation, title, languages, rules: vec![rule] }
     }
 
     /// The exact text, over which the law's id is computed.
@@ -107,6 +121,11 @@ impl NationalLaw {
         &self.title
     }
 
+    /// Its equally authentic languages; empty where the text names none.
+    pub fn languages(&self) -> &[String] {
+        &self.languages
+    }
+
     /// Ids of its rules with their types and what they say, in the order of the text.
     pub fn rules(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.rules.iter().map(|r| (r.origin.id.as_str(), r.origin.kind, r.says(self.nation)))
@@ -121,6 +140,27 @@ impl NationalLaw {
     pub(crate) fn numbered(&self) -> &[Rule] {
         &self.rules
     }
+
+    /// What the law lets out and in: headings, each with its rules' ids and what they say.
+    pub fn summary(&self) -> Vec<(&'static str, Vec<(&str, String)>)> {
+        let parts = [
+            ("Never leaves", Direction::Export, Effect::Deny),
+            ("Leaves only by decision", Direction::Export, Effect::Refer),
+            ("Leaves only in changed form", Direction::Export, Effect::Modify),
+            ("Is never taken in", Direction::Import, Effect::Deny),
+            ("Is taken in only by decision", Direction::Import, Effect::Refer),
+            ("Is taken in only in changed form", Direction::Import, Effect::Modify),
+        ];
+        let of = |direction, effect| {
+            let rules = self
+                .rules
+                .iter()
+                .filter(move |r: &&Rule| r.direction == direction && r.effect == effect);
+            rules.map(|r| (r.origin.id.as_str(), r.tells(self.nation))).collect::<Vec<_>>()
+        };
+        let parts = parts.map(|(heading, direction, effect)| (heading, of(direction, effect)));
+        parts.into_iter().filter(|(_, rules)| !rules.is_empty()).collect()
+    }
 }
 
 impl Rule {
@@ -129,6 +169,9 @@ impl Rule {
         let mut condition = self.trigger.condition(nation);
         if !self.unless.is_empty() {
             condition = format!("({condition}) && !{}", has_one_of("context.facts", &self.unless));
+        }
+        if !self.at_home {
+            condition = format!("context.sender != context.recipient && ({condition})");
         }
         let forbid = Forbid::deny(
             format!("LAW_{}", self.origin.kind.to_uppercase()),
@@ -144,10 +187,44 @@ impl Rule {
         }
     }
 
+    /// When it fires, of no recipient in particular.
+    fn when(&self, nation: NationCode) -> String {
+        let says = self.trigger.says(nation);
+        let says = says.replace("the purpose {purpose}", "the purpose of the release");
+        says.replace("{recipient}", "the recipient's nation")
+    }
+
+    /// The rule under the heading that says which way and with which effect.
+    fn tells(&self, nation: NationCode) -> String {
+        let mut out = format!("where {}", self.when(nation));
+        match (self.effect, &self.authority, &self.transform) {
+            (Effect::Refer, Some(authority), _) => {
+                out.push_str("; it is for ");
+                out.push_str(authority);
+                out.push_str(" to decide");
+            }
+            (Effect::Modify, _, Some(transform)) => {
+                out.push_str("; what is done: ");
+                out.push_str(transform);
+            }
+            (Effect::Deny | Effect::Refer | Effect::Modify, _, _) => {}
+        }
+        if !self.unless.is_empty() {
+            out.push_str("; unless there is ");
+            out.push_str(&self.unless.join(" or "));
+        }
+        if !self.at_home {
+            out.push_str("; not between the nation's own bodies");
+        }
+        out
+    }
+
     fn says(&self, nation: NationCode) -> String {
-        let when = match self.direction {
-            Direction::Export => "information leaves",
-            Direction::Import => "information enters",
+        let when = match (self.direction, self.at_home) {
+            (Direction::Export, true) => "information leaves",
+            (Direction::Export, false) => "information leaves the nation",
+            (Direction::Import, true) => "information enters",
+            (Direction::Import, false) => "information enters from abroad",
         };
         let then = match (self.effect, &self.authority, &self.transform) {
             (Effect::Refer, Some(authority), _) => format!("only on the decision of {authority}"),
@@ -159,13 +236,14 @@ impl Rule {
         } else {
             format!(", unless there is {}", self.unless.join(" or "))
         };
-        format!("where {}, {when} {then}{unless}", self.trigger.says(nation))
+        format!("where {}, {when} {then}{unless}", self.when(nation))
     }
 }
 
-fn read_rule(
+/// Reads the keys of one rule.
+pub(crate) fn read_rule(
     keys: &Keys<'_, '_>,
-    section_title: &str,
+    section_title: String,
     origin: impl Fn(&'static str) -> Origin,
 ) -> Option<Rule> {
     let names = rule::TYPES.iter().map(|t| t.name);
@@ -177,6 +255,7 @@ fn read_rule(
         i.one_of(&[("forbid", Effect::Deny), ("refer", Effect::Refer), ("modify", Effect::Modify)])
     });
     let unless = keys.or("unless", Vec::new(), Item::tokens);
+    let at_home = keys.or("at_home", true, Item::bool);
     let authority = keys.optional("authority", Item::token);
     let transform = keys.optional("transform", |i| {
         i.one_of(&[
@@ -194,10 +273,11 @@ fn read_rule(
     }
     Some(Rule {
         origin: origin(kind.name),
-        section_title: section_title.to_owned(),
+        section_title,
         direction: direction?,
         effect,
         unless: unless?,
+        at_home: at_home?,
         authority,
         transform: transform.map(str::to_owned),
         trigger: trigger?,

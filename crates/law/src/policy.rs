@@ -172,7 +172,27 @@ pub(crate) struct Book {
     entries: Vec<Compiled>,
     /// Attributes that some policy reads.
     reads: BTreeSet<String>,
+    /// Texts that some policy compares something with, as they are quoted.
+    literals: BTreeSet<String>,
+    /// Ages below which some policy applies.
+    ages: BTreeSet<u64>,
 }
+
+/// Facts that are recorded with a decision only as far as some policy reads them.
+const LEFT_OUT: [&str; 12] = [
+    "collected_at",
+    "records",
+    "collected_for",
+    "area",
+    "object_case",
+    "court_sealed",
+    "pending_case",
+    "data_categories",
+    "persons",
+    "nationalities",
+    "roles",
+    "youngest",
+];
 
 impl Book {
     /// Writes one prohibition down and parses it.
@@ -197,9 +217,17 @@ impl Book {
         let refused = |reason: String| CompileError::Refused { clause: origin.id.clone(), reason };
         let policy = Policy::parse(Some(PolicyId::new(position.to_string())), source)
             .map_err(|e| refused(e.to_string()))?;
-        for part in forbid.condition.split("context.").skip(1) {
-            self.reads
-                .insert(part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        // Asking whether an attribute is there reads it too.
+        for access in ["context.", "context has "] {
+            for part in forbid.condition.split(access).skip(1) {
+                let name = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+                self.reads.insert(name.collect());
+            }
+        }
+        self.literals.extend(literals(&forbid.condition));
+        for part in forbid.condition.split("context.youngest < ").skip(1) {
+            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+            self.ages.extend(digits.parse::<u64>());
         }
         self.entries.push(Compiled { origin: origin.clone(), forbid, policy });
         Ok(position)
@@ -250,6 +278,37 @@ impl Book {
     /// Whether some policy reads this attribute of the case.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         self.reads.contains(attribute)
+    }
+
+    /// Whether some policy compares something with this text.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.literals.contains(&quoted(text))
+    }
+
+    /// The lowest age that no policy tells from this one.
+    pub(crate) fn age(&self, age: u8) -> u8 {
+        let reached = self.ages.range(..=u64::from(age)).next_back();
+        reached.and_then(|reached| u8::try_from(*reached).ok()).unwrap_or(0)
+    }
+
+    /// Facts that what was recorded under these policies lacks and that others would read.
+    pub(crate) fn left_out_for(&self, other: &Self) -> Vec<&'static str> {
+        let persons = ["persons", "nationalities", "roles", "youngest"];
+        let has_persons = persons.iter().any(|name| self.reads(name));
+        let names_more = |name: &str| {
+            let read = format!("context.{name}");
+            let reading = other.entries.iter().filter(|e| e.forbid.condition.contains(&read));
+            let mut named = reading.flat_map(|entry| literals(&entry.forbid.condition));
+            named.any(|text| !self.literals.contains(&text))
+        };
+        let is_left_out = |name: &&str| match *name {
+            "data_categories" => !self.reads(name) || names_more(name),
+            "nationalities" | "roles" => !has_persons || names_more(name),
+            "persons" => !has_persons,
+            "youngest" => !has_persons || !other.ages.is_subset(&self.ages),
+            _ => !self.reads(name),
+        };
+        LEFT_OUT.into_iter().filter(|n| other.reads(n)).filter(is_left_out).collect()
     }
 
     /// The text of every policy, for people and provers.
@@ -397,6 +456,35 @@ impl Attributes {
     }
 }
 
+/// The strings in a condition, with their quotation marks.
+fn literals(condition: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Option<String> = None;
+    let mut escaped = false;
+    for c in condition.chars() {
+        let Some(text) = &mut open else {
+            if c == '"' {
+                open = Some(c.to_string());
+            }
+            continue;
+        };
+        text.push(c);
+        if c == '"' && !escaped {
+            found.extend(open.take());
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    found
+}
+
+#[test]
+fn the_strings_of_a_condition_are_found_as_they_were_quoted() {
+    let hostile = "a\"] \\ \u{301}\n";
+    let condition =
+        format!("{} && context.x == \"\"", is_one_of("context.purpose", &[hostile, "b"]));
+    assert_eq!(literals(&condition), [quoted(hostile), quoted("b"), quoted("")]);
+}
+
 /// Cedar text for a string.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
@@ -445,6 +533,41 @@ pub(crate) fn schema() -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asking_whether_an_attribute_is_there_reads_it() {
+        let mut book = Book::default();
+        let forbid = Forbid::deny("X", "context has area && context.level > 1", "it is so");
+        book.add(Action::Release, &origin(), forbid).unwrap();
+        assert_eq!(["area", "level", "records"].map(|name| book.reads(name)), [true, true, false]);
+    }
+
+    #[test]
+    fn what_was_not_read_or_not_told_apart_is_missing_from_the_record() {
+        let book = |conditions: &[&str]| {
+            let mut book = Book::default();
+            for condition in conditions {
+                let forbid = Forbid::deny("X", *condition, "it is so");
+                book.add(Action::Release, &origin(), forbid).unwrap();
+            }
+            book
+        };
+        let dna = "context.data_categories.contains(\"dna\")";
+        let health = "context.data_categories.contains(\"health\")";
+        let young = "context has youngest && context.youngest < 18";
+        let younger = "context has youngest && context.youngest < 16";
+        for (old, new, missing) in [
+            (&[dna][..], &[dna][..], &[][..]),
+            (&[dna], &[health], &["data_categories"]),
+            (&[dna, health], &[health], &[]),
+            (&["context.persons"], &[young], &["youngest"]),
+            (&[young, younger], &[younger], &[]),
+            (&[young], &["context.persons && context.records > 5"], &["records"]),
+            (&[dna], &["context.persons", "context.court_sealed"], &["court_sealed", "persons"]),
+        ] {
+            assert_eq!(book(old).left_out_for(&book(new)), missing, "{old:?} {new:?}");
+        }
+    }
 
     fn origin() -> Origin {
         Origin { id: "A/1".into(), article: "1".into(), kind: "purpose" }

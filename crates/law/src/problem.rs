@@ -21,7 +21,8 @@ impl fmt::Display for Problem {
         if !self.text.is_empty() {
             write!(f, "`{}`: ", self.text)?;
         }
-        f.write_str(&self.message)
+        // It may quote what was written; a sentence stays on its line.
+        self.message.chars().try_for_each(|c| write!(f, "{}", if c.is_control() { ' ' } else { c }))
     }
 }
 
@@ -38,6 +39,11 @@ impl Problems {
         found.sort();
         found.dedup();
         Err(Self(found))
+    }
+
+    /// These problems; none if there is none.
+    pub fn of(found: Vec<Problem>) -> Option<Self> {
+        Self::check(found).err()
     }
 
     /// A single problem.
@@ -74,13 +80,19 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The beginning of a text, short enough for a message.
+/// The beginning of a text, short enough for a message, without what a terminal would obey or
+/// what makes a line read as another one.
 pub(crate) fn excerpt(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
     let line = text.lines().next().unwrap_or("").trim();
     if line.chars().count() <= 60 {
-        return line.to_owned();
+        return line.chars().map(shown).collect();
     }
-    line.chars().take(59).chain(['…']).collect()
+    line.chars().take(59).map(shown).chain(['…']).collect()
 }
 
 /// The candidate nearest to what was written, if any is near enough to be meant.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::PolicySet;
-use entente_model::{AgreementId, LawId, NationCode, Timestamp, Writer};
+use entente_model::{AgreementId, LawId, NationCode, ReleaseFacts, Timestamp, Writer};
 
 use crate::agreement::Agreement;
 use crate::case::{Case, Class, Subject};
@@ -21,7 +21,7 @@ use crate::scheme::Schemes;
 
 /// Names the program that derives decisions from texts. It is part of the policy epoch, because
 /// another version might decide otherwise.
-pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 1");
+pub const ENGINE_VERSION: &str = concat!("entente-law ", env!("CARGO_PKG_VERSION"), " rules 2");
 
 /// Where an agreement stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -227,6 +227,12 @@ impl Rules {
         }
     }
 
+    /// Facts that decisions by these rules do not record, because no rule read them or told them
+    /// apart, and that other rules would read: by the names of the policies' attributes.
+    pub fn left_out_for(&self, other: &Self) -> Vec<&'static str> {
+        self.book.left_out_for(&other.book)
+    }
+
     /// How many policies were compiled in all.
     pub fn policies(&self) -> usize {
         self.book.len()
@@ -259,21 +265,7 @@ impl Rules {
         label.review = None;
         label.alternatives = Vec::new();
         let mut facts = subject.facts.clone();
-        if !self.book.reads("collected_at") {
-            facts.collected_at = None;
-        }
-        if !self.book.reads("records") {
-            facts.records = 0;
-        }
-        if !self.book.reads("collected_for") {
-            facts.collected_for = None;
-        }
-        if !self.book.reads("area") {
-            facts.area = None;
-        }
-        if !self.book.reads("object_case") {
-            facts.case_id = None;
-        }
+        self.leave_out_unread(&mut facts);
         Class {
             label,
             facts,
@@ -282,6 +274,71 @@ impl Rules {
             consents: subject.consents.to_vec(),
             transfer: subject.transfer.clone(),
         }
+    }
+}
+
+impl Rules {
+    /// Sets every fact that no policy reads to its default, and every person, role, category and
+    /// age to what the policies can tell of it. Policies read facts by the names of the schema and
+    /// compare them with what they name, so what none names cannot bear on a decision.
+    fn leave_out_unread(&self, facts: &mut ReleaseFacts) {
+        let unread = |names: &[&str]| !names.iter().any(|name| self.book.reads(name));
+        if unread(&["collected_at"]) {
+            facts.collected_at = None;
+        }
+        if unread(&["records"]) {
+            facts.records = 0;
+        }
+        if unread(&["collected_for"]) {
+            facts.collected_for = None;
+        }
+        if unread(&["area"]) {
+            facts.area = None;
+        }
+        if unread(&["object_case"]) {
+            facts.case_id = None;
+        }
+        if unread(&["court_sealed"]) {
+            facts.court_sealed = false;
+        }
+        if unread(&["pending_case"]) {
+            facts.pending_case = false;
+        }
+        if unread(&["data_categories"]) {
+            facts.data_categories = Vec::new();
+            facts.portions.iter_mut().for_each(|p| p.data_categories = None);
+        }
+        if unread(&["persons", "nationalities", "roles", "youngest"]) {
+            facts.persons = Vec::new();
+            facts.portions.iter_mut().for_each(|p| p.persons = None);
+        }
+        let portions = &mut facts.portions;
+        let categories = portions.iter_mut().filter_map(|p| p.data_categories.as_mut());
+        for categories in categories.chain([&mut facts.data_categories]) {
+            self.leave_out_unnamed(categories);
+        }
+        let persons = portions.iter_mut().filter_map(|p| p.persons.as_mut());
+        for persons in persons.chain([&mut facts.persons]) {
+            for person in &mut *persons {
+                person.nationalities.retain(|nation| self.book.mentions(nation.as_str()));
+                person.nationalities.sort_unstable();
+                person.nationalities.dedup();
+                self.leave_out_unnamed(&mut person.roles);
+                person.age = person.age.map(|age| self.book.age(age));
+            }
+            // Who and how many they are does not matter, only what is true of one of them.
+            persons.sort_by(|a, b| {
+                (&a.nationalities, &a.roles, a.age).cmp(&(&b.nationalities, &b.roles, b.age))
+            });
+            persons.dedup();
+        }
+    }
+
+    /// Leaves out what no policy names: categories and roles are only ever compared with names.
+    fn leave_out_unnamed(&self, names: &mut Vec<String>) {
+        names.retain(|name| self.book.mentions(name));
+        names.sort_unstable();
+        names.dedup();
     }
 }
 
@@ -455,11 +512,15 @@ fn exercise_uncovered() -> Forbid {
     )
 }
 
+/// Names the programs that derive decisions from texts: ours and the policy engine.
+pub(crate) fn engine() -> String {
+    format!("{ENGINE_VERSION}, cedar {}", cedar_policy::get_sdk_version())
+}
+
+/// Read again by [`crate::epoch::Epoch`].
 fn epoch(agreements: &[InForce<'_>], laws: &[(LawId, &NationalLaw)], schemes: &Schemes) -> Vec<u8> {
     let mut w = Writer::new();
-    w.array(5)
-        .uint(1)
-        .text(&format!("{ENGINE_VERSION}, cedar {}", cedar_policy::get_sdk_version()));
+    w.array(5).uint(1).text(&engine());
     w.list(agreements, |w, held| {
         let mut parties: Vec<(NationCode, PartyStatus)> = held
             .parties
@@ -480,9 +541,11 @@ fn epoch(agreements: &[InForce<'_>], laws: &[(LawId, &NationalLaw)], schemes: &S
     });
     let schemes: Vec<_> = schemes.iter().collect();
     w.list(&schemes, |w, scheme| {
-        let markings: Vec<_> = scheme.markings().collect();
-        w.array(2).text(scheme.owner()).list(&markings, |w, (marking, level)| {
-            w.array(2).text(marking).uint((*level).into());
+        // Every way to write a level, since each is understood in a label.
+        let written: Vec<_> = scheme.written().collect();
+        w.array(2).text(scheme.owner()).list(&written, |w, (text, class, period)| {
+            let from = period.from.map_or(0, Timestamp::millis);
+            w.array(4).text(text).uint((*class).into()).uint(from).uint(period.last());
         });
     });
     w.into_bytes()

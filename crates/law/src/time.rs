@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 /// Milliseconds in a day of UTC.
 pub(crate) const DAY_MILLIS: u64 = 86_400_000;
 
-/// The first moment of a day written as `2028-01-01`.
-pub(crate) fn day_start(text: &str) -> Option<Timestamp> {
+/// The first moment of a day written as `2028-01-01`, not before 1970.
+pub fn day_start(text: &str) -> Option<Timestamp> {
     // Only the plain form: a weekday or a time of day in its place is a mistake.
     if text.len() != 10 {
         return None;

@@ -225,19 +225,21 @@ pub fn verify_multiproof(
     proof: &[Digest],
     root: &Digest,
 ) -> Result<(), ProofError> {
-    let (last, _) = leaves.last().ok_or(ProofError::Leaves)?;
-    if *last >= size {
-        return Err(ProofError::Beyond);
-    }
-    if !leaves.is_sorted_by(|(a, _), (b, _)| a < b) {
-        return Err(ProofError::Leaves);
-    }
+    check_leaves(leaves, size)?;
     let mut rest = proof.iter();
     let node = rebuild(leaves, (0, size), &mut rest)?;
     if rest.next().is_some() {
         return Err(ProofError::Length);
     }
     agree(&node, root)
+}
+
+fn check_leaves(leaves: &[(u64, Digest)], size: u64) -> Result<(), ProofError> {
+    let (last, _) = leaves.last().ok_or(ProofError::Leaves)?;
+    if *last >= size {
+        return Err(ProofError::Beyond);
+    }
+    if leaves.is_sorted_by(|(a, _), (b, _)| a < b) { Ok(()) } else { Err(ProofError::Leaves) }
 }
 
 fn rebuild(
@@ -253,6 +255,53 @@ fn rebuild(
             let (left, right) = split(leaves, |(index, _)| *index < middle);
             let left = rebuild(left, (start, middle), proof)?;
             let right = rebuild(right, (middle, end), proof)?;
+            Ok(node_hash(&left, &right))
+        }
+    }
+}
+
+/// Parts a proof of many leaves into a proof for each: what [`verify_inclusion`] takes, in the
+/// order of the leaves. It is checked on the way, as [`verify_multiproof`] does.
+pub fn inclusions(
+    leaves: &[(u64, Digest)],
+    size: u64,
+    proof: &[Digest],
+    root: &Digest,
+) -> Result<Vec<Vec<Digest>>, ProofError> {
+    check_leaves(leaves, size)?;
+    let mut paths = vec![Vec::new(); leaves.len()];
+    let mut rest = proof.iter();
+    let node = part(leaves, &mut paths, (0, size), &mut rest)?;
+    if rest.next().is_some() {
+        return Err(ProofError::Length);
+    }
+    agree(&node, root)?;
+    Ok(paths)
+}
+
+/// Rebuilds a subtree, and gives each leaf below it the siblings on its way up, lowest first.
+fn part(
+    leaves: &[(u64, Digest)],
+    paths: &mut [Vec<Digest>],
+    (start, end): (u64, u64),
+    proof: &mut std::slice::Iter<'_, Digest>,
+) -> Result<Digest, ProofError> {
+    match leaves {
+        [] => proof.next().copied().ok_or(ProofError::Length),
+        [(_, leaf)] if end - start == 1 => Ok(*leaf),
+        _ => {
+            let middle = start + left_size(end - start);
+            let (left, right) = split(leaves, |(index, _)| *index < middle);
+            let (left_paths, right_paths) =
+                paths.split_at_mut_checked(left.len()).ok_or(ProofError::Length)?;
+            let left = part(left, left_paths, (start, middle), proof)?;
+            let right = part(right, right_paths, (middle, end), proof)?;
+            for path in left_paths {
+                path.push(right);
+            }
+            for path in right_paths {
+                path.push(left);
+            }
             Ok(node_hash(&left, &right))
         }
     }

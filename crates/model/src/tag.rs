@@ -61,11 +61,13 @@ pub enum Tag {
     Part,
     /// Key at rest.
     Vault,
+    /// A fact on record, with who asserted it and when.
+    Fact,
 }
 
 impl Tag {
     /// Every tag.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Genesis,
         Self::IdStmt,
         Self::Node,
@@ -93,6 +95,7 @@ impl Tag {
         Self::Law,
         Self::Part,
         Self::Vault,
+        Self::Fact,
     ];
 
     /// The tag's text on the wire.
@@ -125,6 +128,7 @@ impl Tag {
             Self::Law => "law",
             Self::Part => "part",
             Self::Vault => "vault",
+            Self::Fact => "fact",
         }
     }
 }

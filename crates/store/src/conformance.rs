@@ -2,6 +2,8 @@
 //!
 //! A check panics where a promise is broken, and returns the error of a store that fails.
 
+use std::slice;
+
 use entente_model::item::{ItemKind, Lane};
 use entente_model::record::RecordKind;
 use entente_model::{
@@ -10,9 +12,10 @@ use entente_model::{
 };
 
 use crate::rows::{
-    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, HeadRow,
-    IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow, PeerLogRow, PeerRow,
-    PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
+    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow,
+    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow,
+    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
+    SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
 
@@ -32,6 +35,7 @@ pub fn check(store: &impl Store) -> Result<()> {
     asks(store)?;
     peers(store)?;
     policy(store)?;
+    facts(store)?;
     people(store)?;
     journal(store)?;
     extremes(store)
@@ -301,6 +305,17 @@ fn outbox(store: &impl Store) -> Result<()> {
         Ok(())
     })?;
     write(store, |work| {
+        let before = work.outbox(node(1), Lane::Routine, 0, 9)?;
+        let [first, ..] = &before[..] else { return Err(StoreError::Damaged("outbox")) };
+        let (waiting, since) = work.outbox_waiting(node(1))?;
+        work.empty_outbox(node(1), Lane::Routine, first.last)?;
+        assert_eq!(work.outbox_waiting(node(1))?, (waiting - first.bytes, since));
+        let after = work.outbox(node(1), Lane::Routine, 0, 9)?;
+        assert_eq!((after.len(), after.get(1..)), (before.len(), before.get(1..)), "runs stay");
+        assert_eq!(work.outbox_waiting(node(2))?.0, 100);
+        Ok(())
+    })?;
+    write(store, |work| {
         work.trim_outbox(node(1), Lane::Routine, 29)?;
         assert_eq!(work.outbox(node(1), Lane::Routine, 0, 9)?, [c], "only whole runs go");
         assert_eq!(work.outbox(node(1), Lane::Flash, 0, 9)?.len(), 1);
@@ -421,6 +436,25 @@ fn refused_and_early(store: &impl Store) -> Result<()> {
     read(store, |work| {
         assert_eq!(work.quarantine(9)?, [refused(1, 4), refused(2, 3), refused(1, 3)]);
         assert_eq!(work.quarantine(1)?, [refused(1, 4)]);
+        let bytes = [work.quarantine_bytes(node(1))?, work.quarantine_bytes(node(9))?];
+        assert_eq!(bytes, [30, 0], "the evidence of one partner");
+        Ok(())
+    })?;
+
+    write(store, |work| {
+        for upto in [9, 3, 3] {
+            work.put_receipt(node(1), Lane::Flash, upto, &[u8::try_from(upto).unwrap_or(0)])?;
+        }
+        work.put_receipt(node(1), Lane::Flash, 3, b"another")
+    })?;
+    read(store, |work| {
+        // The first that reaches so far, as it first came.
+        assert_eq!(work.receipt(node(1), Lane::Flash, 1)?, Some((3, vec![3])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 3)?, Some((3, vec![3])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 4)?, Some((9, vec![9])));
+        assert_eq!(work.receipt(node(1), Lane::Flash, 10)?, None);
+        assert_eq!(work.receipt(node(1), Lane::Routine, 1)?, None);
+        assert_eq!(work.receipt(node(2), Lane::Flash, 1)?, None);
         Ok(())
     })
 }
@@ -565,6 +599,8 @@ fn objects(store: &impl Store) -> Result<()> {
         assert_eq!(work.body(oid(3))?, None);
         assert_eq!(work.object(oid(3))?.map(|row| row.state), Some(6), "what was, is remembered");
         assert_eq!(work.object_counts()?, (2, 2), "only what is held counts");
+        assert_eq!(work.object_counts_to(3)?, (2, 2));
+        assert_eq!(work.object_counts_to(2)?, (0, 0), "and only what is below it");
         assert_eq!(unplaced(&work.objects_due(at(300), 9)?), [e], "deleted is not due again");
         Ok(())
     })?;
@@ -734,6 +770,65 @@ fn policy(store: &impl Store) -> Result<()> {
         assert_eq!(work.activations(b.id)?, [nation(1), nation(2)]);
         assert_eq!(work.activations(a.id)?, []);
         assert_eq!(work.laws()?, [active, proposed], "a law in force is not forgotten");
+        Ok(())
+    })
+}
+
+fn facts(store: &impl Store) -> Result<()> {
+    let fact = |byte: u8, until: u64| FactRow {
+        id: Digest::from_array([byte; 32]),
+        asserted: vec![byte; 20],
+        until: Timestamp::from_millis(until),
+        leaf: byte.into(),
+        revoked: None,
+        lapse_told: false,
+    };
+    let (a, b) = (fact(1, 100), fact(2, 200));
+    write(store, |work| {
+        work.put_fact(&a)?;
+        work.put_fact(&b)
+    })?;
+    let at = Timestamp::from_millis;
+    read(store, |work| {
+        assert_eq!(work.fact(a.id)?, Some(a.clone()));
+        assert_eq!(work.fact(Digest::from_array([9; 32]))?, None);
+        assert_eq!(work.facts_standing(at(99))?, [a.clone(), b.clone()]);
+        assert_eq!(work.facts_standing(at(100))?, slice::from_ref(&b));
+        assert_eq!(work.facts_lapsed(at(100))?, slice::from_ref(&a));
+        assert_eq!(work.facts(1)?, slice::from_ref(&b));
+        Ok(())
+    })?;
+
+    // Withdrawn, it stands no more, and people are told once.
+    let gone = FactRow { revoked: Some((at(50), "eva".into(), "wrong".into())), ..b.clone() };
+    let told = FactRow { lapse_told: true, ..a.clone() };
+    write(store, |work| {
+        work.put_fact(&gone)?;
+        work.put_fact(&told)
+    })?;
+    read(store, |work| {
+        assert_eq!(work.facts_standing(at(50))?, slice::from_ref(&told));
+        assert_eq!(work.facts_lapsed(at(100))?, slice::from_ref(&gone));
+        Ok(())
+    })?;
+
+    let used = |first, last, nation: u8| FactUseRow {
+        fact: a.id,
+        nation: NationId::from_array([nation; 32]),
+        inputs: Digest::from_array([7; 32]),
+        first,
+        last,
+    };
+    write(store, |work| {
+        for row in [used(3, 5, 1), used(3, 5, 2), used(9, 9, 1)] {
+            work.put_fact_use(&row)?;
+            work.put_fact_use(&row)?;
+        }
+        Ok(())
+    })?;
+    read(store, |work| {
+        assert_eq!(work.fact_uses(a.id, 2)?, [used(9, 9, 1), used(3, 5, 1)]);
+        assert_eq!(work.fact_uses(b.id, 9)?, []);
         Ok(())
     })
 }

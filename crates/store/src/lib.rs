@@ -1,7 +1,7 @@
 //! Storage in domain words: what a node keeps, and the promises that the keeping makes.
 //!
 //! Traits say what is kept ([`Ledger`], [`Lanes`], [`Objects`], [`Peers`], [`Policy`],
-//! [`People`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
+//! [`Facts`], [`People`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
 //! of it or nothing. Nothing here assumes that one process owns the data: every write by the
 //! sequencer is conditional on its fence ([`Ledger::advance_head`]), so a paused old leader
 //! fails at commit.
@@ -21,9 +21,10 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, HeadRow,
-    IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow, PeerLogRow, PeerRow,
-    PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
+    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow,
+    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow,
+    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
+    SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -111,6 +112,8 @@ pub trait Lanes {
     fn outbox(&self, dst: NodeId, lane: Lane, from: u64, count: u64) -> Result<Vec<OutboxRow>>;
     /// Forgets runs that were receipted entirely.
     fn trim_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()>;
+    /// Counts no bytes any longer for runs up to a position; the runs stay.
+    fn empty_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()>;
     /// Bytes that wait for a partner, and since when.
     fn outbox_waiting(&self, dst: NodeId) -> Result<(u64, Option<Timestamp>)>;
     /// Something to be sealed and sequenced at the next tick.
@@ -139,8 +142,15 @@ pub trait Lanes {
     fn trim_early(&mut self, src: NodeId, lane: Lane, upto: u64) -> Result<()>;
     /// Keeps an item that was refused, with its evidence: the first for each position and code.
     fn put_quarantine(&mut self, row: &QuarantineRow) -> Result<()>;
+    /// Bytes of evidence that are kept of a partner's refused items.
+    fn quarantine_bytes(&self, src: NodeId) -> Result<u64>;
     /// Refused items, newest first.
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>>;
+    /// Keeps what proves that a partner receipted one of our lanes up to a position.
+    fn put_receipt(&mut self, from: NodeId, lane: Lane, upto: u64, evidence: &[u8]) -> Result<()>;
+    /// The first receipt of a partner that covers a position of a lane: how far it reaches, and
+    /// what proves it.
+    fn receipt(&self, from: NodeId, lane: Lane, seq: u64) -> Result<Option<(u64, Vec<u8>)>>;
     /// The largest checkpoint verified of a partner's log.
     fn peer_log(&self, origin: &str) -> Result<Option<PeerLogRow>>;
     /// Records the largest checkpoint verified of a partner's log; a conflict if it is smaller
@@ -171,6 +181,8 @@ pub trait Objects {
     -> Result<Vec<ObjectRow>>;
     /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
+    /// How many of them are of at most this class: (own, received).
+    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is
@@ -230,6 +242,24 @@ pub trait Policy {
     fn drop_law(&mut self, id: LawId) -> Result<()>;
 }
 
+/// Facts on record, and the releases that rest on them.
+pub trait Facts {
+    /// Stores a fact, or its new state.
+    fn put_fact(&mut self, row: &FactRow) -> Result<()>;
+    /// A fact.
+    fn fact(&self, id: Digest) -> Result<Option<FactRow>>;
+    /// Facts that were not withdrawn and hold now or later.
+    fn facts_standing(&self, now: Timestamp) -> Result<Vec<FactRow>>;
+    /// All facts, the newest first.
+    fn facts(&self, count: u64) -> Result<Vec<FactRow>>;
+    /// Facts that hold no more, or were withdrawn, without people having been told.
+    fn facts_lapsed(&self, now: Timestamp) -> Result<Vec<FactRow>>;
+    /// Records that releases rest on a fact.
+    fn put_fact_use(&mut self, row: &FactUseRow) -> Result<()>;
+    /// Releases that rest on a fact, the newest first.
+    fn fact_uses(&self, fact: Digest, count: u64) -> Result<Vec<FactUseRow>>;
+}
+
 /// Persons of this nation, and acts that need two of them.
 pub trait People {
     /// Stores a person.
@@ -275,9 +305,9 @@ pub trait Journal {
 }
 
 /// Everything that one unit of work may read and change.
-pub trait Work: Ledger + Lanes + Objects + Peers + Policy + People + Journal {}
+pub trait Work: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal {}
 
-impl<T: Ledger + Lanes + Objects + Peers + Policy + People + Journal> Work for T {}
+impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal> Work for T {}
 
 /// The main database.
 pub trait Store: Send + Sync {

@@ -210,7 +210,8 @@ pub struct ObjectRow {
     pub terms: Option<Vec<u8>>,
     /// When it must be deleted.
     pub delete_at: Option<Timestamp>,
-    /// What lets a third nation verify that its originator released it to us.
+    /// What proves to others that it was released to us, for others'; an encoding that belongs to
+    /// `app`.
     pub evidence: Option<Vec<u8>>,
 }
 
@@ -247,7 +248,7 @@ pub struct EffectRow {
     pub status: Option<u16>,
     /// When its answer came.
     pub at: Option<Timestamp>,
-    /// The answer as signed.
+    /// The answer, with what proves it to others; an encoding that belongs to `app`.
     pub effect: Option<Vec<u8>>,
 }
 
@@ -404,4 +405,36 @@ pub struct EventRow {
     pub text: String,
     /// Details as JSON, or empty.
     pub detail: String,
+}
+
+/// A fact on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRow {
+    /// Its id.
+    pub id: Digest,
+    /// The fact, with who asserted it and when, as its id covers it.
+    pub asserted: Vec<u8>,
+    /// The first moment at which it holds no more.
+    pub until: Timestamp,
+    /// The ledger entry that records it.
+    pub leaf: u64,
+    /// When it was withdrawn, by whom and why.
+    pub revoked: Option<(Timestamp, String, String)>,
+    /// Whether people were told that it holds no more.
+    pub lapse_told: bool,
+}
+
+/// Releases to one nation that rest on a fact: leaves of one batch with the same inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactUseRow {
+    /// The fact.
+    pub fact: Digest,
+    /// The nation that received.
+    pub nation: NationId,
+    /// The inputs of the decisions.
+    pub inputs: Digest,
+    /// The first of the leaves.
+    pub first: u64,
+    /// The last of them; between them are leaves with other inputs too.
+    pub last: u64,
 }

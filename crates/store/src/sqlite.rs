@@ -8,7 +8,10 @@
 
 mod column;
 mod db;
+mod facts;
 mod journal;
+#[cfg(test)]
+mod killed;
 mod lanes;
 mod ledger;
 mod objects;

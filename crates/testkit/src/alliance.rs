@@ -111,6 +111,7 @@ impl Alliance {
             for (a, one) in self.members.iter().enumerate() {
                 for (b, other) in self.members.iter().enumerate() {
                     if a != b {
+                        ask(one, other)?;
                         busy |= exchange(one, other)?;
                     }
                 }
@@ -142,6 +143,16 @@ pub fn sign(member: &Member, id: &AgreementId) -> Result<()> {
         Approval::Granted { .. } => Ok(()),
         Approval::Waiting { .. } => Err(Failure("two signatures were not enough".to_owned())),
     }
+}
+
+/// Asks another nation what it last saw of our ledger, as the doors do once after each start.
+pub fn ask(one: &Member, other: &Member) -> Result<()> {
+    let node = one.node()?;
+    if node.wants_word_of(other.id) {
+        let note = other.node()?.latest_of(&node.identity().origin)?;
+        node.take_word(other.id, note.as_deref())?;
+    }
+    Ok(())
 }
 
 /// Sends one bundle and takes the answer back; says whether anything was news.

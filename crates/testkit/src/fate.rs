@@ -7,7 +7,7 @@
 //! again. What had been kept before is kept, and the caller does not know.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use entente_store::sqlite::Faults;
 use entente_store::{Result, StoreError};
@@ -20,6 +20,7 @@ pub struct Fate {
     full: AtomicBool,
     keys_down: AtomicBool,
     anchor_down: AtomicBool,
+    used_percent: AtomicU8,
     passed: AtomicU64,
     died_at: Mutex<Option<&'static str>>,
 }
@@ -65,6 +66,11 @@ impl Fate {
     /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         self.full.load(Ordering::SeqCst)
+    }
+
+    /// How full the disk seems to be, in percent.
+    pub fn set_used_percent(&self, percent: u8) {
+        self.used_percent.store(percent, Ordering::SeqCst);
     }
 
     /// Whether the key process answers nothing.
@@ -114,6 +120,15 @@ impl Fate {
         *self.died_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(place);
         self.dead.store(true, Ordering::SeqCst);
         Err(Died)
+    }
+}
+
+/// A machine's disk as its node measures it.
+pub struct Gauge(pub std::sync::Arc<Fate>);
+
+impl entente_app::settings::Disk for Gauge {
+    fn used_percent(&self) -> u8 {
+        self.0.used_percent.load(Ordering::SeqCst)
     }
 }
 

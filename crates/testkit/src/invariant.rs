@@ -91,7 +91,7 @@ pub fn i3_one_history_is_signed(member: &Member) -> Result<()> {
 
 /// I4, and the parts of I1, I6 and I16 that the node's own verification covers.
 pub fn i4_everything_opens(member: &Member) -> Result<()> {
-    let findings = member.node()?.verify_ledger()?;
+    let findings = member.node()?.verify_ledger(&member.actor("overseer")?)?;
     match findings.faults.first() {
         None => Ok(()),
         Some(fault) => broken(format!("I4: {}: {fault}", member.profile.code)),
@@ -163,7 +163,7 @@ pub fn i16_lanes_are_equal_at_both_ends(from: &Member, to: &Member) -> Result<()
 
 /// I22, at the end: nothing announced is missing.
 pub fn i22_nothing_is_missing(from: &Member, to: &Member) -> Result<()> {
-    let status = to.node()?.status()?;
+    let status = to.node()?.status(&to.actor("overseer")?)?;
     let link = status.links.iter().find(|link| link.node == from.id);
     match link {
         Some(link) if link.missing == 0 => Ok(()),
@@ -211,7 +211,7 @@ pub fn i17_each_item_had_its_effect_once(
     account: &Account,
 ) -> Result<()> {
     let node = to.node()?;
-    let arrivals = node.events(Some("received"), None, 100_000)?;
+    let arrivals = node.events(&to.actor("overseer")?, Some("received"), None, 100_000)?;
     let vault_holds = |oid| -> Result<bool> {
         let analyst = to.actor("analyst")?;
         Ok(node.object(&analyst, oid).is_ok_and(|view| view.payload.is_some()))
@@ -343,7 +343,8 @@ pub fn i2_nothing_is_held_without_a_release(member: &Member, honest: &[&Member])
 
 /// I26: every honest holder answered every recall once.
 pub fn i26_every_recall_is_answered(member: &Member, honest: &[&Member]) -> Result<()> {
-    for standing in member.node()?.recalls()?.iter().filter(|r| r.recall.own) {
+    let overseer = member.actor("overseer")?;
+    for standing in member.node()?.recalls(&overseer)?.iter().filter(|r| r.recall.own) {
         for holder in &standing.effects {
             let Some(asked) = honest.iter().find(|m| m.nation == holder.nation) else { continue };
             if holder.status.is_none() {

@@ -9,6 +9,7 @@ use entente_app::identity::{self, Founding};
 use entente_app::keys::{KeySecrets, Keys};
 use entente_app::node::Parts;
 use entente_app::people::{Actor, Role, TokenKind};
+use entente_app::settings::Settings;
 use entente_app::{Node, SqliteNode};
 use entente_law::scheme::Schemes;
 use entente_model::{Clock as _, NationCode, NationId, NodeId, ObjectId, Timestamp};
@@ -18,7 +19,7 @@ use entente_store::sqlite::{Options, SqliteStore, SqliteVault};
 use crate::chance::Chance;
 use crate::clock::{LocalClock, WorldClock};
 use crate::failure::{Failure, Result};
-use crate::fate::{DiskFate, Fate};
+use crate::fate::{DiskFate, Fate, Gauge};
 use crate::keys::{Device, SharedSeen, WatchedKeys};
 
 /// The persons of every nation: two of each office that needs two.
@@ -70,6 +71,8 @@ pub struct Member {
     pub seen: SharedSeen,
     /// The device of its anchor.
     pub device: Device,
+    /// What its operator set; counts from the next start.
+    pub settings: Settings,
     folder: PathBuf,
     secrets: Vec<u8>,
     chance: Chance,
@@ -114,6 +117,8 @@ impl Member {
             clock,
             seen: SharedSeen::default(),
             device,
+            // Who plays with restarts says whether partners must be asked.
+            settings: Settings { start_quorum: 0, ..Settings::default() },
             folder: folder.to_owned(),
             secrets: secrets.to_bytes().to_vec(),
             chance,
@@ -205,6 +210,8 @@ impl Member {
             keys,
             clock: Arc::clone(&self.clock) as Arc<dyn entente_model::Clock>,
             entropy: Box::new(self.chance.fork("node", self.starts)),
+            settings: self.settings,
+            disk: Box::new(Gauge(Arc::clone(&self.fate))),
             wake: Box::new(|_| {}),
         };
         self.node = Some(Node::open(parts)?);
@@ -270,6 +277,7 @@ impl Member {
             clock: Arc::clone(&self.clock),
             seen: Arc::clone(&self.seen),
             device,
+            settings: self.settings,
             folder: folder.to_owned(),
             secrets: self.secrets.clone(),
             chance: self.chance.fork("clone", self.starts),
@@ -298,6 +306,7 @@ impl Member {
             seen: Arc::new(std::sync::Mutex::new(seen)),
             device: self.device.copied().shared_with(Arc::clone(&fate)),
             fate,
+            settings: self.settings,
             folder: folder.to_owned(),
             secrets: self.secrets.clone(),
             chance: chance.fork(self.profile.code.as_str(), 1),

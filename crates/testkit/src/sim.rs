@@ -5,7 +5,6 @@ mod act;
 mod fault;
 mod lie;
 
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use entente_app::deliver::Outgoing;
@@ -66,8 +65,8 @@ pub struct Sim {
     account: Account,
     tally: Tally,
     step: u64,
-    /// Copies of disks: whose, where, and how large its ledger was.
-    copies: Vec<(usize, PathBuf, u64)>,
+    /// Copies of disks.
+    copies: Vec<fault::DiskCopy>,
     /// The nation that lies, and what it keeps for that.
     liar: Option<lie::Liar>,
     /// Written for people.
@@ -99,7 +98,7 @@ impl Sim {
         let chance = Chance::new(plan.seed).fork("history", 0);
         // Some histories begin with strangers, most with partners.
         let afresh = plan.seed.is_multiple_of(32);
-        let alliance = if afresh {
+        let mut alliance = if afresh {
             founded(plan.nations, &folder.path().join("nations"), plan.seed)?
         } else {
             let mut all = FOUNDED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,6 +116,10 @@ impl Sim {
                 all.get(index).ok_or_else(|| Failure("no alliance was founded".to_owned()))?;
             template.resumed(&folder.path().join("nations"), plan.seed)?
         };
+        for member in &mut alliance.members {
+            // From the next start on, a partner must confirm what is there.
+            member.settings.start_quorum = 1;
+        }
         Ok(Self {
             alliance,
             folder,
@@ -251,9 +254,38 @@ impl Sim {
             let (from, to) = self.pair();
             self.write(from, to)?;
         }
+        for place in 0..count {
+            if self.chance.percent(50) {
+                self.ask_partners(place)?;
+            }
+        }
         for _ in 0..8 {
             let Some(letter) = self.network.take(&mut self.chance, self.step) else { break };
             self.deliver(&letter)?;
+        }
+        Ok(())
+    }
+
+    /// A nation that was started asks the partners that it can reach what they saw of its ledger.
+    fn ask_partners(&mut self, place: usize) -> Result<()> {
+        if self.liar.as_ref().is_some_and(|liar| liar.place == place) {
+            // It signed two histories by itself.
+            return Ok(());
+        }
+        for other in (0..self.count()).filter(|other| *other != place) {
+            let there = self.alliance.member(other)?;
+            if self.network.is_cut(place, other) || there.fate.is_dead() {
+                continue;
+            }
+            let (peer, asked) = (there.id, there.node()?);
+            let node = self.alliance.member(place)?.node()?;
+            if !node.wants_word_of(peer) {
+                continue;
+            }
+            let note = asked.latest_of(&node.identity().origin)?;
+            self.at(place, "hear what a partner saw", |node| {
+                node.take_word(peer, note.as_deref())
+            })?;
         }
         Ok(())
     }
@@ -350,7 +382,8 @@ impl Sim {
     }
 
     fn note_refusals(&mut self, at: usize) -> Result<()> {
-        let refused = self.alliance.member(at)?.node()?.quarantined(3)?;
+        let member = self.alliance.member(at)?;
+        let refused = member.node()?.quarantined(&member.actor("overseer")?, 3)?;
         for row in refused {
             self.say(format!("   refused: lane {:?} item {} code {}", row.lane, row.seq, row.code));
         }
@@ -383,6 +416,9 @@ impl Sim {
             self.deliver(&letter)?;
         }
         let count = self.count();
+        for place in 0..count {
+            self.ask_partners(place)?;
+        }
         for round in 0..80 {
             let mut busy = false;
             for place in 0..count {
@@ -428,7 +464,9 @@ impl Sim {
             }
         }
         for place in 0..self.count() {
-            for event in self.alliance.member(place)?.node()?.events(Some("alarm"), None, 10)? {
+            let member = self.alliance.member(place)?;
+            let overseer = member.actor("overseer")?;
+            for event in member.node()?.events(&overseer, Some("alarm"), None, 10)? {
                 self.say(format!("{}: alarm: {}", self.name(place), event.text));
             }
         }

@@ -20,7 +20,6 @@
 
 mod assets;
 mod door;
-mod gate;
 mod guard;
 mod live;
 mod pages;
@@ -79,6 +78,7 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/out", Person, get(pages::holdings::went_out)),
         (Method::GET, "/refused", Person, get(pages::refused::page)),
         (Method::GET, "/object/{oid}", Person, get(pages::object::page)),
+        (Method::GET, "/object/{oid}/proof", Person, get(pages::proof::file)),
         (Method::GET, "/recalls", Person, get(pages::recalls::page)),
         (Method::GET, "/links", Person, get(pages::links::page)),
         (Method::GET, "/events", Person, get(pages::events::page)),

@@ -13,7 +13,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use entente_app::people::TokenKind;
+use entente_app::people::{Actor, TokenKind};
 use entente_app::{AppError, SqliteNode};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::door::Door;
-use crate::pages::events::visible;
+use crate::pages::events::lines_of;
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::number;
@@ -54,16 +54,15 @@ async fn look(door: &Arc<Door>, signed: &Signed, after: i64) -> Result<Option<Ba
             Err(AppError::Forbidden(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let rows = node.events_after(after, BATCH)?;
-        let last = rows.last().map_or(after, |row| row.seq);
+        let (rows, last) = node.events_after(&actor, after, BATCH)?;
         let mut lines = Vec::new();
-        for line in visible(node, &actor, &rows)? {
+        for line in lines_of(node, &rows) {
             let html = line.render().unwrap_or_default();
             lines.push((line.seq, line.kind, html));
         }
         let mut counts = String::new();
         if !rows.is_empty() {
-            let status = node.status()?;
+            let status = node.status(&actor)?;
             counts = json!({
                 "own": number(status.objects.0),
                 "received": number(status.objects.1),
@@ -87,7 +86,8 @@ fn events_of(batch: &Batch) -> Vec<Event> {
         })
         .collect();
     if !batch.counts.is_empty() {
-        // Carries the position past what the reader was not shown.
+        // Only beside lines: that something happened of which its reader may not know is nothing
+        // to tell either.
         let counts = Event::default().id(batch.last.to_string()).event("counts");
         events.push(counts.data(&batch.counts));
     }
@@ -143,9 +143,9 @@ fn position(headers: &HeaderMap, query: Option<i64>) -> Option<i64> {
         .or(query)
 }
 
-/// The number of the newest event.
-fn newest(node: &SqliteNode) -> Result<i64, AppError> {
-    Ok(node.events(None, None, 1)?.first().map_or(0, |event| event.seq))
+/// The number of the newest event that the reader may know of.
+fn newest(node: &SqliteNode, actor: &Actor) -> Result<i64, AppError> {
+    Ok(node.events(actor, None, None, 1)?.first().map_or(0, |event| event.seq))
 }
 
 /// The stream.
@@ -160,7 +160,13 @@ pub(crate) async fn stream(
     };
     let seen = match position(&headers, query.ok().and_then(|Query(after)| after.after)) {
         Some(seen) => seen,
-        None => match door.ask(newest).await {
+        None => match door
+            .ask({
+                let actor = signed.actor.clone();
+                move |node| newest(node, &actor)
+            })
+            .await
+        {
             Ok(seen) => seen,
             Err(refusal) => return refusal.into_response(),
         },

@@ -8,6 +8,7 @@ pub(crate) mod holdings;
 pub(crate) mod links;
 pub(crate) mod object;
 pub(crate) mod overview;
+pub(crate) mod proof;
 pub(crate) mod recalls;
 pub(crate) mod refused;
 #[cfg(test)]
@@ -26,6 +27,11 @@ use crate::words::MENU;
 
 /// Rows on one page.
 pub(crate) const ROWS: usize = 50;
+
+/// Rows that are asked for: one more than is shown tells whether the list goes on.
+pub(crate) fn one_more() -> u64 {
+    u64::try_from(ROWS).unwrap_or(u64::MAX).saturating_add(1)
+}
 
 /// What every page shows around its content.
 #[derive(Debug, Clone)]
@@ -85,7 +91,8 @@ impl Frame {
             roles: roles.join(", "),
             form_token: signed.form_token(),
         });
-        frame.live = Some(node.events(None, None, 1)?.first().map_or(0, |event| event.seq));
+        frame.live =
+            Some(node.events(&signed.actor, None, None, 1)?.first().map_or(0, |event| event.seq));
         Ok(frame)
     }
 

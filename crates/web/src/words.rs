@@ -50,6 +50,7 @@ pub(crate) fn event(kind: &str) -> (&'static str, &'static str) {
         "recall" => ("recall", "care"),
         "consent" => ("consent", "care"),
         "deleted" => ("deleted", "calm"),
+        "export" => ("handed out", "care"),
         "agreement" => ("agreement", "calm"),
         "law" => ("law", "calm"),
         "partner" => ("partner", "calm"),

@@ -3,7 +3,7 @@
 use super::Tree;
 
 /// Our crates, from the ground up, and which of our crates each may depend on.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("seal", &["model"]),
     ("ledger", &["model", "seal"]),
@@ -20,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ),
     ("testkit", &["model", "seal", "ledger", "exchange", "law", "formats", "store", "app"]),
     ("xtask", &[]),
+    ("fuzz", &["model", "seal", "ledger", "exchange", "law", "formats"]),
 ];
 
 /// Foreign vocabularies and the crates that may speak them. Tests may use any as an oracle.

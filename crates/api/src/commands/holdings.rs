@@ -1,11 +1,12 @@
 //! Commands about intelligence: publishing, reading, consenting, recalling.
 
 use entente_app::decisions::Decided;
+use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::{Actor, Role};
-use entente_app::publish::{Order, Published, Verdict};
+use entente_app::people::Actor;
+use entente_app::publish::{Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
@@ -38,6 +39,10 @@ struct Publish {
     facts: Option<String>,
     #[serde(default)]
     to: Vec<String>,
+    #[serde(default)]
+    evidence: bool,
+    offence: Option<String>,
+    emergency: Option<String>,
     #[serde(default)]
     precedence: Option<String>,
     #[serde(default)]
@@ -74,6 +79,18 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Show {
     object: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prove {
+    object: String,
+    of: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    with_label: bool,
+    #[serde(default)]
+    with_content: bool,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +161,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
             facts,
             purpose: publish.purpose.clone(),
             to: publish.to.iter().map(|t| addressee(t)).collect::<Result<_, _>>()?,
+            circumstances: Circumstances {
+                evidence: publish.evidence,
+                offence: publish.offence.clone(),
+                emergency: publish.emergency.clone(),
+            },
             lane,
             supersedes: publish
                 .supersedes
@@ -165,12 +187,25 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let mut pieces = Vec::new();
         let mut refused_pieces = Vec::new();
         let mut findings = Vec::new();
+        let most = self.node.settings().publish_bytes;
+        let limits = Limits {
+            file_bytes_max: usize::try_from(most).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
         for (file, content) in publish.files.iter().zip(&contents) {
+            if content.len() as u64 > most {
+                return Err(invalid(format!(
+                    "{} has {} bytes; this node publishes files of at most {most} \
+                     (`publish_bytes` under [limits])",
+                    file.name,
+                    content.len()
+                )));
+            }
             let mut hint: MediaHint = entente_formats::sniff(content, Some(&file.name));
             if let Some(media_type) = &file.media_type {
                 hint.kind = entente_formats::Kind::Document { media_type: media_type.clone() };
             }
-            let split = entente_formats::split(content, &hint, &Limits::default(), on_bad)
+            let split = entente_formats::split(content, &hint, &limits, on_bad)
                 .map_err(|e| invalid(format!("{}: {e}", file.name)))?;
             refused_pieces.extend(split.refused.iter().map(|r| {
                 json!({ "file": file.name, "place": r.place, "id": r.id, "problem": r.problem })
@@ -304,37 +339,17 @@ impl<S: Store, V: Vault> Commands<S, V> {
 
     pub(super) fn receipts(&self, actor: &Actor, body: Value) -> Answer {
         let asked: Count = request(body)?;
-        actor
-            .must_be(
-                &[
-                    Role::Analyst,
-                    Role::Liaison,
-                    Role::ReleaseOfficer,
-                    Role::Operator,
-                    Role::Overseer,
-                    Role::SecurityOfficer,
-                ],
-                "read receipts",
-            )
-            .map_err(refused)?;
-        let events =
-            self.node.events(Some("receipt"), None, count(asked.count)).map_err(refused)?;
+        let events = self.node.receipts(actor, count(asked.count)).map_err(refused)?;
         let known = self.node.known();
         let receipts: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
         Ok(json!({ "receipts": receipts }))
     }
 
     pub(super) fn consent_list(&self, actor: &Actor) -> Answer {
-        actor
-            .must_be(
-                &[Role::ReleaseOfficer, Role::Liaison, Role::Analyst, Role::Overseer],
-                "see requests for consent",
-            )
-            .map_err(refused)?;
         let known = self.node.known();
         let asks: Vec<Value> = self
             .node
-            .asks()
+            .asks(actor)
             .map_err(refused)?
             .into_iter()
             .map(|ask| {
@@ -390,19 +405,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
     }
 
     pub(super) fn recall_list(&self, actor: &Actor) -> Answer {
-        actor
-            .must_be(
-                &[
-                    Role::ReleaseOfficer,
-                    Role::SecurityOfficer,
-                    Role::Analyst,
-                    Role::Liaison,
-                    Role::Overseer,
-                ],
-                "see recalls",
-            )
-            .map_err(refused)?;
-        let standings = self.node.recalls().map_err(refused)?;
+        let standings = self.node.recalls(actor).map_err(refused)?;
         Ok(json!({ "recalls": self.standings(&standings) }))
     }
 
@@ -436,21 +439,41 @@ impl<S: Store, V: Vault> Commands<S, V> {
     }
 
     pub(super) fn ledger_prove(&self, actor: &Actor, body: Value) -> Answer {
-        let show: Show = request(body)?;
-        let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
-        let evidence = self.node.prove(actor, oid).map_err(refused)?;
+        let prove: Prove = request(body)?;
+        let oid = self.node.find_object(actor, &prove.object).map_err(refused)?;
+        let of = match prove.of.as_deref().unwrap_or("release") {
+            "release" => EvidenceOf::Release,
+            "receipt" => EvidenceOf::Receipt,
+            "recall" => EvidenceOf::Recall,
+            word => {
+                return Err(invalid(format!(
+                    "`{word}` cannot be proved: use release, receipt or recall"
+                )));
+            }
+        };
+        let enclosed = match (prove.with_label, prove.with_content) {
+            (_, true) => Enclosed::Content,
+            (true, false) => Enclosed::Label,
+            (false, false) => Enclosed::Nothing,
+        };
+        let to = prove.to.as_deref().map(nation).transpose()?;
+        let order = EvidenceOrder { oid, of, to, enclosed };
+        let written = self.node.write_evidence(actor, &order).map_err(refused)?;
         Ok(json!({
             "object": oid.to_string(),
-            "leaf": evidence.leaf_index,
-            "tlog_proof": evidence.to_tlog_proof(),
+            "ledger_of": self.node.known().name_of(&written.nation),
+            "nation_id": written.nation.to_string(),
+            "leaf": written.leaf,
+            "witnesses": written.witnesses,
+            "tlog_proof": written.text,
         }))
     }
 
-    pub(super) fn events(&self, body: Value) -> Answer {
+    pub(super) fn events(&self, actor: &Actor, body: Value) -> Answer {
         let asked: Events = request(body)?;
         let events = self
             .node
-            .events(asked.kind.as_deref(), asked.before, count(asked.count))
+            .events(actor, asked.kind.as_deref(), asked.before, count(asked.count))
             .map_err(refused)?;
         let known = self.node.known();
         let events: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
@@ -490,6 +513,7 @@ fn verdict(verdict: &Verdict) -> Value {
                 "obligations": w.ruling.obligations,
                 "refer_to": w.ruling.refer_to,
                 "explanation": w.ruling.explanation,
+                "facts": w.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -498,15 +522,25 @@ fn verdict(verdict: &Verdict) -> Value {
 
 fn decided(decided: &Decided) -> Value {
     let outcomes: Vec<Value> = decided.outcomes.iter().map(outcome).collect();
+    let mut facts: Vec<String> = decided
+        .inputs
+        .iter()
+        .flat_map(|inputs| &inputs.questions)
+        .flat_map(|question| &question.facts)
+        .map(ToString::to_string)
+        .collect();
+    facts.sort_unstable();
+    facts.dedup();
     json!({
         "leaf": decided.leaf,
         "object": decided.oid.to_string(),
         "at": moment(decided.at),
         "outcomes": outcomes,
+        "facts": facts,
     })
 }
 
-fn outcome(outcome: &Outcome) -> Value {
+pub(super) fn outcome(outcome: &Outcome) -> Value {
     json!({
         "nation": outcome.nation.to_string(),
         "decision": outcome.decision.as_str(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use entente_app::node::Nation;
 use entente_app::people::{Actor, Role};
+use entente_app::rollback::Standing;
+use entente_model::item::Lane;
 use entente_model::{NationId, Wire};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
@@ -65,8 +67,8 @@ impl<S: Store + Housekeeping, V: Vault> Commands<S, V> {
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
-    pub(super) fn status(&self) -> Answer {
-        let status = self.node.status().map_err(refused)?;
+    pub(super) fn status(&self, actor: &Actor) -> Answer {
+        let status = self.node.status(actor).map_err(refused)?;
         let links: Vec<Value> = status
             .links
             .iter()
@@ -88,6 +90,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
+        let closed: Vec<&str> = status.intake.closed().into_iter().map(Lane::as_str).collect();
         let agreements: Vec<Value> = status
             .agreements
             .iter()
@@ -101,10 +104,23 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "ledger": self.ledger_status()?,
             "objects": { "own": status.objects.0, "received": status.objects.1 },
             "policy_epoch": status.policy_epoch.to_string(),
+            "decisions": {
+                "evaluated": status.decisions.evaluated,
+                "remembered": status.decisions.remembered,
+                "compared": status.decisions.compared,
+                "differing": status.decisions.differing,
+            },
             "agreements": agreements,
             "laws": status.laws,
             "links": links,
             "pending": status.pending,
+            "signs": status.standing == Standing::Clear,
+            "standing": status.standing.to_string(),
+            "disk": {
+                "used_percent": status.intake.used(),
+                "closed": closed,
+                "releases": status.intake.releases(),
+            },
         }))
     }
 
@@ -208,8 +224,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
         }))
     }
 
-    pub(super) fn ledger_verify(&self) -> Answer {
-        let findings = self.node.verify_ledger().map_err(refused)?;
+    pub(super) fn ledger_verify(&self, actor: &Actor) -> Answer {
+        let findings = self.node.verify_ledger(actor).map_err(refused)?;
         Ok(json!({
             "verified": findings.faults.is_empty(),
             "size": findings.size,
@@ -218,6 +234,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "erased": findings.erased,
             "slots": findings.slots,
             "releases": findings.releases,
+            "replayed": findings.replayed,
+            "other_engine": findings.other_engine,
             "faults": findings.faults,
         }))
     }

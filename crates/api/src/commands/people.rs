@@ -80,10 +80,10 @@ impl<S: Store, V: Vault> Commands<S, V> {
         Ok(json!({ "person": person, "link": secret }))
     }
 
-    pub(super) fn approvals(&self) -> Answer {
+    pub(super) fn approvals(&self, actor: &Actor) -> Answer {
         let waiting: Vec<Value> = self
             .node
-            .proposals()
+            .proposals(actor)
             .map_err(refused)?
             .into_iter()
             .map(|p| {

@@ -8,6 +8,7 @@ use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::holdings::outcome;
 use super::text::moment;
 use super::{Answer, Commands, approval, refused, request};
 
@@ -42,6 +43,12 @@ struct Simulate {
     agreement: Option<String>,
     law: Option<String>,
     last: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    leaf: u64,
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
@@ -145,7 +152,37 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "replayed": found.replayed,
             "without_inputs": found.without_inputs,
             "already_different": found.already_different,
+            "not_kept": found.not_kept,
             "changed": changed,
+        }))
+    }
+
+    pub(super) fn law_replay(&self, actor: &Actor, body: Value) -> Answer {
+        let entry: Entry = request(body)?;
+        let replayed = self.node.replay(actor, entry.leaf).map_err(refused)?;
+        let nations: Vec<Value> = replayed
+            .nations
+            .iter()
+            .map(|nation| {
+                json!({
+                    "nation": nation.recorded.nation.to_string(),
+                    "same": nation.is_same(),
+                    "recorded": outcome(&nation.recorded),
+                    "again": outcome(&nation.again),
+                    "explanation": nation.explanation,
+                })
+            })
+            .collect();
+        Ok(json!({
+            "leaf": replayed.leaf,
+            "object": replayed.oid.to_string(),
+            "at": moment(replayed.at),
+            "same": replayed.same,
+            "engine": replayed.engine,
+            "policy_epoch": replayed.epoch.to_string(),
+            "inputs": replayed.inputs.to_string(),
+            "outcomes": replayed.outcomes.to_string(),
+            "nations": nations,
         }))
     }
 

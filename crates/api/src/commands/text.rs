@@ -12,6 +12,24 @@ pub(super) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |t| t.to_string())
 }
 
+/// A moment from RFC 3339, or from a day of UTC, whose first moment it is.
+pub(super) fn instant(text: &str) -> Result<Timestamp, LocalError> {
+    let read = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let day: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == 10)?;
+        Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    });
+    read.and_then(|at| u64::try_from(at.as_millisecond()).ok())
+        .map(Timestamp::from_millis)
+        .ok_or_else(|| {
+            LocalError::new(
+                422,
+                format!(
+                    "`{text}` is no moment: write a day such as 2027-01-31, or 2027-01-31T18:00:00Z"
+                ),
+            )
+        })
+}
+
 /// Bytes as base64.
 pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)

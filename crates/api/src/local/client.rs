@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use super::{LOCAL_BODY_BYTES_MAX, LocalError, socket_path};
+use super::{LOCAL_BODY_BYTES_MAX, LOCAL_UPLOAD_BYTES_MAX, LocalError, socket_path};
 use crate::body::{BodyBounds, BodyFault, read_bounded};
 
 /// For a command, its upload and its answer.
@@ -121,9 +121,9 @@ impl LocalClient {
     pub fn call(&self, name: &str, body: &Value) -> Result<Value, LocalClientError> {
         let after = COMMAND_TIME_MAX;
         let bytes = body.to_string().into_bytes();
-        if bytes.len() > LOCAL_BODY_BYTES_MAX {
+        if bytes.len() > LOCAL_UPLOAD_BYTES_MAX {
             return Err(LocalClientError::Unsendable(
-                "this is larger than the 64 MiB that a node takes at once",
+                "this is larger than the 1 GiB of files that a node takes at once",
             ));
         }
         self.runtime.block_on(async {

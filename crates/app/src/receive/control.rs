@@ -23,6 +23,7 @@ use entente_store::{Store, Vault, Work};
 use super::{Verdict, control_digest};
 use crate::deliver::{lane_head_at, put_receipted_head};
 use crate::error::Result;
+use crate::evidence;
 use crate::node::{Known, Node, event, lock};
 use crate::policy;
 
@@ -59,7 +60,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         match item.link().kind {
             ItemKind::Receipt => {
                 let receipt = decode!(Receipt, &payload);
-                self.take_receipt(work, known, nation, peer, &receipt, now)
+                let proof = evidence::kept(verified, item, Some(control));
+                self.take_receipt(work, known, nation, peer, &receipt, proof, now)
             }
             ItemKind::LaneHead => {
                 let head = decode!(LaneHead, &payload);
@@ -80,7 +82,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             ItemKind::RecallEffect => {
                 let effect = decode!(RecallEffect, &payload);
-                self.take_effect(work, known, nation, peer, &effect, &payload, now)
+                let proof = evidence::kept(verified, item, Some(control));
+                self.take_effect(work, known, nation, peer, &effect, proof, now)
             }
             ItemKind::OnwardRequest => {
                 let request = decode!(OnwardRequest, &payload);
@@ -125,6 +128,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one receipt, and all that it is judged by")]
     fn take_receipt(
         &self,
         work: &mut dyn Work,
@@ -132,6 +136,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         nation: NationId,
         peer: NodeId,
         receipt: &Receipt,
+        proof: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
         if receipt.src != self.identity.node || receipt.dst != peer {
@@ -147,6 +152,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let chain = if receipt.upto == row.seq {
             row.chain
+        } else if let Some(chain) = self.sent_head(peer, receipt.lane, receipt.upto) {
+            chain
         } else {
             lane_head_at(work, peer, receipt.lane, receipt.upto)?
         };
@@ -162,6 +169,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         row.receipted = receipt.upto;
         row.acked = row.acked.max(receipt.upto);
         work.put_lane_out(peer, receipt.lane, &row)?;
+        if let Some(proof) = proof {
+            work.put_receipt(peer, receipt.lane, receipt.upto, &proof)?;
+        }
         put_receipted_head(work, peer, receipt.lane, receipt.upto, chain)?;
         work.trim_outbox(peer, receipt.lane, receipt.upto)?;
         let text = format!(
@@ -260,7 +270,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         nation: NationId,
         peer: NodeId,
         effect: &RecallEffect,
-        payload: &[u8],
+        proof: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
         let asked = work.effects(effect.oid)?.into_iter().any(|row| row.node == peer);
@@ -273,7 +283,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             nation,
             status: Some(effect.status.code()),
             at: Some(now),
-            effect: Some(payload.to_vec()),
+            effect: proof,
         })?;
         let text = format!("{} answered a recall: {:?}", known.name_of(&nation), effect.status);
         event(work, now, "recall", text, (Some(effect.oid), Some(nation)))?;

@@ -9,10 +9,13 @@ use entente_store::{Store, Vault, Work};
 
 use crate::error::Result;
 use crate::node::Node;
+use crate::settings::Intake;
 
 /// The incoming lanes of one link while a bundle is taken in.
 pub(super) struct Lanes {
     rows: [LaneInRow; 4],
+    /// Which lanes the disk has room for.
+    intake: Intake,
     waiting: [bool; 4],
     items: [Vec<(u64, ObjectId)>; 4],
     refused: [Vec<(u64, u64)>; 4],
@@ -22,13 +25,14 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn load(work: &dyn Work, peer: NodeId) -> Result<Self> {
+    pub(super) fn load(work: &dyn Work, peer: NodeId, intake: Intake) -> Result<Self> {
         let mut rows = [LaneInRow::default(); 4];
         for (row, lane) in rows.iter_mut().zip(Lane::ALL) {
             *row = work.lane_in(peer, lane)?;
         }
         Ok(Self {
             rows,
+            intake,
             waiting: [false; 4],
             items: Default::default(),
             refused: Default::default(),
@@ -39,7 +43,8 @@ impl Lanes {
 
     pub(super) fn may_take(&self, lane: Lane, seq: u64) -> bool {
         let slot = usize::from(lane.number());
-        self.waiting.get(slot) == Some(&false)
+        self.intake.takes(lane)
+            && self.waiting.get(slot) == Some(&false)
             && self.rows.get(slot).is_some_and(|row| row.seq + 1 == seq)
     }
 

@@ -11,7 +11,8 @@ fn strangers_become_partners_and_exchange_intelligence() {
     let (_folder, alliance) = alliance(5);
     alliance.agree(EMBER_STRAIT).unwrap();
     for member in &alliance.members {
-        let status = member.node().unwrap().status().unwrap();
+        let overseer = member.actor("overseer").unwrap();
+        let status = member.node().unwrap().status(&overseer).unwrap();
         assert_eq!(status.agreements[0].1, "in_force", "{}", member.profile.code);
     }
     let [arvenia, brenmark, costaluna, _, elandria] = &alliance.members[..] else { panic!() };
@@ -45,7 +46,8 @@ fn strangers_become_partners_and_exchange_intelligence() {
     assert_eq!(outcome.asked, [arvenia.profile.code]);
     alliance.quiet().unwrap();
     assert_eq!(payload(elandria, onward.oid), None);
-    let ask = node.asks().unwrap().into_iter().find(|a| !a.ours).unwrap();
+    let officer = arvenia.actor("release-1").unwrap();
+    let ask = node.asks(&officer).unwrap().into_iter().find(|a| !a.ours).unwrap();
     for person in ["release-1", "release-2"] {
         node.consent(&arvenia.actor(person).unwrap(), ask.id, true, "").unwrap();
     }
@@ -53,7 +55,6 @@ fn strangers_become_partners_and_exchange_intelligence() {
     assert_eq!(payload(elandria, onward.oid), payload(arvenia, onward.oid));
 
     // Recall: every holder's keys are gone, and each said so, the third nation included.
-    let officer = arvenia.actor("release-1").unwrap();
     let recalled = [published.objects[0], onward.oid];
     node.recall(&officer, &recalled, RecallClass::Erase, "Act 7", 86_400_000).unwrap();
     alliance.quiet().unwrap();
@@ -61,7 +62,7 @@ fn strangers_become_partners_and_exchange_intelligence() {
         for member in [brenmark, costaluna, elandria] {
             assert_eq!(payload(member, oid), None, "{}", member.profile.code);
         }
-        let recalls = node.recalls().unwrap();
+        let recalls = node.recalls(&officer).unwrap();
         let standing = recalls.iter().find(|r| r.recall.oid == oid).unwrap();
         assert!(standing.effects.iter().all(|h| h.status == Some(EffectStatus::Erased)));
         assert_eq!(standing.effects.len(), if oid == onward.oid { 3 } else { 2 });

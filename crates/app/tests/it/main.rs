@@ -5,11 +5,18 @@
 mod before_signing;
 #[cfg(test)]
 mod crossing;
-// Rows are read as the tests of `entente-law` read them.
 #[cfg(test)]
-#[expect(dead_code, reason = "those tests use more of it")]
-#[path = "../../../law/tests/it/world.rs"]
-mod rows;
+mod evidence;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod law;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod rollback;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Nations for a test, and short ways to do what tests do.
 
-use entente_app::publish::{Order, Published};
+use entente_app::people::Actor;
+use entente_app::publish::{Circumstances, Order, Published};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -41,6 +42,7 @@ pub(crate) fn order(from: &Member, label: &str, to: &[&str]) -> Order {
         facts: ReleaseFacts::default(),
         purpose: "cyber_defence".to_owned(),
         to: to.iter().map(|code| (code.parse().unwrap(), None)).collect(),
+        circumstances: Circumstances::default(),
         lane: Lane::Priority,
         supersedes: Vec::new(),
     }
@@ -82,7 +84,11 @@ pub(crate) fn payload(at: &Member, oid: ObjectId) -> Option<Vec<u8>> {
     node.object(&at.actor("analyst").unwrap(), oid).ok()?.payload
 }
 
+pub(crate) fn overseer(member: &Member) -> Actor {
+    member.actor("overseer").unwrap()
+}
+
 pub(crate) fn verify(member: &Member) {
-    let findings = member.node().unwrap().verify_ledger().unwrap();
+    let findings = member.node().unwrap().verify_ledger(&overseer(member)).unwrap();
     assert_eq!(findings.faults, Vec::<String>::new(), "{}", member.profile.code);
 }

@@ -63,6 +63,20 @@ fn two_processes_cannot_share_an_anchor() {
 }
 
 #[test]
+fn a_start_waits_for_the_key_process_of_a_killed_node_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    anchor(dir.path(), 1);
+    let held = open(dir.path()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            ambient::pause(LOCK_PAUSE * 10);
+            drop(held);
+        });
+        open(dir.path()).unwrap();
+    });
+}
+
+#[test]
 fn the_ledger_never_shrinks_in_the_anchor() {
     let dir = tempfile::tempdir().unwrap();
     anchor(dir.path(), 3);

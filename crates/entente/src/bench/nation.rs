@@ -11,7 +11,7 @@ use entente_app::SqliteNode;
 use entente_app::keys::Keys;
 use entente_app::node::Parts;
 use entente_app::people::{Actor, Role, TokenKind};
-use entente_app::publish::Order;
+use entente_app::publish::{Circumstances, Order};
 use entente_law::{Schemes, parse_label};
 use entente_model::item::Lane;
 use entente_model::{NationCode, ReleaseFacts};
@@ -21,6 +21,7 @@ use entente_store::sqlite::{SqliteStore, SqliteVault};
 use super::timed::TimedKeys;
 use crate::ambient::{OsEntropy, SystemClock};
 use crate::anchor::KeyFile;
+use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::init::{self, FirstPerson, NewPassphrase, Plan};
 use crate::keyd::{RemoteKeys, Start};
@@ -60,7 +61,9 @@ pub(super) fn found(folder: &Path, code: NationCode, port: Option<u16>) -> anyho
         web_listen: None,
         passphrase: NewPassphrase::Generated,
         anchor: None,
-        start_quorum: None,
+        // What is measured is not how fast partners answer after a start.
+        start_quorum: Some(0),
+        schemes: Vec::new(),
         people,
         ceremony_passphrases: None,
     })
@@ -110,6 +113,8 @@ impl Nation {
             keys: Arc::clone(&keys) as Arc<dyn Keys>,
             clock: Arc::new(SystemClock),
             entropy: Box::new(OsEntropy),
+            settings: config.settings(),
+            disk: Box::new(Gauge::of(&config.data)),
             wake: Box::new(|_| {}),
         })?;
         Ok(Self { node, keys, folder, _lock: lock })
@@ -151,6 +156,7 @@ impl Nation {
             facts: ReleaseFacts::default(),
             purpose: PURPOSE.to_owned(),
             to: Vec::new(),
+            circumstances: Circumstances::default(),
             lane: Lane::Routine,
             supersedes: Vec::new(),
         })

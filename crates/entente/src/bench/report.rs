@@ -150,6 +150,9 @@ fn named(bench: &Bench) -> (&'static str, Value) {
         Bench::Catchup { held, new, seconds_max } => {
             ("catchup", json!({ "held": held, "new": new, "seconds_max": seconds_max }))
         }
+        Bench::Decide { decisions, objects, partners } => {
+            ("decide", json!({ "decisions": decisions, "objects": objects, "partners": partners }))
+        }
         Bench::Idle { seconds } => ("idle", json!({ "seconds": seconds })),
     }
 }

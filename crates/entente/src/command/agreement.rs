@@ -14,9 +14,10 @@ use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
 use crate::page::{Answer, Table, flag, id, list, moment, text, text_or};
 
+use super::texts::{CheckArgs, FmtArgs, Kind, NewArgs, ShowAgreementArgs};
 use super::{Run, approval, input};
 
-/// Check, compare, prove, propose, sign and leave agreements
+/// Draft, check, show, compare, prove, propose, sign and leave agreements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
 pub struct AgreementArgs {
@@ -26,21 +27,18 @@ pub struct AgreementArgs {
 
 #[derive(Debug, Subcommand)]
 enum AgreementCommand {
+    New(NewArgs),
+    #[command(after_help = "Example:\n  entente agreement check agreements/*.md")]
     Check(CheckArgs),
+    Show(ShowAgreementArgs),
+    #[command(after_help = "Example:\n  entente agreement fmt --check agreements/*.md")]
+    Fmt(FmtArgs),
     Diff(diff::DiffArgs),
     Prove(prove::ProveArgs),
     Propose(ProposeArgs),
     Sign(SignArgs),
     Withdraw(WithdrawArgs),
     Status(StatusArgs),
-}
-
-/// Check the text of an agreement, without a node
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement check agreements/ember-strait.md")]
-struct CheckArgs {
-    /// The text
-    file: PathBuf,
 }
 
 /// Offer an agreement to its parties
@@ -92,7 +90,10 @@ struct StatusArgs {
 impl Run for AgreementArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
-            AgreementCommand::Check(args) => args.run(output),
+            AgreementCommand::New(args) => args.run(output),
+            AgreementCommand::Check(args) => args.run(Kind::Agreement, output),
+            AgreementCommand::Show(args) => args.run(output),
+            AgreementCommand::Fmt(args) => args.run(Kind::Agreement, output),
             AgreementCommand::Diff(args) => args.run(output),
             AgreementCommand::Prove(args) => args.run(output),
             AgreementCommand::Propose(args) => args.run(output),
@@ -100,40 +101,6 @@ impl Run for AgreementArgs {
             AgreementCommand::Withdraw(args) => args.run(output),
             AgreementCommand::Status(args) => args.run(output),
         }
-    }
-}
-
-impl Run for CheckArgs {
-    fn run(self, output: Output) -> Result<Exit, Failure> {
-        let agreement = match Agreement::parse(&input::text(&self.file)?) {
-            Ok(agreement) => agreement,
-            Err(problems) => return input::problems(&self.file, &problems, output),
-        };
-        let parties: Vec<String> =
-            agreement.parties().iter().map(|party| party.nation.to_string()).collect();
-        let clauses: Vec<Value> = agreement
-            .clauses()
-            .map(|(id, kind, says)| json!({ "clause": id, "type": kind, "says": says }))
-            .collect();
-        let value = json!({
-            "ok": true,
-            "file": self.file,
-            "agreement": agreement.code(),
-            "title": agreement.title(),
-            "parties": parties,
-            "bound": agreement.is_bound(),
-            "clauses": clauses,
-        });
-        output.report(&Answer::new(value, |value, page| {
-            writeln!(page, "{} is correct", text(value, "file"))?;
-            writeln!(page, "  {}  {}", text(value, "agreement"), text(value, "title"))?;
-            writeln!(page, "  parties  {}", text(value, "parties"))?;
-            for clause in list(value, "clauses") {
-                writeln!(page, "  {}  {}", text(clause, "clause"), text(clause, "says"))?;
-            }
-            Ok(())
-        }))?;
-        Ok(Exit::Done)
     }
 }
 

@@ -78,6 +78,19 @@ enum What {
         #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
         seconds_max: u64,
     },
+    /// Decide: with nothing remembered, from memory, and many mixed objects; compile the rules
+    #[command(after_help = "Example:\n  entente bench decide --json")]
+    Decide {
+        /// Decisions with nothing remembered
+        #[arg(long, value_name = "NUMBER", default_value_t = 20_000, value_parser = some)]
+        decisions: usize,
+        /// Mixed objects
+        #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000, value_parser = some)]
+        objects: usize,
+        /// Partners that the mixed objects are decided for
+        #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
+        partners: u64,
+    },
     /// Watch a node with two partners that has nothing to do
     #[command(after_help = "Example:\n  entente bench idle --seconds 60")]
     Idle {
@@ -85,6 +98,14 @@ enum What {
         #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
         seconds: u64,
     },
+}
+
+/// A measurement needs something to measure.
+fn some(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("expected a number from 1".to_owned()),
+    }
 }
 
 /// A bundle of these must fit into one message to the key process.
@@ -107,6 +128,11 @@ impl Run for BenchArgs {
             What::Propagate { objects, batched } => Bench::Propagate { objects, batched },
             What::Ledger { entries } => Bench::Ledger { entries },
             What::Catchup { held, new, seconds_max } => Bench::Catchup { held, new, seconds_max },
+            What::Decide { decisions, objects, partners } => Bench::Decide {
+                decisions,
+                objects,
+                partners: usize::try_from(partners).map_err(Failure::usage)?,
+            },
             What::Idle { seconds } => Bench::Idle { seconds },
         };
         let report = bench::run(&bench, self.dir, output).map_err(Failure::failed)?;

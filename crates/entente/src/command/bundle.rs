@@ -101,7 +101,14 @@ impl Run for ImportArgs {
         let mut exit = Exit::Done;
         for path in &self.files {
             let answer = input::bytes(path).and_then(|bytes| {
-                desk.call("bundle.import", &json!({ "content": input::base64(&bytes) }))
+                let request = json!({ "content": input::base64(&bytes) });
+                desk.call("bundle.import", &request).map_err(|failure| {
+                    if failure.exit() == Exit::NotRunning {
+                        return failure;
+                    }
+                    // What is wrong with a file is said with its name.
+                    failure.context(&path.display().to_string())
+                })
             });
             let mut one = match answer {
                 Ok(answer) => answer,
@@ -127,7 +134,7 @@ fn imported(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     for file in list(answer, "files") {
         let name = text(file, "file");
         if file.get("error").is_some() {
-            writeln!(page, "{name}: refused: {}", text(file, "error"))?;
+            writeln!(page, "refused: {}", text(file, "error"))?;
             continue;
         }
         let objects = count(number(file, "objects"), "object");

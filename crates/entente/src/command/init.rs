@@ -6,13 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
-use entente_law::Schemes;
 use entente_model::NationCode;
 use serde::Serialize;
 
 use crate::init::{self, Created, FirstPerson, NewPassphrase, Plan};
 use crate::output::{Exit, Failure, Output, Report};
-use crate::secrets;
+use crate::{schemes, secrets};
 
 use super::Run;
 
@@ -66,6 +65,9 @@ pub struct InitArgs {
     /// How many partners must confirm the ledger at a start
     #[arg(long, value_name = "NUMBER")]
     start_quorum: Option<u16>,
+    /// A file with the nation's own scheme, if it does not come with the program; may be repeated
+    #[arg(long, value_name = "FILE")]
+    scheme: Vec<PathBuf>,
     /// A first person: NAME=ROLE+ROLE, with @BODY if it is not the first body; may be repeated.
     /// They are cleared up to what the node is accredited to
     #[arg(long, value_name = "PERSON", value_parser = person, required = true)]
@@ -91,7 +93,7 @@ fn person(text: &str) -> Result<FirstPerson, String> {
 
 impl InitArgs {
     fn plan(self) -> Result<Plan, Failure> {
-        let accredited = accredited(self.nation, self.accredited.as_deref())?;
+        let accredited = accredited(self.nation, self.accredited.as_deref(), &self.scheme)?;
         let passphrase = match self.passphrase_file {
             Some(file) => NewPassphrase::File(file),
             None if self.ask_passphrase => NewPassphrase::Chosen(secrets::ask_new()?),
@@ -110,6 +112,7 @@ impl InitArgs {
             passphrase,
             anchor: self.anchor,
             start_quorum: self.start_quorum,
+            schemes: self.scheme,
             people: self.person,
             ceremony_passphrases: self.ceremony_passphrases_to,
         })
@@ -117,9 +120,15 @@ impl InitArgs {
 }
 
 /// The marking up to which the node is accredited, and its level.
-fn accredited(nation: NationCode, asked: Option<&str>) -> Result<(String, u8), Failure> {
-    let schemes = Schemes::builtin();
-    let scheme = schemes.get(nation.as_str()).map_err(Failure::usage)?;
+fn accredited(
+    nation: NationCode,
+    asked: Option<&str>,
+    own: &[PathBuf],
+) -> Result<(String, u8), Failure> {
+    let schemes = schemes::with(own).map_err(Failure::usage)?;
+    let scheme = schemes.get(nation.as_str()).map_err(|error| {
+        Failure::usage(error).hint("a scheme of the nation's own is given with --scheme FILE")
+    })?;
     let known = || scheme.markings().map(|(m, _)| m).collect::<Vec<_>>().join(", ");
     let found = match asked {
         Some(marking) => scheme.level(marking).map(|level| (marking.to_owned(), level)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use entente_law::{Problems, TEXT_BYTES_MAX};
+use entente_law::{Problem, Problems, TEXT_BYTES_MAX};
 use serde::Serialize;
 
 use crate::files;
@@ -51,22 +51,30 @@ pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, Failure> {
 
 /// Says everything that is wrong with a text, each problem with its place.
 pub(super) fn problems(path: &Path, problems: &Problems, output: Output) -> Result<Exit, Failure> {
+    faults(format!("{} is not correct", path.display()), placed(path, problems.iter()), output)
+}
+
+/// Problems of a text with the file that they are in.
+pub(super) fn placed<'a>(
+    path: &Path,
+    problems: impl IntoIterator<Item = &'a Problem>,
+) -> Vec<Fault> {
     let file = path.display().to_string();
-    let wrong = Wrong {
-        ok: false,
-        exit: Exit::Usage.code(),
-        error: format!("{file} is not correct"),
-        problems: problems
-            .iter()
-            .map(|p| Fault {
-                file: file.clone(),
-                line: p.line,
-                column: p.column,
-                text: p.text.clone(),
-                message: p.message.clone(),
-            })
-            .collect(),
-    };
+    problems
+        .into_iter()
+        .map(|p| Fault {
+            file: file.clone(),
+            line: p.line,
+            column: p.column,
+            text: p.text.clone(),
+            message: p.message.clone(),
+        })
+        .collect()
+}
+
+/// Says what is wrong with one or several texts.
+pub(super) fn faults(error: String, problems: Vec<Fault>, output: Output) -> Result<Exit, Failure> {
+    let wrong = Wrong { ok: false, exit: Exit::Usage.code(), error, problems };
     match output.audience() {
         Audience::Programs => output.report(&wrong)?,
         // Each is an error, and errors for people go to standard error.
@@ -88,8 +96,9 @@ struct Wrong {
     problems: Vec<Fault>,
 }
 
+/// One problem with its place.
 #[derive(Serialize)]
-struct Fault {
+pub(super) struct Fault {
     file: String,
     line: usize,
     column: usize,

@@ -1,21 +1,24 @@
-//! `entente law`: the nation's own laws.
+//! `entente law`: the nation's own laws, and decisions by them.
 
 mod compare;
+mod replay;
+mod rows;
 mod simulate;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use entente_law::NationalLaw;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
 use crate::page::{Answer, Table, flag, list, moment, text};
 
+use super::texts::{CheckArgs, FmtArgs, Kind, ShowLawArgs};
 use super::{Run, input};
 
-/// Check, compare, try out, load and list national laws
+/// Check, show, compare, try out, load and list national laws
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
 pub struct LawArgs {
@@ -25,19 +28,17 @@ pub struct LawArgs {
 
 #[derive(Debug, Subcommand)]
 enum LawCommand {
+    #[command(after_help = "Example:\n  entente law check laws/*.md")]
     Check(CheckArgs),
+    Show(ShowLawArgs),
+    #[command(after_help = "Example:\n  entente law fmt --check laws/*.md")]
+    Fmt(FmtArgs),
     Compare(compare::CompareArgs),
     Simulate(simulate::SimulateArgs),
     Load(LoadArgs),
     List(ListArgs),
-}
-
-/// Check the text of a law, without a node
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente law check laws/xar.md")]
-struct CheckArgs {
-    /// The text
-    file: PathBuf,
+    Rows(rows::RowsArgs),
+    Replay(replay::ReplayArgs),
 }
 
 /// Put a law into force; a later text of the same law replaces the earlier one
@@ -61,43 +62,16 @@ struct ListArgs {
 impl Run for LawArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
-            LawCommand::Check(args) => args.run(output),
+            LawCommand::Check(args) => args.run(Kind::Law, output),
+            LawCommand::Show(args) => args.run(output),
+            LawCommand::Fmt(args) => args.run(Kind::Law, output),
             LawCommand::Compare(args) => args.run(output),
             LawCommand::Simulate(args) => args.run(output),
             LawCommand::Load(args) => args.run(output),
             LawCommand::List(args) => args.run(output),
+            LawCommand::Rows(args) => args.run(output),
+            LawCommand::Replay(args) => args.run(output),
         }
-    }
-}
-
-impl Run for CheckArgs {
-    fn run(self, output: Output) -> Result<Exit, Failure> {
-        let law = match NationalLaw::parse(&input::text(&self.file)?) {
-            Ok(law) => law,
-            Err(problems) => return input::problems(&self.file, &problems, output),
-        };
-        let rules: Vec<Value> = law
-            .rules()
-            .map(|(id, kind, says)| json!({ "rule": id, "type": kind, "says": says }))
-            .collect();
-        let value = json!({
-            "ok": true,
-            "file": self.file,
-            "law": law.code(),
-            "title": law.title(),
-            "nation": law.nation().to_string(),
-            "rules": rules,
-        });
-        output.report(&Answer::new(value, |value, page| {
-            writeln!(page, "{} is correct", text(value, "file"))?;
-            let (code, nation) = (text(value, "law"), text(value, "nation"));
-            writeln!(page, "  {code}  {}, of {nation}", text(value, "title"))?;
-            for rule in list(value, "rules") {
-                writeln!(page, "  {}  {}", text(rule, "rule"), text(rule, "says"))?;
-            }
-            Ok(())
-        }))?;
-        Ok(Exit::Done)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use entente_model::NationCode;
 use serde_json::{Value, json};
 
 use crate::copy::Copy;
@@ -58,13 +59,33 @@ struct VerifyArgs {
     person: PersonArgs,
 }
 
-/// Write the proof that an object is in the ledger that released it
+/// Write stand-alone evidence of what a ledger says of an object
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente ledger prove 5f3a1c0e9b7d2468 --out event.proof \
-                        --as olga")]
+#[command(after_help = "\
+Example:
+  entente ledger prove 5f3a1c0e9b7d2468 --to XBR --out event.tlog-proof --as ines
+  entente ledger prove 5f3a1c0e9b7d2468 --of receipt --to XBR --out receipt.tlog-proof --as ines
+
+Anyone can check the file with `entente verify`, without a node. It proves that the object was
+released, by this nation to a partner or by a partner to this nation; with --of receipt, that a
+partner acknowledged it; with --of recall, what a partner did when it was recalled. The object's label
+and content stay at home unless a release officer or a legal adviser adds them, which is recorded.")]
 struct ProveArgs {
     /// The object: its id, or the start of it
     object: String,
+    /// What of it is to be proved
+    #[arg(long, value_name = "WHAT", default_value = "release",
+          value_parser = ["release", "receipt", "recall"])]
+    of: String,
+    /// The partner; needed if there are several
+    #[arg(long, value_name = "NATION")]
+    to: Option<NationCode>,
+    /// Add the object's label
+    #[arg(long)]
+    with_label: bool,
+    /// Add the object's label and content
+    #[arg(long)]
+    with_content: bool,
     /// Where to write the proof, which must not exist yet; without it the proof is shown
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -145,7 +166,13 @@ fn compared(answer: &Value, page: &mut dyn Write) -> fmt::Result {
 
 impl Run for ProveArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
-        let request = json!({ "object": self.object });
+        let request = json!({
+            "object": self.object,
+            "of": self.of,
+            "to": self.to.map(|code| code.to_string()),
+            "with_label": self.with_label,
+            "with_content": self.with_content,
+        });
         let mut answer = self.person.desk()?.call("ledger.prove", &request)?;
         let proof = answer.get("tlog_proof").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(out) = &self.out {
@@ -155,7 +182,12 @@ impl Run for ProveArgs {
         output.report(&Answer::new(answer, |answer, page| match answer.get("file") {
             Some(_) => {
                 let (object, leaf) = (text(answer, "object"), text(answer, "leaf"));
-                writeln!(page, "object {object} is entry {leaf}: see {}", text(answer, "file"))
+                let (nation, file) = (text(answer, "ledger_of"), text(answer, "file"));
+                writeln!(
+                    page,
+                    "object {object} is proved by entry {leaf} of {nation}'s ledger: see {file}"
+                )?;
+                writeln!(page, "  nation id  {}", text(answer, "nation_id"))
             }
             // The proof is a text of its own, made of printable lines.
             None => page.write_str(answer.get("tlog_proof").and_then(Value::as_str).unwrap_or("")),

@@ -24,7 +24,8 @@ enum OversightCommand {
     Verify(VerifyArgs),
 }
 
-/// Verify that every entry opens or was erased on record, and every release was permitted
+/// Verify that every entry opens or was erased on record, every decision follows again from what
+/// it was taken on, and every release was permitted
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente oversight verify --as olga")]
 struct VerifyArgs {
@@ -61,5 +62,7 @@ fn findings(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     writeln!(page, "  entries that open      {}", text(answer, "opened"))?;
     writeln!(page, "  entries erased         {}", text(answer, "erased"))?;
     writeln!(page, "  slots that open        {}", text(answer, "slots"))?;
-    writeln!(page, "  releases permitted     {}", text(answer, "releases"))
+    writeln!(page, "  releases permitted     {}", text(answer, "releases"))?;
+    writeln!(page, "  decisions taken again  {}", text(answer, "replayed"))?;
+    writeln!(page, "  of another version     {}", text(answer, "other_engine"))
 }

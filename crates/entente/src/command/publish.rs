@@ -41,6 +41,15 @@ pub struct PublishArgs {
     /// Only to this nation, or this body of it; may be repeated
     #[arg(long, value_name = "NATION[/BODY]", value_delimiter = ',')]
     to: Vec<String>,
+    /// The recipients want it as evidence before a court
+    #[arg(long)]
+    evidence: bool,
+    /// The offence that it is about, as `entente fact` knows it
+    #[arg(long, value_name = "NAME")]
+    offence: Option<String>,
+    /// The emergency that it answers, as it was declared with `entente fact add emergency`
+    #[arg(long, value_name = "NAME")]
+    emergency: Option<String>,
     /// How urgent it is
     #[arg(long, value_name = "WORD", value_parser = ["flash", "immediate", "priority", "routine"])]
     precedence: Option<String>,
@@ -90,6 +99,9 @@ impl Run for PublishArgs {
             "purpose": self.purpose,
             "facts": facts,
             "to": self.to,
+            "evidence": self.evidence,
+            "offence": self.offence,
+            "emergency": self.emergency,
             "precedence": self.precedence,
             "dry_run": self.dry_run,
             "take_rest": self.take_rest,

@@ -36,11 +36,33 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     writeln!(page, "  ledger      {size} entries, signed up to {signed}")?;
     let (own, received) = (text(objects, "own"), text(objects, "received"));
     writeln!(page, "  objects     {own} of our own, {received} received")?;
+    if !flag(answer, "signs") {
+        writeln!(page, "  SIGNING     the node {}", text(answer, "standing"))?;
+    }
+    let disk = answer.get("disk").unwrap_or(&none);
+    if !list(disk, "closed").is_empty() {
+        let (used, closed) = (text(disk, "used_percent"), text(disk, "closed"));
+        writeln!(
+            page,
+            "  DISK        {used} % used; items of these lanes are not taken: {closed}"
+        )?;
+    }
     for agreement in list(answer, "agreements") {
         let status = text(agreement, "status").replace('_', " ");
         writeln!(page, "  agreement   {} is {status}", text(agreement, "agreement"))?;
     }
     writeln!(page, "  laws        {}", text_or(answer, "laws", "none"))?;
+    if let Some(decisions) = answer.get("decisions") {
+        let counted = |key: &str| text(decisions, key);
+        writeln!(
+            page,
+            "  decisions   {} worked out, {} remembered, {} compared, {} differing",
+            counted("evaluated"),
+            counted("remembered"),
+            counted("compared"),
+            counted("differing")
+        )?;
+    }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;
     }

@@ -104,17 +104,18 @@ source = "{source}"
 [witness]
 # How many partners must confirm at a start that this ledger is the one they saw last, before
 # anything is signed; at most as many as there are. Until then the node receives but does not
-# release. 0: the anchor alone decides, for a node without links.
+# release. 0: the anchor alone decides.
 {start_quorum}
 
 [limits]
-# The largest bundle made or taken.
+# The largest bundle made; an object that is larger by itself goes all the same.
 #bundle_bytes = "{bundle}"
 # The largest file that a person may publish.
 #publish_bytes = "{publish}"
-# What may wait for one partner that is out of reach.
+# What may wait for one partner that is out of reach. Above it, the oldest routine objects go
+# without their content, and people are told.
 #outbox_bytes_per_partner = "{outbox}"
-# What may be held back from one partner for inspection.
+# What may be kept of one partner's refused items for inspection.
 #quarantine_bytes_per_partner = "{quarantine}"
 # Requests taken from one partner in a minute.
 #requests_per_minute_per_partner = {requests}

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::config::ConfigError;
 use crate::folder::FolderError;
 use crate::keyd::StartError;
+use crate::page::clean;
 use crate::secrets::SecretError;
 
 use super::{Detail, Exit};
@@ -98,8 +99,9 @@ impl Failure {
 
     /// The failure for people: no line feeds in it but those between its lines.
     pub(super) fn page(&self, detail: Detail) -> String {
+        // What is quoted may come from outside, and a terminal obeys what it prints.
         fn one_line(text: &str) -> String {
-            text.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ")
+            clean(&text.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" "))
         }
         let mut page = format!("error: {}", one_line(&self.message));
         if let Some(hint) = &self.hint {
@@ -183,5 +185,11 @@ mod tests {
         assert_eq!(failure.page(Detail::Causes), format!("{plain}\ncause: disk full"));
         assert!(failure.fields(Detail::Plain).causes.is_empty());
         assert_eq!(failure.fields(Detail::Causes).causes.len(), 1);
+    }
+
+    #[test]
+    fn a_terminal_gets_nothing_to_obey() {
+        let failure = Failure::usage(anyhow::anyhow!("`\u{1b}[2J` is no marking"));
+        assert_eq!(failure.page(Detail::Plain), "error: `\u{fffd}[2J` is no marking");
     }
 }

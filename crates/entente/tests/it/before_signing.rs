@@ -140,6 +140,15 @@ fn proofs_and_counterexamples_come_as_pages_json_and_rows() {
     let written: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(written.len(), 2);
     assert_eq!(written[1]["id"], "S0-R02");
+    // They are decided again as what they are: something goes.
+    let again = run(&["law", "rows", rows]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    for line in text(&again.stdout).lines() {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        let decision = answer["decision"].as_str().unwrap();
+        assert!(decision.starts_with("permit") && answer.get("error").is_none(), "{line}");
+    }
+    assert_eq!(text(&again.stdout).lines().count(), 2);
     // Under the old text both hold.
     let old = run(&["agreement", "prove", EMBER, "--cedar", cedar, "--json"]);
     assert!(old.status.success(), "{}", text(&old.stdout));

@@ -127,6 +127,7 @@ fn every_command_beside_a_node_says_that_it_does_not_run() {
         &["agreement", "status"],
         &["law", "load", law],
         &["law", "list"],
+        &["law", "replay", "7"],
         &["publish", "file.json", "--label", "SERVICE", "--purpose", "piracy"],
         &["release", "5f3a1c0e", "--to", "XBR", "--purpose", "piracy"],
         &["objects", "list"],
@@ -199,6 +200,24 @@ fn files_that_are_wrong_are_named_with_the_place() {
 }
 
 #[test]
+fn what_is_no_evidence_is_refused_without_a_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    write("note.txt", b"dear court");
+    write("latin.txt", b"caf\xe9");
+    write("bare.tlog-proof", b"c2sp.org/tlog-proof@v1\nindex 0\n\nlog.example\n1\n\n");
+    write("odd.tlog-proof", b"c2sp.org/tlog-proof@v1\nextra AAAA\nindex 0\n\nlog.example\n");
+    let check = |arguments: &[&str], code, said: &[&str]| check(dir.path(), arguments, code, said);
+    check(&["verify", "note.txt"], 1, &["note.txt is not an evidence file", "line 1"]);
+    check(&["verify", "latin.txt"], 1, &["latin.txt", "it is not text"]);
+    check(&["verify", "bare.tlog-proof"], 1, &["no extra data"]);
+    check(&["verify", "odd.tlog-proof"], 1, &["the extra data is not that of an evidence file"]);
+    check(&["verify", "none.tlog-proof"], 2, &["none.tlog-proof", "could not be opened"]);
+    check(&["verify", "note.txt", "--nation-id", "xyz"], 2, &["64 hexadecimal digits"]);
+    check(&["verify", "note.txt", "--card", "note.txt"], 2, &["is not a nation's card"]);
+}
+
+#[test]
 fn a_command_line_that_cannot_be_meant_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     for arguments in [
@@ -211,6 +230,9 @@ fn a_command_line_that_cannot_be_meant_is_refused() {
         &["recall", "5f3a1c0e", "--basis", "x", "--deadline-hours", "-1"],
         &["objects", "list", "--own", "--received"],
         &["ledger", "verify", "--checkpoint", "x"],
+        &["ledger", "prove", "5f3a1c0e", "--to", "brenmark"],
+        &["ledger", "prove", "5f3a1c0e", "--of", "theft"],
+        &["verify", "f", "--card", "c", "--nation-id", "d"],
         &["person", "add", "eva", "--role", "spy"],
         &["status", "--as", "ana", "--credential", "x"],
         &["events", "--after", "1"],

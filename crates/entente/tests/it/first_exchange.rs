@@ -121,6 +121,9 @@ fn the_guide_works_as_it_stands() {
         "is recognised (approved by sena, tariq)",
         "goes       XBR/CERT-B",
         "adds up to what was signed",
+        "PROVED by the ledger of XAR",
+        "PROVED by the ledger of XBR",
+        "acknowledged to XAR",
         "erased",
     ] {
         assert!(said.contains(expected), "`{expected}` is missing:\n{said}");

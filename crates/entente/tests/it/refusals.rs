@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::program;
 
 /// A node that runs as long as this lives.
-struct Node {
+pub(crate) struct Node {
     dir: tempfile::TempDir,
     process: Child,
 }
@@ -26,7 +26,12 @@ impl Drop for Node {
 }
 
 impl Node {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|config| config)
+    }
+
+    /// Starts a node whose configuration was changed.
+    fn start_with(change: impl Fn(String) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("rf").tempdir().unwrap();
         let made = Command::new(program())
             .current_dir(dir.path())
@@ -36,6 +41,8 @@ impl Node {
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
+        let config = dir.path().join("xar/entente.toml");
+        fs::write(&config, change(fs::read_to_string(&config).unwrap())).unwrap();
         let process = Command::new(program())
             .args(["serve", "--folder"])
             .arg(dir.path().join("xar"))
@@ -61,20 +68,24 @@ impl Node {
         command
     }
 
-    fn run(&self, person: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, person: &str, arguments: &[&str]) -> Output {
         self.command(person, arguments).output().unwrap()
     }
 
-    fn json(&self, person: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, person: &str, arguments: &[&str]) -> Value {
         let output = self.run(person, &[arguments, &["--json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn file(&self, name: &str, content: &[u8]) {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &[u8]) {
         fs::write(self.dir.path().join(name), content).unwrap();
     }
 
-    fn check(&self, person: &str, arguments: &[&str], code: i32, said: &[&str]) {
+    pub(crate) fn check(&self, person: &str, arguments: &[&str], code: i32, said: &[&str]) {
         let output = self.run(person, arguments);
         let text = std::str::from_utf8(&output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
@@ -124,12 +135,36 @@ fn a_running_node_refuses_in_one_sentence_and_does_nothing() {
     refuse("ana", &["objects", "show", "5f"], 2, &["`5f` is too short"]);
     refuse("ana", &["objects", "show", "5f3a1c0e"], 1, &["`5f3a1c0e` is not known here"]);
     refuse("ana", &["ledger", "prove", "5f3a1c0e"], 1, &["not known here"]);
+    refuse("ana", &["law", "replay", "0"], 1, &["a decision at entry 0"]);
+    refuse(
+        "ana",
+        &["law", "replay", "1000000"],
+        1,
+        &["a decision at entry 1000000", "not known here"],
+    );
     refuse("sena", &["bundle", "import", "junk"], 2, &["begin with ENTM1"]);
     refuse("sena", &["bundle", "export", "XBR", "--to", "."], 1, &["XBR is not known here"]);
     refuse("ana", &["backup", "copy.db"], 1, &["ana may not make backups"]);
     refuse("sena", &["backup", "event.json"], 1, &["event.json", "exists"]);
     assert_eq!(entries(), before, "what was refused left a trace in the ledger");
     assert!(!node.dir.path().join("copy.db").exists());
+}
+
+#[test]
+fn a_file_larger_than_is_set_is_not_published() {
+    let node = Node::start_with(|config| {
+        let usual = "#publish_bytes = \"64 MiB\"";
+        assert!(config.contains(usual));
+        config.replace(usual, "publish_bytes = \"1 MiB\"")
+    });
+    let arguments = ["publish", "file", "--label", "SERVICE", "--purpose", "piracy"];
+    let arguments = [&arguments[..], &["--media-type", "text/plain"]].concat();
+    node.file("file", &vec![b'a'; (1 << 20) + 1]);
+    let said = ["file has 1048577 bytes", "at most 1048576", "`publish_bytes` under [limits]"];
+    node.check("ana", &arguments, 2, &said);
+    node.file("file", &vec![b'a'; 1 << 20]);
+    let published = node.run("ana", &arguments);
+    assert!(published.status.success(), "{published:?}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn errors_say_what_where_and_what_would_be_right() {
     assert!(refused("{\"a\": [1, 2").contains("the document ends here; expected `,` or `]`"));
     assert!(refused("{\"a\" 1}").contains("found `1`; expected `:`"));
     assert!(refused("{a: 1}").contains("expected a key in double quotes"));
+    assert!(refused("{}\u{1b}[2J").contains("found U+001B; expected the end"));
     assert!(refused("[1,]").contains("found `]`; expected a value"));
     assert!(refused("[01]").contains("without leading zeros"));
     assert!(refused("[\"a\tb\"]").contains("U+0009"));

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::case::DataProtection;
 use crate::keys::Keys;
 use crate::policy::{Forbid, has_one_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "adequacy", once: false, read };
 
@@ -42,6 +43,12 @@ impl Clause for Adequacy {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["personal_data", "data_protection", "facts"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::MayGive, self.says());
+        let derogation = if self.derogations.is_empty() { "" } else { "; each use of a derogation is recorded" };
+        to.say(Side::Owes, format!("adequate protection of the personal data that we receive{derogation}"));
     }
 
     fn says(&self) -> String {

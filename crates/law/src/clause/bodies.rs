@@ -7,6 +7,7 @@ use entente_model::NationCode;
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, is_one_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "bodies", once: false, read };
 
@@ -57,6 +58,30 @@ impl Clause for Bodies {
                 ),
             );
         }
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let list = |nation: &NationCode| self.authorised.get(nation).filter(|b| !b.is_empty()).map(|b| b.join(", "));
+        let party = to.party;
+        match list(&party) {
+            Some(bodies) => {
+                to.say(Side::MayGive, format!("only through {bodies}"));
+                to.say(Side::Gets, format!("only at {bodies}"));
+            }
+            None => to.both_ways("nothing: none of our bodies is authorised"),
+        }
+        if to.others != [to.party] {
+            let others: Vec<String> = to
+                .others
+                .iter()
+                .map(|n| format!("{n}: {}", list(n).unwrap_or_else(|| "none".into())))
+                .collect();
+            to.say(Side::MayGive, format!("only to these bodies: {}", others.join("; ")));
+        }
+    }
+
+    fn nations(&self) -> Vec<NationCode> {
+        self.authorised.keys().copied().collect()
     }
 
     fn says(&self) -> String {

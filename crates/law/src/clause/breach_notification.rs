@@ -2,6 +2,7 @@
 
 use super::{Clause, ClauseType, Release};
 use crate::keys::Keys;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "breach_notification", once: false, read };
 
@@ -17,6 +18,12 @@ fn read(keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
 impl Clause for BreachNotification {
     fn obligations(&self, _of: &Release<'_>, out: &mut Vec<String>) {
         out.push(format!("notify_breach_within_h:{}", self.hours));
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let within = format!("within {} hours", self.hours);
+        to.say(Side::Owes, format!("a report {within} of any loss or compromise of what we received"));
+        to.say(Side::Gets, format!("a report {within} of any loss or compromise of what we gave"));
     }
 
     fn says(&self) -> String {

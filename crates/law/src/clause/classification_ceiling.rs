@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::level;
 use crate::policy::Forbid;
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType =
     ClauseType { name: "classification_ceiling", once: false, read };
@@ -30,6 +31,11 @@ impl Clause for Ceiling {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let up_to = format!("information up to {}", to.level(self.level));
+        to.both_ways(&up_to);
     }
 
     fn says(&self) -> String {

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::level;
 use crate::policy::Forbid;
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "classification_floor", once: false, read };
 
@@ -29,6 +30,11 @@ impl Clause for Floor {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let from = format!("only information from {} up", to.level(self.level));
+        to.both_ways(&from);
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, has_one_of};
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "data_categories", once: false, read };
 
@@ -28,6 +29,10 @@ impl Clause for DataCategories {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways(&format!("no data of these categories: {}", self.excluded.join(", ")));
     }
 
     fn says(&self) -> String {

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Release};
 use crate::case::Access;
 use crate::keys::Keys;
 use crate::time::{DAY_MILLIS, instant_text};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "deadline", once: false, read };
 
@@ -40,6 +41,15 @@ impl Clause for Deadline {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["request"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let within = format!(
+            "within {} hours if urgent and at hand, {} days if urgent and held by others, {} days otherwise",
+            self.urgent_direct_hours, self.urgent_indirect_days, self.normal_days
+        );
+        to.say(Side::MustGive, format!("an answer to every request, {within}"));
+        to.say(Side::Gets, format!("answers to our requests, {within}"));
     }
 
     fn says(&self) -> String {

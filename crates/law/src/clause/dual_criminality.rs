@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, is_one_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "dual_criminality", once: false, read };
 
@@ -35,6 +36,12 @@ impl Clause for DualCriminality {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::MayGive, self.says());
+        let ask = "for our own requests: an offence that the requested party punishes as severely";
+        to.say(Side::Owes, ask);
     }
 
     fn says(&self) -> String {

@@ -4,6 +4,7 @@
 
 use super::{Clause, ClauseType, Emergency};
 use crate::keys::Keys;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "emergency", once: true, read };
 
@@ -23,6 +24,17 @@ fn read(keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
 impl Clause for Emergency {
     fn emergency(&self) -> Option<&Emergency> {
         Some(self)
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways(&format!(
+            "in an emergency ({}) these clauses do not stand in the way: {}",
+            self.triggers.join(", "),
+            self.relaxes.join(", ")
+        ));
+        if !self.obligations.is_empty() {
+            to.say(Side::Owes, format!("after an emergency: {}", self.obligations.join(", ")));
+        }
     }
 
     fn says(&self) -> String {

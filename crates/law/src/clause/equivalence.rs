@@ -6,6 +6,7 @@ use super::{Clause, ClauseType, Equivalence, Forbids, Release, Scope};
 use crate::keys::{Item, Keys};
 use crate::level;
 use crate::policy::{Forbid, is_level_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "equivalence", once: true, read };
 
@@ -73,6 +74,34 @@ impl Clause for Equivalence {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["recipient", "level"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let handling = to.handling(self);
+        for level in level::all().filter(|l| *l >= level::RESTRICTED) {
+            match handling.marking(to.party, level) {
+                Some(marking) => {
+                    let name = level::name(level);
+                    to.say(Side::Owes, format!("what is {name} is marked and protected as {marking}"));
+                }
+                None => to.say(Side::Gets, format!("nothing that is {}", level::name(level))),
+            }
+            let lacking: Vec<String> = to
+                .others
+                .iter()
+                .filter(|n| handling.lacks(**n, level))
+                .map(ToString::to_string)
+                .collect();
+            if !lacking.is_empty() {
+                let own = to.level(level);
+                let nations = lacking.join(", ");
+                to.say(Side::MayGive, format!("nothing that is {own} to {nations}: no equivalent marking"));
+            }
+        }
+    }
+
+    fn nations(&self) -> Vec<entente_model::NationCode> {
+        self.rows.values().flat_map(BTreeMap::keys).copied().collect()
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "exercise", once: false, read };
 
@@ -38,6 +39,11 @@ impl Clause for Exercise {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["exercise"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways("exercise data in exercises, and no real data there");
+        to.say(Side::Owes, "exercise data stays marked as such");
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, is_one_of};
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "geographic_scope", once: false, read };
 
@@ -25,6 +26,10 @@ impl Clause for GeographicScope {
                 format!("the area {{area}} is outside those agreed: {}", self.areas.join(", ")),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways(&format!("only on these areas, or on none in particular: {}", self.areas.join(", ")));
     }
 
     fn says(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Clause, ClauseType};
 use crate::keys::Keys;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "informative", once: false, read };
 
@@ -18,6 +19,10 @@ fn read(keys: &Keys<'_, '_>) -> Option<Box<dyn Clause>> {
 }
 
 impl Clause for Informative {
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::Besides, self.says());
+    }
+
     fn says(&self) -> String {
         format!("{}: {}", self.topic, self.text)
     }

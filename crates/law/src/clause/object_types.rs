@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, is_one_of};
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "object_types", once: false, read };
 
@@ -28,6 +29,10 @@ impl Clause for ObjectTypes {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways(&format!("only these kinds of information: {}", self.allowed.join(", ")));
     }
 
     fn says(&self) -> String {

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::level;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "personnel_clearance", once: false, read };
 
@@ -30,6 +31,11 @@ impl Clause for PersonnelClearance {
                 );
             }
         }
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let level = to.level(self.from);
+        to.say(Side::Owes, format!("readers cleared for it, wherever we handle information at {level} or above"));
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, is_one_of};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "purpose", once: false, read };
 
@@ -28,6 +29,12 @@ impl Clause for Purpose {
                 ),
             ),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let purposes = self.allowed.join(", ");
+        to.say(Side::MayGive, format!("only for these purposes: {purposes}"));
+        to.say(Side::Owes, format!("use for these purposes only: {purposes}"));
     }
 
     fn says(&self) -> String {

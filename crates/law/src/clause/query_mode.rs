@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::Telling;
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "query_mode", once: false, read };
 
@@ -25,6 +26,10 @@ impl Clause for QueryMode {
             )
             .modify("respond:hit_flag_only"),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.both_ways("queries are answered with hit or no hit; details follow on a separate request");
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::policy::Forbid;
 use crate::keys::Keys;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "reciprocity", once: false, read };
 
@@ -25,6 +26,12 @@ impl Clause for Reciprocity {
         );
         let refer = forbid.clone().refer_to("agreement_authority:{sender}");
         out.add(Scope::Always, if self.refer { refer } else { forbid });
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let then = if self.refer { "our agreement authority decides" } else { "nothing" };
+        to.say(Side::MayGive, format!("to a party that does not reciprocate: {then}"));
+        to.say(Side::Owes, "answers in kind; whoever does not give them may receive nothing");
     }
 
     fn says(&self) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::keys::Keys;
 use crate::policy::{Forbid, quoted};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "refusal_grounds", once: false, read };
 
@@ -60,6 +61,20 @@ impl Clause for RefusalGrounds {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["grounds", "facts"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let (must, may) = (self.mandatory.join(", "), self.optional.join(", "));
+        if !must.is_empty() {
+            to.say(Side::MayGive, format!("nothing where one of these grounds is found: {must}"));
+        }
+        if !may.is_empty() {
+            let own = "our agreement authority decides where one of these grounds is found";
+            to.say(Side::MayGive, format!("{own}: {may}"));
+        }
+        for (ground, fact) in &self.curable {
+            to.say(Side::Owes, format!("for our own requests, where {ground} may stand in the way: {fact}"));
+        }
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Release};
 use crate::keys::Keys;
 use crate::time::{DAY_MILLIS, day_text};
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "retention", once: false, read };
 
@@ -24,6 +25,10 @@ impl Clause for Retention {
     fn obligations(&self, of: &Release<'_>, out: &mut Vec<String>) {
         let until = of.case.at.plus_millis(self.max_days.saturating_mul(DAY_MILLIS));
         out.push(format!("delete_by:{}", day_text(until)));
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::Owes, format!("deletion of what we receive, {} days after its release at the latest", self.max_days));
     }
 
     fn says(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "speciality", once: false, read: |_| Some(Box::new(Speciality)) };
 
@@ -28,6 +29,11 @@ impl Clause for Speciality {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["transfer_case"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        to.say(Side::Owes, "what was given for a case serves that case only, unless its provider waives this");
+        to.say(Side::Gets, "a say before what we gave for one case serves another");
     }
 
     fn says(&self) -> String {

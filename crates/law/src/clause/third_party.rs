@@ -6,6 +6,7 @@
 use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "third_party", once: true, read };
 
@@ -66,6 +67,15 @@ impl Clause for ThirdParty {
             Rule::PartiesAllowed => format!("onward_parties_only:{}", of.agreement),
             Rule::Prohibited => "no_onward".into(),
         });
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let owed = match self.rule {
+            Rule::OriginatorConsent => "nothing of it goes to a third party without its originator's consent",
+            Rule::PartiesAllowed => "nothing of it goes to others than the parties without its originator's consent",
+            Rule::Prohibited => "nothing of it ever goes to a third party",
+        };
+        to.say(Side::Owes, owed);
     }
 
     fn says(&self) -> String {

@@ -4,6 +4,7 @@ use super::{Clause, ClauseType, Forbids, Release, Scope};
 use crate::case::Use;
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "use_restriction", once: false, read };
 
@@ -61,6 +62,20 @@ impl Clause for UseRestriction {
 
     fn obligations_read(&self) -> &'static [&'static str] {
         &["use"]
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        match self.evidence {
+            Evidence::Allowed => to.both_ways("for use as intelligence and as evidence"),
+            Evidence::Consent => {
+                to.say(Side::MayGive, "for use as intelligence; use as evidence needs our consent");
+                to.say(Side::Owes, "no use as evidence without the provider's consent");
+            }
+            Evidence::Prohibited => {
+                to.say(Side::MayGive, "for use as intelligence, never as evidence");
+                to.say(Side::Owes, "no use as evidence");
+            }
+        }
     }
 
     fn says(&self) -> String {

@@ -3,6 +3,7 @@
 use super::{Clause, ClauseType, Forbids, Scope};
 use crate::keys::Keys;
 use crate::policy::Forbid;
+use crate::summary::{Side, Telling};
 
 pub(super) const TYPE: ClauseType = ClauseType { name: "volume", once: false, read };
 
@@ -26,6 +27,11 @@ impl Clause for Volume {
             )
             .refer_to("agreement_authority:{sender}"),
         );
+    }
+
+    fn tells(&self, to: &mut Telling<'_>) {
+        let own = "only by decision of our agreement authority";
+        to.say(Side::MayGive, format!("more than {} records at once {own}", self.max_records));
     }
 
     fn says(&self) -> String {

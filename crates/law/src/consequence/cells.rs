@@ -112,6 +112,11 @@ impl<'r> Court<'r> {
         (changes, complete)
     }
 
+    /// Whether all is between bodies of one nation.
+    fn is_domestic(&self) -> bool {
+        self.space.nations.len() == 1
+    }
+
     fn relaxed(&self) -> BTreeSet<String> {
         let treaties = self.before.treaties.iter().chain(&self.after.treaties);
         treaties.filter_map(|t| t.emergency.as_ref()).flat_map(|(e, _)| e.relaxes.clone()).collect()
@@ -197,7 +202,8 @@ impl<'r> Court<'r> {
         for number in (0..total).step_by(step) {
             let cell = cell(&dimensions, number);
             let Some(settings) = settings(&dimensions, &cell) else { continue };
-            if settings.get("sender").is_some_and(|s| settings.get("recipient") == Some(s)) {
+            let same = settings.get("sender").is_some_and(|s| settings.get("recipient") == Some(s));
+            if same && !self.is_domestic() {
                 continue;
             }
             self.cells += 1;
@@ -266,7 +272,7 @@ impl<'r> Court<'r> {
         let mut best: Option<((u64, usize), Point)> = None;
         for sender in nations.iter().filter(|n| named.0.is_none_or(|s| s == **n)) {
             for recipient in nations.iter().filter(|n| named.1.is_none_or(|r| r == **n)) {
-                if sender == recipient {
+                if sender == recipient && !self.is_domestic() {
                     continue;
                 }
                 let point = self.friendly_pair(*sender, *recipient, before, after);
@@ -553,8 +559,9 @@ fn changes(dimensions: &[Dimension], alike: BTreeMap<(Answer, Answer), Vec<Cell>
         };
         for sides in join(all) {
             let real = pair.is_none_or(|(s, r)| {
+                let is_domestic = dimensions.get(s).is_some_and(|d| d.choices.len() == 1);
                 let (s, r) = (sides.get(s), sides.get(r));
-                !(s.is_some_and(|s| s.len() == 1) && s == r)
+                is_domestic || !(s.is_some_and(|s| s.len() == 1) && s == r)
             });
             if real {
                 found.push(say::change(dimensions, &sides, before.clone(), after.clone()));

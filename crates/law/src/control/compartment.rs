@@ -2,7 +2,7 @@
 
 use entente_model::ControlKind;
 
-use super::{ControlType, read_word};
+use super::{ControlType, accept_name, read_word};
 use crate::policy::Forbid;
 
 pub(super) const TYPE: Compartment = Compartment;
@@ -32,6 +32,10 @@ impl ControlType for Compartment {
 
     fn written(&self, values: &[String]) -> String {
         values.join(", ")
+    }
+
+    fn accepts(&self, values: &[String]) -> Result<(), String> {
+        accept_name(values)
     }
 
     fn forbids(&self, out: &mut Vec<Forbid>) {

@@ -2,7 +2,7 @@
 
 use entente_model::ControlKind;
 
-use super::{ControlType, read_codes};
+use super::{ControlType, accept_codes, read_codes};
 use crate::policy::Forbid;
 
 pub(super) const TYPE: DisplayOnly = DisplayOnly;
@@ -28,6 +28,10 @@ impl ControlType for DisplayOnly {
 
     fn written(&self, values: &[String]) -> String {
         values.join(", ")
+    }
+
+    fn accepts(&self, values: &[String]) -> Result<(), String> {
+        accept_codes(values)
     }
 
     fn forbids(&self, out: &mut Vec<Forbid>) {

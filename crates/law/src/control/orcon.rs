@@ -2,7 +2,7 @@
 
 use entente_model::{Control, ControlKind};
 
-use super::{ControlType, read_nothing};
+use super::ControlType;
 use crate::case::Case;
 use crate::policy::Forbid;
 
@@ -20,15 +20,21 @@ impl ControlType for Orcon {
     }
 
     fn prefix(&self) -> &'static str {
-        "ORCON"
+        "ORCON "
     }
 
     fn values(&self, rest: &str) -> Result<Vec<String>, String> {
-        read_nothing(rest)
+        match rest {
+            "" => Ok(Vec::new()),
+            // Approved beforehand inside the originator's own government; between nations it is
+            // the same.
+            "USGOV" => Ok(vec![rest.to_owned()]),
+            _ => Err("nothing may follow it but USGOV, as in `ORCON USGOV`".into()),
+        }
     }
 
-    fn written(&self, _values: &[String]) -> String {
-        String::new()
+    fn written(&self, values: &[String]) -> String {
+        values.join(", ")
     }
 
     fn forbids(&self, out: &mut Vec<Forbid>) {

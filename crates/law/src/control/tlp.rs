@@ -2,7 +2,7 @@
 
 use entente_model::{Control, ControlKind};
 
-use super::ControlType;
+use super::{ControlType, is_name};
 use crate::case::Case;
 use crate::policy::Forbid;
 
@@ -64,6 +64,20 @@ impl ControlType for Tlp {
             [] => String::new(),
             [colour] => colour.clone(),
             [colour, named @ ..] => format!("{colour}[{}]", named.join(", ")),
+        }
+    }
+
+    fn accepts(&self, values: &[String]) -> Result<(), String> {
+        match values {
+            [colour, named @ ..] if colour == "RED" => {
+                if named.iter().all(|name| is_name(name)) {
+                    return Ok(());
+                }
+                Err("a reader's name is not empty and has no commas, brackets or double slashes"
+                    .into())
+            }
+            [colour] if COLOURS.iter().any(|(c, _)| c == colour) => Ok(()),
+            _ => Err(RIGHT.into()),
         }
     }
 

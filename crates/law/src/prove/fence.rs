@@ -6,6 +6,8 @@
 
 #![expect(clippy::format_push_string, reason = "a condition is put together piece by piece")]
 
+use std::collections::BTreeSet;
+
 use entente_model::NationCode;
 
 use crate::decide::TIME_MILLIS_MAX;
@@ -154,8 +156,10 @@ pub(super) fn impossible(rules: &Rules, treaty: &Treaty) -> Vec<String> {
     ];
     for nation in treaty.parties.keys() {
         let scheme = rules.schemes.find(nation.as_str());
-        let levels = scheme.into_iter().flat_map(|s| s.markings().map(|(_, level)| level));
-        let mut held: Vec<String> = levels.map(|l| l.to_string()).collect();
+        // A clearance may be written in any way that the scheme knows, also one of former times.
+        let written = scheme.into_iter().flat_map(|s| s.written().map(|(_, level, _)| level));
+        let levels: BTreeSet<u8> = written.collect();
+        let mut held: Vec<String> = levels.iter().map(u8::to_string).collect();
         held.push("-1".to_owned());
         for name in ["clearance", "accredited"] {
             never.push(format!(

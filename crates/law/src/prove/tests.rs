@@ -574,8 +574,8 @@ fn holds(set: &cedar_policy::PolicySet, attributes: &Attributes, case: &Scenario
     response.decision() == cedar_policy::Decision::Allow
 }
 
-/// What is proved never to go is looked for at random, with controls, portions and foreign
-/// information added: it never goes.
+/// What is proved never to go is looked for at random, with NOFORN, REL TO and foreign information
+/// added: it never goes.
 #[test]
 fn nothing_random_refutes_what_was_proved() {
     let schemes = Schemes::builtin();

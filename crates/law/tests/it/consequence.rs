@@ -262,6 +262,25 @@ fn nothing_changes_where_nothing_does() {
     assert_eq!((found.changes.len(), found.particulars.len()), (0, 0));
 }
 
+/// One nation is sender and recipient there, which is no case between nations.
+#[test]
+fn a_domestic_arrangement_is_compared_between_bodies_of_its_one_nation() {
+    let domestic = |level: &str| {
+        let clause = format!("type = \"classification_ceiling\"\nlevel = \"{level}\"");
+        with(&[&clause])
+            .replace("kind = \"multilateral\"", "kind = \"domestic\"")
+            .replace(", { nation = \"XBR\" }, { nation = \"XCO\" }", "")
+            .replace("[groups]\nALL2 = [\"XAR\", \"XBR\"]\n", "")
+    };
+    let (low, high) = (domestic("CONFIDENTIAL"), domestic("SECRET"));
+    let turns = |old: &str, new: &str| -> Vec<Turn> {
+        compare(old, new).changes.into_iter().map(|change| change.turn).collect()
+    };
+    assert_eq!(turns(&low, &high), [Turn::Possible]);
+    assert_eq!(turns(&high, &low), [Turn::Impossible]);
+    assert_eq!(turns(&low, &low), []);
+}
+
 #[test]
 fn every_type_of_clause_is_in_the_table() {
     for kind in [

@@ -2,7 +2,13 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod consequence;
+#[cfg(test)]
+mod controls;
+#[cfg(test)]
+mod generated;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -14,5 +20,7 @@ mod oracle;
 mod properties;
 #[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod schemes;
 #[cfg(test)]
 mod world;

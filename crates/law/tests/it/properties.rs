@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entente_law::{Case, Decider, Inputs, Recipient, Rules, Subject};
-use entente_model::{Decision, Timestamp, Wire};
+use entente_law::{Case, Decider, Epoch, Inputs, Recipient, Rules, Subject};
+use entente_model::{AgreementId, Decision, LawId, ReleaseFacts, Timestamp, Wire};
 use serde_json::{Value, json};
 
 use crate::oracle;
@@ -230,9 +230,10 @@ fn a_remembered_ruling_equals_a_fresh_one() {
             let fresh = world.rules.decide(&case);
             assert_eq!(*decider.ruling(now, class, recipient).unwrap(), fresh, "{row}");
             // The inputs as they are kept give the ruling again.
-            let inputs = decider.inputs(now, class, &[recipient]).unwrap();
+            let question = decider.question(class, &[recipient], Vec::new()).unwrap();
+            let inputs = Inputs { at: now, questions: vec![question] };
             let again = Inputs::from_bytes(&inputs.to_bytes()).unwrap();
-            assert_eq!(world.rules.decide(&again.case(&again.recipients[0])), fresh);
+            assert_eq!(world.rules.decide(&again.cases().next().unwrap()), fresh);
             at += [1, 1000, 3_600_000, 86_400_000 * 30, 86_400_000 * 400][dice.below(5)];
         }
     });
@@ -258,11 +259,11 @@ fn a_thousand_objects_of_a_class_take_one_evaluation_for_each_recipient() {
             decider.ruling(world.at.plus_millis(n), class, *recipient).unwrap();
         }
     }
-    assert_eq!(decider.evaluations(), 30);
+    assert_eq!(decider.counts().evaluated, 30);
 }
 
 #[test]
-fn other_parties_and_agreements_cost_nothing() {
+fn other_parties_agreements_and_laws_cost_nothing() {
     let mut row = vectors()[0].clone();
     let before = world(&row).decide();
     let codes: Vec<String> = (0..30u8)
@@ -281,9 +282,18 @@ fn other_parties_and_agreements_cost_nothing() {
             json!([{"nation": "XJA", "status": "active"}, {"nation": "XJB", "status": "active"}]);
         row["agreements"].as_array_mut().unwrap().push(other);
     }
+    for n in 0..20 {
+        let law = json!({
+            "nation": "XJA", "id": format!("XJA-{n}"), "title": "Another nation's rule",
+            "type": "court_seal", "direction": if n % 2 == 0 { "export" } else { "import" },
+            "effect": "forbid", "unless": [], "authority": null, "transform": null,
+        });
+        row["national_law"].as_array_mut().unwrap().push(law);
+    }
     let world = world(&row);
     let after = world.decide();
     assert_eq!(after.decision, before.decision);
+    // Whoever evaluates more than the slices of this sender and this recipient fails here.
     assert_eq!(after.policies_evaluated, before.policies_evaluated);
     assert!(world.rules.policies() > 10 * after.policies_evaluated, "the slice is small");
 }
@@ -331,4 +341,67 @@ fn what_is_not_understood_is_denied() {
     let mut label = base.label.clone();
     label.policy = "XZZ".into();
     assert_eq!(decide(&label, &base.rules).reason_codes, ["SCHEME_UNKNOWN"]);
+}
+
+#[test]
+fn an_epoch_gives_the_same_rules_from_the_texts_that_it_names() {
+    for row in vectors().iter().step_by(7) {
+        let (agreements, laws) = crate::world::texts(row);
+        let rules = rules(row).unwrap();
+        let epoch = Epoch::read(&rules.epoch_preimage()).unwrap();
+        let agreement = |id: AgreementId| agreements.get(usize::from(id.as_bytes()[0]));
+        let law = |id: LawId| laws.get(usize::from(id.as_bytes()[0]));
+        let again = epoch.rules(agreement, law).unwrap();
+        assert_eq!(again.epoch_preimage(), rules.epoch_preimage(), "{}", row["id"]);
+        let world = world(row);
+        assert_eq!(again.decide(&world.case()), rules.decide(&world.case()), "{}", row["id"]);
+        // What is missing is said, and another text in its place is not taken for it.
+        let refused = epoch.rules(|_| None, law).unwrap_err().to_string();
+        assert!(refused.contains("is not held here"), "{refused}");
+    }
+    let rules = rules(&vectors()[0]).unwrap();
+    let mut bytes = rules.epoch_preimage();
+    let place = bytes.windows(5).position(|w| w == b"cedar").unwrap();
+    bytes[place] = b'C';
+    let other = Epoch::read(&bytes).unwrap().rules(|_| None, |_| None).unwrap_err().to_string();
+    assert!(other.contains("and this program is"), "{other}");
+    assert!(Epoch::read(&bytes[..bytes.len() - 1]).is_err());
+}
+
+#[test]
+fn what_no_rule_reads_parts_no_classes() {
+    let mut row = vectors()[0].clone();
+    row["national_law"] = json!([]);
+    row["agreements"][0]["clauses"] =
+        json!([{"type": "purpose", "allowed": ["maritime_security"]}]);
+    let mut facts = world(&row).facts;
+    facts.persons = vec![entente_model::facts::Person::default()];
+    facts.data_categories = vec!["health".into()];
+    facts.records = 9;
+    facts.area = None;
+    facts.court_sealed = true;
+    facts.pending_case = true;
+    let mut persons = facts.clone();
+    persons.persons.push(entente_model::facts::Person {
+        nationalities: vec!["XAR".parse().unwrap()],
+        ..Default::default()
+    });
+    for n in 1..row["agreements"].as_array().unwrap().len() {
+        row["agreements"][n]["clauses"] = row["agreements"][0]["clauses"].clone();
+    }
+    let plain = world(&row);
+    let class_plain =
+        |facts: &ReleaseFacts| plain.rules.class(&Subject { facts, ..plain.subject() }).to_bytes();
+    assert_eq!(class_plain(&facts), class_plain(&plain.facts));
+    // With all its clauses and laws, the same facts make another class.
+    let full = world(&vectors()[0]);
+    let class_full =
+        |facts: &ReleaseFacts| full.rules.class(&Subject { facts, ..full.subject() }).to_bytes();
+    assert_ne!(class_full(&facts), class_full(&full.facts));
+    assert_ne!(class_full(&persons), class_full(&facts), "a law names nationals of XAR");
+    // Persons of whom the rules can tell nothing apart are as one.
+    let mut twice = facts.clone();
+    twice.persons.push(entente_model::facts::Person { age: None, ..Default::default() });
+    twice.persons[0].nationalities = vec!["XZZ".parse().unwrap()];
+    assert_eq!(class_full(&twice), class_full(&facts));
 }

@@ -55,6 +55,14 @@ pub(crate) fn vectors() -> Vec<Value> {
         .collect()
 }
 
+/// Our own rows, derived from the README by hand.
+pub(crate) fn own() -> Vec<Value> {
+    include_str!("../../../../vectors/decisions/own.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 pub(crate) fn instant(value: &Value) -> Timestamp {
     let at: jiff::Timestamp = value.as_str().unwrap().parse().unwrap();
     Timestamp::from_millis(at.as_millisecond().try_into().unwrap())
@@ -158,16 +166,33 @@ pub(crate) fn schemes(row: &Value) -> Schemes {
     schemes
 }
 
-/// The rules of a row.
-pub(crate) fn rules(row: &Value) -> Result<Rules, CompileError> {
-    let listed = row["agreements"].as_array().unwrap();
-    let agreements: Vec<Agreement> = listed
+/// The agreements and laws of a row, from literate texts. Their ids are their places.
+pub(crate) fn texts(row: &Value) -> (Vec<Agreement>, Vec<NationalLaw>) {
+    let agreements = row["agreements"]
+        .as_array()
+        .unwrap()
         .iter()
         .map(|a| {
             let text = agreement_text(a, &row["groups"]);
             Agreement::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"))
         })
         .collect();
+    let laws = row["national_law"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|law| {
+            let text = law_text(law);
+            NationalLaw::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"))
+        })
+        .collect();
+    (agreements, laws)
+}
+
+/// The rules of a row.
+pub(crate) fn rules(row: &Value) -> Result<Rules, CompileError> {
+    let listed = row["agreements"].as_array().unwrap();
+    let (agreements, laws) = texts(row);
     let parties: Vec<Vec<(NationCode, PartyStatus)>> = listed
         .iter()
         .map(|a| {
@@ -200,17 +225,8 @@ pub(crate) fn rules(row: &Value) -> Result<Rules, CompileError> {
             parties,
         })
         .collect();
-    let laws: Vec<NationalLaw> = row["national_law"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|law| {
-            let text = law_text(law);
-            NationalLaw::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"))
-        })
-        .collect();
     let laws: Vec<(LawId, &NationalLaw)> =
-        laws.iter().map(|law| (LawId::from_array([1; 32]), law)).collect();
+        (0..).zip(&laws).map(|(n, law)| (LawId::from_array([n; 32]), law)).collect();
     Rules::compile(&held, &laws, &schemes(row))
 }
 
@@ -226,7 +242,7 @@ fn controls(value: &Value) -> Vec<Control> {
                 values.extend(maybe(&c[key]));
             }
             for key in ["to", "named"] {
-                if c[key].is_array() {
+                if c[key].is_array() && (key == "to" || c["value"] == "RED") {
                     values.extend(strings(&c[key]));
                 }
             }

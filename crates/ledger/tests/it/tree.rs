@@ -4,8 +4,8 @@
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ct_merkle::{ConsistencyProof, InclusionProof};
 use entente_ledger::proof::{
-    ProofError, consistency, inclusion, multiproof, verify_consistency, verify_inclusion,
-    verify_multiproof,
+    ProofError, consistency, inclusion, inclusions, multiproof, verify_consistency,
+    verify_inclusion, verify_multiproof,
 };
 use entente_ledger::tile::{TreeError, root_at};
 use entente_ledger::tree::{empty_root, leaf_hash, node_hash, root_of};
@@ -210,6 +210,11 @@ proptest! {
         let known: Vec<(u64, Digest)> =
             indices.iter().map(|i| (*i, leaf_hash(&i.to_be_bytes()))).collect();
         prop_assert_eq!(verify_multiproof(&known, size, &proof, &root), Ok(()));
+        // Parted, it is the proof of each leaf by itself.
+        let parted = inclusions(&known, size, &proof, &root).unwrap();
+        for (index, path) in indices.iter().zip(&parted) {
+            prop_assert_eq!(&inclusion(&tiles, *index, size).unwrap(), path);
+        }
         if let [index] = indices[..] {
             // Of one leaf: the hashes of its inclusion proof, from left to right.
             let mut path = inclusion(&tiles, index, size).unwrap();

@@ -111,6 +111,14 @@ impl Lanes for Tx<'_, '_> {
         Ok(())
     }
 
+    fn empty_outbox(&mut self, dst: NodeId, lane: Lane, upto: u64) -> Result<()> {
+        self.session.run(
+            "UPDATE outbox SET bytes = 0 WHERE dst = ?1 AND lane = ?2 AND last <= ?3",
+            cells![dst, lane, upto],
+        )?;
+        Ok(())
+    }
+
     fn outbox_waiting(&self, dst: NodeId) -> Result<(u64, Option<Timestamp>)> {
         let waiting = self.session.one(
             "outbox",
@@ -266,6 +274,16 @@ impl Lanes for Tx<'_, '_> {
         Ok(())
     }
 
+    fn quarantine_bytes(&self, src: NodeId) -> Result<u64> {
+        let bytes = self.session.one(
+            "refused item",
+            "SELECT coalesce(sum(length(evidence)), 0) FROM quarantine WHERE src = ?1",
+            cells![src],
+            only,
+        )?;
+        Ok(bytes.unwrap_or_default())
+    }
+
     fn quarantine(&self, count: u64) -> Result<Vec<QuarantineRow>> {
         self.session.many(
             "refused item",
@@ -281,6 +299,25 @@ impl Lanes for Tx<'_, '_> {
                     evidence: c.take()?,
                 })
             },
+        )
+    }
+
+    fn put_receipt(&mut self, from: NodeId, lane: Lane, upto: u64, evidence: &[u8]) -> Result<()> {
+        self.session.run(
+            "INSERT INTO receipt (src, lane, upto, evidence) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (src, lane, upto) DO NOTHING",
+            cells![from, lane, upto, evidence],
+        )?;
+        Ok(())
+    }
+
+    fn receipt(&self, from: NodeId, lane: Lane, seq: u64) -> Result<Option<(u64, Vec<u8>)>> {
+        self.session.one(
+            "receipt",
+            "SELECT upto, evidence FROM receipt WHERE src = ?1 AND lane = ?2 AND upto >= ?3
+             ORDER BY upto LIMIT 1",
+            cells![from, lane, seq],
+            |c| Ok((c.take()?, c.take()?)),
         )
     }
 

@@ -162,6 +162,19 @@ impl Objects for Tx<'_, '_> {
         Ok((self.held(true)?, self.held(false)?))
     }
 
+    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)> {
+        let count = |own: bool| -> Result<u64> {
+            let count = self.session.one(
+                "count",
+                "SELECT count(*) FROM object WHERE own = ?1 AND held = 1 AND class <= ?2",
+                cells![own, class],
+                only,
+            )?;
+            Ok(count.unwrap_or_default())
+        };
+        Ok((count(true)?, count(false)?))
+    }
+
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>> {
         self.session.many(
             "object",

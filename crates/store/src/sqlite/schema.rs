@@ -18,17 +18,25 @@ pub(super) struct Schema {
     pub(super) purpose: &'static str,
     /// Whether deleted bytes are overwritten: wherever it costs nothing, or always.
     pub(super) secure_delete: &'static str,
+    /// Bytes of a page in a new file.
+    pub(super) page_bytes: u32,
     /// Steps; the schema's version is how many were applied.
     pub(super) steps: &'static [&'static str],
 }
 
-/// The main database.
-pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1] };
+/// The main database. A sealed indicator takes 2,120 bytes: two of them do not fit a page of
+/// 4 KiB.
+pub(super) const STORE: Schema = Schema {
+    purpose: "store",
+    secure_delete: "FAST",
+    page_bytes: 8192,
+    steps: &[STORE_1, STORE_2, STORE_3],
+};
 
-/// The key vault.
+/// The key vault. Its keys are in the order of digests, so every one that is added changes another
+/// page: the smaller a page, the less is written.
 pub(super) const VAULT: Schema =
-    Schema { purpose: "vault", secure_delete: "ON", steps: &[VAULT_1] };
+    Schema { purpose: "vault", secure_delete: "ON", page_bytes: 2048, steps: &[VAULT_1] };
 
 const STORE_1: &str = "
 CREATE TABLE head (
@@ -145,6 +153,27 @@ CREATE TABLE event (
     text TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX event_by_kind ON event (kind, seq);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+";
+
+/// Facts on record.
+const STORE_2: &str = "
+CREATE TABLE fact (
+    id BLOB PRIMARY KEY, until INTEGER NOT NULL, leaf INTEGER NOT NULL, revoked_at INTEGER,
+    revoked_by TEXT, revoked_why TEXT, lapse_told INTEGER NOT NULL, asserted BLOB NOT NULL);
+CREATE INDEX fact_by_leaf ON fact (leaf);
+CREATE INDEX fact_standing ON fact (until) WHERE revoked_at IS NULL;
+CREATE INDEX fact_lapsed ON fact (until) WHERE lapse_told = 0;
+CREATE TABLE fact_use (
+    fact BLOB NOT NULL, first INTEGER NOT NULL, nation BLOB NOT NULL, inputs BLOB NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (fact, first, nation)) WITHOUT ROWID;
+";
+
+/// Receipts are kept with what proves them, and holdings are counted by class.
+const STORE_3: &str = "
+CREATE TABLE receipt (
+    src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
+    PRIMARY KEY (src, lane, upto));
+CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
 ";
 
 const VAULT_1: &str = "

@@ -2,7 +2,7 @@
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::{Order, Weighed};
+use entente_app::publish::{Circumstances, Order, Weighed};
 use entente_formats::Piece;
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -82,6 +82,7 @@ impl Sim {
             facts: ReleaseFacts::default(),
             purpose: purpose.clone(),
             to,
+            circumstances: Circumstances::default(),
             lane,
             supersedes,
         };
@@ -174,7 +175,8 @@ impl Sim {
     }
 
     fn consent(&mut self, place: usize) -> Result<()> {
-        let Some(asks) = self.at(place, "list requests", entente_app::SqliteNode::asks)? else {
+        let overseer = self.alliance.member(place)?.actor("overseer")?;
+        let Some(asks) = self.at(place, "list requests", |node| node.asks(&overseer))? else {
             return Ok(());
         };
         let waiting: Vec<_> =

@@ -2,14 +2,26 @@
 //! disks.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use entente_app::AppError;
 use entente_app::keys::KeyError;
+use entente_app::rollback::Standing;
 
 use super::Sim;
 use crate::failure::{Failure, Result};
 use crate::fate::Fate;
+use crate::keys::Device;
+
+/// A copy of a nation's disk, and of its anchor at that time.
+#[derive(Clone)]
+pub(super) struct DiskCopy {
+    of: usize,
+    path: PathBuf,
+    /// How large its ledger was.
+    size: u64,
+    anchor: Device,
+}
 
 impl Sim {
     /// Perhaps something goes wrong, or something that was wrong ends.
@@ -35,6 +47,7 @@ impl Sim {
             44..50 => self.copy_disk(place),
             50..56 => self.old_disk(place),
             56..60 => self.second_machine(place),
+            60..65 => self.old_disk_and_anchor(place),
             _ => Ok(()),
         }
     }
@@ -101,7 +114,8 @@ impl Sim {
         member.fate.no_crash();
         member.copy_disk(&to)?;
         member.start()?;
-        self.copies.push((place, to, size));
+        let anchor = self.alliance.member(place)?.device.copied();
+        self.copies.push(DiskCopy { of: place, path: to, size, anchor });
         self.say(format!("the disk of {} is copied at size {size}", self.name(place)));
         Ok(())
     }
@@ -114,13 +128,7 @@ impl Sim {
     /// An old copy of the disk is put back while the anchor remembers more: the node must not
     /// start. Then the newest state comes back.
     fn old_disk(&mut self, place: usize) -> Result<()> {
-        let ours: Vec<(PathBuf, u64)> = self
-            .copies
-            .iter()
-            .filter(|(of, _, _)| *of == place)
-            .map(|(_, path, size)| (path.clone(), *size))
-            .collect();
-        let Some((old, size)) = self.chance.pick(&ours).cloned() else { return Ok(()) };
+        let Some(DiskCopy { path: old, size, .. }) = self.copy_of(place) else { return Ok(()) };
         if self.alliance.member(place)?.fate.is_unkind() {
             return Ok(());
         }
@@ -154,6 +162,87 @@ impl Sim {
         Ok(())
     }
 
+    /// One of the copies of a nation's disk.
+    fn copy_of(&mut self, place: usize) -> Option<DiskCopy> {
+        let ours: Vec<&DiskCopy> = self.copies.iter().filter(|copy| copy.of == place).collect();
+        self.chance.pick(&ours).map(|copy| (*copy).clone())
+    }
+
+    /// An old copy of the disk is put back together with the anchor of that time, so that only
+    /// partners know better: the node may start, and must sign nothing. Then the newest state
+    /// comes back.
+    fn old_disk_and_anchor(&mut self, place: usize) -> Result<()> {
+        let lies = self.liar.as_ref().is_some_and(|liar| liar.place == place);
+        if lies || self.alliance.member(place)?.fate.is_unkind() {
+            return Ok(());
+        }
+        let Some(copy) = self.copy_of(place) else { return Ok(()) };
+        let origin = self.alliance.member(place)?.node()?.identity().origin.clone();
+        // Who can be asked, and saw more than the copy has.
+        let mut witness = None;
+        for other in (0..self.count()).filter(|other| *other != place) {
+            let there = self.alliance.member(other)?;
+            if self.network.is_cut(place, other) || there.fate.is_dead() {
+                continue;
+            }
+            let held = there.node()?.seen_of(&origin)?;
+            if held.is_some_and(|(size, _, _)| size > copy.size) {
+                witness = Some(other);
+            }
+        }
+        let Some(witness) = witness else { return Ok(()) };
+        let newest = self.fresh_folder("newest");
+        let member = self.alliance.member_mut(place)?;
+        member.stop();
+        member.fate.no_crash();
+        member.copy_disk(&newest)?;
+        let newest_anchor = member.device.clone();
+        member.restore_disk(&copy.path)?;
+        member.device = copy.anchor.copied();
+        let started = member.try_start();
+        match started {
+            // Or the keys of that disk's vault were destroyed since.
+            Ok(()) => self.is_stale_once_told(place, witness)?,
+            Err(AppError::Keys(KeyError::Unknown(_))) => {}
+            Err(error) => {
+                return Err(Failure(format!("{} does not start: {error}", self.name(place))));
+            }
+        }
+        let member = self.alliance.member_mut(place)?;
+        member.restore_disk(&newest)?;
+        member.device = newest_anchor;
+        member.start()?;
+        let size = copy.size;
+        self.say(format!("{} was rolled back to size {size}, anchor and all", self.name(place)));
+        Ok(())
+    }
+
+    /// A node that was rolled back does what people ask of it and signs nothing, and stops once
+    /// a partner shows what it saw.
+    fn is_stale_once_told(&self, place: usize, witness: usize) -> Result<()> {
+        let member = self.alliance.member(place)?;
+        let node = member.node()?;
+        let name = member.profile.code;
+        let signed = || member.seen.lock().unwrap_or_else(PoisonError::into_inner).signed.len();
+        let before = signed();
+        let operator = member.actor("security-1")?;
+        let analyst = [entente_app::people::Role::Analyst];
+        node.add_person(Some(&operator), "somebody-new", &analyst, "", "")?;
+        node.tick()?;
+        let told = crate::alliance::ask(member, self.alliance.member(witness)?);
+        if told.is_ok() || !matches!(node.standing()?, Standing::Stale(_)) {
+            return Err(Failure(format!("I3: {name} does not believe its own signature")));
+        }
+        node.tick()?;
+        if node.add_person(Some(&operator), "another-one", &analyst, "", "").is_ok() {
+            return Err(Failure(format!("I3: {name} goes on with an old ledger")));
+        }
+        if signed() != before {
+            return Err(Failure(format!("I3: {name} signed after its disk was rolled back")));
+        }
+        Ok(())
+    }
+
     fn signed(&self, place: usize) -> Result<u64> {
         use entente_app::keys::Anchor as _;
         Ok(self.alliance.member(place)?.device.last_signed().map_or(0, |(size, _)| size))
@@ -168,6 +257,8 @@ impl Sim {
         let copy = self.fresh_folder("second");
         let fate = Arc::new(Fate::default());
         let member = self.alliance.member_mut(place)?;
+        // Both sign at once: the anchor alone is to tell them apart.
+        let quorum = std::mem::take(&mut member.settings.start_quorum);
         member.stop();
         member.fate.no_crash();
         member.copy_disk(&copy)?;
@@ -197,6 +288,7 @@ impl Sim {
         }
         let newest = self.fresh_folder("winner");
         let member = self.alliance.member_mut(place)?;
+        member.settings.start_quorum = quorum;
         if first_acts {
             member.stop();
             member.copy_disk(&newest)?;

@@ -71,6 +71,10 @@ impl Sim {
     pub(super) fn begin_to_lie(&mut self) {
         let place = self.chance.index(self.count());
         self.say(format!("{} is going to lie", self.name(place)));
+        if let Some(member) = self.alliance.members.get_mut(place) {
+            // It asks nobody whether its ledger is the only one.
+            member.settings.start_quorum = 0;
+        }
         self.liar = Some(Liar {
             place,
             shunned: false,
@@ -494,7 +498,7 @@ impl Sim {
     fn really_granted(&self, oid: ObjectId, to: usize) -> Result<bool> {
         let to = self.alliance.member(to)?.nation;
         for member in &self.alliance.members {
-            let asks = member.node()?.asks()?;
+            let asks = member.node()?.asks(&member.actor("overseer")?)?;
             if asks.iter().any(|a| !a.ours && a.oid == oid && a.to == to && a.state == "granted") {
                 return Ok(true);
             }
@@ -519,7 +523,8 @@ fn i3_two_ledgers_do_not_go_unnoticed(liar: &Member, one: &Member, other: &Membe
         return Ok(());
     }
     for member in [one, other] {
-        let alarms = member.node()?.events(Some("alarm"), None, 1000)?;
+        let overseer = member.actor("overseer")?;
+        let alarms = member.node()?.events(&overseer, Some("alarm"), None, 1000)?;
         if alarms.iter().any(|event| event.text.contains("forked")) {
             return Ok(());
         }

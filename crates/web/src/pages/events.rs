@@ -6,14 +6,12 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use entente_app::SqliteNode;
 use entente_app::node::Known;
-use entente_app::people::Actor;
-use entente_app::{AppError, SqliteNode};
 use entente_store::rows::EventRow;
 
-use super::{Frame, ListQuery, ROWS, Tag, before};
+use super::{Frame, ListQuery, ROWS, Tag, before, one_more};
 use crate::door::Door;
-use crate::gate::Gate;
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::{Moment, ObjectLink, clean};
@@ -51,21 +49,10 @@ impl EventLine {
     }
 }
 
-/// The events of some rows that a reader may know of.
-pub(crate) fn visible(
-    node: &SqliteNode,
-    actor: &Actor,
-    rows: &[EventRow],
-) -> Result<Vec<EventLine>, AppError> {
+/// Events as lines.
+pub(crate) fn lines_of(node: &SqliteNode, rows: &[EventRow]) -> Vec<EventLine> {
     let known = node.known();
-    let mut gate = Gate::new(node, actor);
-    let mut lines = Vec::new();
-    for row in rows {
-        if gate.sees_about(row.oid)? {
-            lines.push(EventLine::of(&known, row));
-        }
-    }
-    Ok(lines)
+    rows.iter().map(|row| EventLine::of(&known, row)).collect()
 }
 
 /// The page.
@@ -86,13 +73,14 @@ pub(crate) async fn page(
     let before = before(query)?;
     door.page(move |node| {
         let mut frame = Frame::of(node, &signed, "/events", words::EVENTS)?;
-        let count = u64::try_from(ROWS).unwrap_or(u64::MAX);
-        let rows = node.events(None, before, count)?;
-        let older = rows.last().filter(|_| rows.len() == ROWS).map(|row| row.seq);
+        let mut rows = node.events(&signed.actor, None, before, one_more())?;
+        let more = rows.len() > ROWS;
+        rows.truncate(ROWS);
+        let older = rows.last().filter(|_| more).map(|row| row.seq);
         if before.is_some() {
             frame.live = None;
         }
-        let events = visible(node, &signed.actor, &rows)?;
+        let events = lines_of(node, &rows);
         Ok(EventsPage { frame, events, is_first: before.is_none(), older })
     })
     .await

@@ -14,7 +14,7 @@ use entente_model::Terms;
 use entente_model::codec::Wire;
 use entente_store::rows::ObjectRow;
 
-use super::{Frame, ListQuery, ROWS, Tag, before};
+use super::{Frame, ListQuery, ROWS, Tag, before, one_more};
 use crate::door::Door;
 use crate::refusal::Refusal;
 use crate::session::Signed;
@@ -112,25 +112,14 @@ pub(crate) struct OutPage {
     pub(crate) older: Option<i64>,
 }
 
-/// How far a page looks behind rows that its reader may not see.
-const REACH: [u64; 3] = [51, 500, 5000];
-
 /// One page of objects, and the position from which it goes on.
-///
-/// The gate leaves rows out after it has counted them, so a short answer is not yet the end.
 fn list(
     node: &SqliteNode,
     actor: &Actor,
     before: Option<i64>,
     own: bool,
 ) -> Result<(Vec<ObjectRow>, Option<i64>), AppError> {
-    let mut rows = Vec::new();
-    for count in REACH {
-        rows = node.objects(actor, before, count, Some(own))?;
-        if rows.len() > ROWS {
-            break;
-        }
-    }
+    let mut rows = node.objects(actor, before, one_more(), Some(own))?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let older = rows.last().filter(|_| more).map(|row| row.position);

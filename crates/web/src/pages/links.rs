@@ -127,7 +127,7 @@ pub(crate) async fn page(
     Extension(signed): Extension<Signed>,
 ) -> Result<Response, Refusal> {
     door.page(move |node| {
-        let status = node.status()?;
+        let status = node.status(&signed.actor)?;
         let now = node.now();
         Ok(LinksPage {
             frame: Frame::of(node, &signed, "/links", words::LINKS)?,

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use entente_app::decisions::Decided;
+use entente_app::gate::DECISIONS;
 use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::record::Outcome;
@@ -15,7 +16,6 @@ use entente_model::{Manifest, ObjectId, Terms};
 use super::holdings::{DeliveryView, HoldingLine, obligation};
 use super::{Frame, Tag};
 use crate::door::Door;
-use crate::gate;
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::{Content, Marking, Moment, ObjectLink, clean};
@@ -162,7 +162,7 @@ fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPa
         None => line.marking.clone(),
     });
     let mut decisions = Vec::new();
-    if signed.actor.is(&gate::DECISIONS) {
+    if signed.actor.is(&DECISIONS) {
         // No more of them can have come since than entries have.
         let since =
             view.row.leaf.map(|leaf| node.ledger_status().map(|l| l.size - leaf.min(l.size)));

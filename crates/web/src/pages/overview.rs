@@ -6,18 +6,19 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
+use entente_app::rollback::Standing;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Timestamp;
 use entente_model::codec::Wire;
 use entente_model::item::OnwardRequest;
 use http::StatusCode;
 
-use super::events::{EventLine, visible};
+use super::events::{EventLine, lines_of};
 use super::links::{LedgerView, LinkLine};
 use super::{Frame, Tag, recalls};
 use crate::door::Door;
-use crate::gate::{APPROVALS, CONSENTS, Gate, RECALLS};
 use crate::refusal::Refusal;
 use crate::session::{SignInPage, Signed};
 use crate::show::{Moment, ObjectLink, clean, number};
@@ -56,14 +57,39 @@ const ALARMS: u64 = 5;
 /// Alarms older than this are history; the list of events has them.
 const ALARM_MILLIS: u64 = 7 * 86_400_000;
 
+/// That the node signs nothing, and why.
+fn unsigned(standing: &Standing) -> Option<Attention> {
+    let (tone, text, advice) = match standing {
+        Standing::Clear => return None,
+        Standing::Waits { .. } => (
+            "care",
+            format!("the node {standing}"),
+            "See to it that these partners can be reached, and look:",
+        ),
+        Standing::Stale(why) => {
+            ("bad", why.clone(), "Tell the security officer: the node must be stopped. Look:")
+        }
+    };
+    Some(Attention {
+        tag: Tag::new(("nothing is signed", tone)),
+        text: clean(&words::sentence(&text)),
+        advice: advice.into(),
+        command: Some("entente doctor".into()),
+        at: None,
+        object: None,
+    })
+}
+
 fn attention(
     node: &SqliteNode,
     actor: &Actor,
+    standing: &Standing,
     links: &[LinkLine],
     now: Timestamp,
 ) -> Result<Vec<Attention>, AppError> {
     let mut all = Vec::new();
-    for alarm in node.events(Some("alarm"), None, ALARMS)? {
+    all.extend(unsigned(standing));
+    for alarm in node.events(actor, Some("alarm"), None, ALARMS)? {
         if now.since(alarm.at) <= ALARM_MILLIS {
             all.push(Attention {
                 tag: Tag::new(words::event("alarm")),
@@ -88,7 +114,7 @@ fn attention(
         }
     }
     if actor.is(&RECALLS) {
-        for recall in recalls::visible(node, actor)?.into_iter().filter(|r| r.is_late) {
+        for recall in recalls::lines_of(node, actor)?.into_iter().filter(|r| r.is_late) {
             let late: Vec<&str> = recall
                 .holders
                 .iter()
@@ -108,11 +134,7 @@ fn attention(
     }
     if actor.is(&CONSENTS) {
         let known = node.known();
-        let mut gate = Gate::new(node, actor);
-        for ask in node.asks()?.into_iter().filter(|ask| ask.state == "waiting" && !ask.ours) {
-            if !gate.sees(ask.oid)? {
-                continue;
-            }
+        for ask in node.asks(actor)?.into_iter().filter(|ask| ask.state == "waiting" && !ask.ours) {
             let asker = known
                 .by_node(&ask.peer)
                 .map_or_else(|| ask.peer.short(), |n| n.row.code.to_string());
@@ -131,7 +153,7 @@ fn attention(
         }
     }
     if actor.is(&APPROVALS) {
-        for proposal in node.proposals()? {
+        for proposal in node.proposals(actor)? {
             all.push(Attention {
                 tag: Tag::new(("second person", "care")),
                 text: clean(&words::sentence(&proposal.about)),
@@ -149,16 +171,16 @@ fn attention(
 }
 
 fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError> {
-    let status = node.status()?;
+    let status = node.status(&signed.actor)?;
     let now = node.now();
     let links = LinkLine::all(&status.links, now);
-    let rows = node.events(None, None, EVENTS)?;
+    let rows = node.events(&signed.actor, None, None, EVENTS)?;
     Ok(OverviewPage {
         frame: Frame::of(node, signed, "/", words::OVERVIEW)?,
         own: number(status.objects.0),
         received: number(status.objects.1),
         ledger: LedgerView::of(&status.ledger),
-        attention: attention(node, &signed.actor, &links, now)?,
+        attention: attention(node, &signed.actor, &status.standing, &links, now)?,
         links,
         agreements: status
             .agreements
@@ -167,7 +189,7 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
             .collect(),
         laws: status.laws.iter().map(|law| clean(law)).collect(),
         epoch: status.policy_epoch.short(),
-        events: visible(node, &signed.actor, &rows)?,
+        events: lines_of(node, &rows),
     })
 }
 

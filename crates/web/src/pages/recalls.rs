@@ -6,13 +6,12 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use entente_app::people::{Actor, Role};
+use entente_app::people::Actor;
 use entente_app::recall::RecallStanding;
 use entente_app::{AppError, SqliteNode};
 
 use super::{Frame, Tag};
 use crate::door::Door;
-use crate::gate::{Gate, RECALLS};
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::{Moment, ObjectLink, clean};
@@ -73,18 +72,9 @@ impl RecallLine {
     }
 }
 
-/// Recalls that a reader may know of. Who orders and oversees recalls knows of all of them.
-pub(crate) fn visible(node: &SqliteNode, actor: &Actor) -> Result<Vec<RecallLine>, AppError> {
-    actor.must_be(&RECALLS, "see recalls")?;
-    let sees_all = actor.is(&[Role::SecurityOfficer, Role::Overseer]);
-    let mut gate = Gate::new(node, actor);
-    let mut lines = Vec::new();
-    for standing in node.recalls()? {
-        if sees_all || gate.sees(standing.recall.oid)? {
-            lines.push(RecallLine::of(node, &standing));
-        }
-    }
-    Ok(lines)
+/// Recalls as lines.
+pub(crate) fn lines_of(node: &SqliteNode, actor: &Actor) -> Result<Vec<RecallLine>, AppError> {
+    Ok(node.recalls(actor)?.iter().map(|standing| RecallLine::of(node, standing)).collect())
 }
 
 /// The page.
@@ -100,7 +90,7 @@ pub(crate) async fn page(
     Extension(signed): Extension<Signed>,
 ) -> Result<Response, Refusal> {
     door.page(move |node| {
-        let rows = visible(node, &signed.actor)?;
+        let rows = lines_of(node, &signed.actor)?;
         let frame = Frame::of(node, &signed, "/recalls", words::RECALLS)?;
         Ok(RecallsPage { frame, rows })
     })

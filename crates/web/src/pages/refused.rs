@@ -7,13 +7,11 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use entente_app::AppError;
-use entente_app::people::Role;
 use entente_model::item::Lane;
 use entente_store::rows::EventRow;
 
-use super::{Frame, ListQuery, ROWS, Tag, before};
+use super::{Frame, ListQuery, ROWS, Tag, before, one_more};
 use crate::door::Door;
-use crate::gate::{DECISIONS, Gate};
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::{Moment, ObjectLink, clean};
@@ -42,6 +40,9 @@ pub(crate) struct QuarantineLine {
     pub(crate) code: u16,
     pub(crate) why: &'static str,
 }
+
+/// Items that were not taken in, on the page.
+const QUARANTINE_ROWS: u64 = 50;
 
 /// The page.
 #[derive(Template)]
@@ -91,10 +92,6 @@ impl RefusedLine {
     }
 }
 
-fn count() -> u64 {
-    u64::try_from(ROWS).unwrap_or(u64::MAX)
-}
-
 pub(crate) async fn page(
     State(door): State<Arc<Door>>,
     Extension(signed): Extension<Signed>,
@@ -103,28 +100,19 @@ pub(crate) async fn page(
     let before = before(query)?;
     door.page(move |node| {
         let actor = &signed.actor;
-        let roles: Vec<Role> = DECISIONS.into_iter().chain([Role::Operator]).collect();
-        actor.must_be(&roles, "read what was refused")?;
+        let mut events = node.refusals(actor, before, one_more())?;
         let frame = Frame::of(node, &signed, "/refused", words::REFUSED)?;
         let known = node.known();
-
-        let mut events = node.events(Some("refused"), before, count())?;
-        events.extend(node.events(Some("held"), before, count())?);
-        events.sort_by_key(|event| std::cmp::Reverse(event.seq));
         let more = events.len() > ROWS;
         events.truncate(ROWS);
         let older = events.last().filter(|_| more).map(|row| row.seq);
-        let mut gate = Gate::new(node, actor);
-        let mut rows = Vec::new();
-        for event in &events {
-            if gate.sees_about(event.oid)? {
-                rows.push(RefusedLine::of(event, event.nation.map(|id| known.name_of(&id))));
-            }
-        }
-
+        let rows = events
+            .iter()
+            .map(|event| RefusedLine::of(event, event.nation.map(|id| known.name_of(&id))))
+            .collect();
         let quarantine = match before {
             None => node
-                .quarantined(count())?
+                .quarantined(actor, QUARANTINE_ROWS)?
                 .iter()
                 .map(|row| QuarantineLine {
                     at: Moment(row.at),

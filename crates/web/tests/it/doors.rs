@@ -1,6 +1,7 @@
 //! Who gets in, what every answer carries, and what each reader sees.
 
 use axum::body::Body;
+use entente_exchange::evidence::EvidenceFile;
 use entente_web::{Access, routes};
 use http::{Method, StatusCode};
 
@@ -74,6 +75,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /out Person",
             "GET /refused Person",
             "GET /object/{oid} Person",
+            "GET /object/{oid}/proof Person",
             "GET /recalls Person",
             "GET /links Person",
             "GET /events Person",
@@ -266,6 +268,22 @@ async fn a_busy_node_shows_what_it_did_and_why() {
         assert_eq!(seen.status, StatusCode::OK, "{oid}");
         assert!(seen.text.contains("class=\"banner"), "{oid}");
     }
+    for oid in world.objects(false) {
+        // What the page offers is a file that convinces whoever knows the sender.
+        let offered = format!("/object/{oid}/proof");
+        assert!(officer.get(&format!("/object/{oid}")).await.text.contains(&offered), "{oid}");
+        let seen = officer.get(&offered).await;
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.text);
+        let name = format!("attachment; filename=\"{}-release.tlog-proof\"", oid.short());
+        assert_eq!(seen.header("content-disposition"), name);
+        let (file, seal) = EvidenceFile::read(&seen.text).unwrap();
+        let proven = file.verify(&seal, None, world.node.now()).unwrap();
+        assert_eq!((proven.link.oid, proven.manifest), (oid, None));
+        for wrong in ["of=theft", "to=Brenmark"] {
+            let seen = officer.get(&format!("{offered}?{wrong}")).await;
+            assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{wrong}");
+        }
+    }
     for text in [&home.text, &came.text, &out.text, &refused.text, &recalls.text] {
         assert!(!text.contains(" style=\"") && !text.contains(" onclick"), "inline code");
         assert!(text.matches("<script").count() == 1, "one script, of our own");
@@ -293,6 +311,6 @@ async fn a_busy_node_shows_what_it_did_and_why() {
     listed.dedup();
     assert_eq!(
         (count, listed.len()),
-        (world.node.status().unwrap().objects.0.try_into().unwrap(), count)
+        (world.node.status(world.actor("overseer")).unwrap().objects.0.try_into().unwrap(), count)
     );
 }

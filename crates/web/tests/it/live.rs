@@ -27,7 +27,8 @@ async fn what_happens_comes_to_the_page_until_the_session_ends() {
     let world = World::quiet();
     let browser = Browser::signed_in(&world, "analyst");
     let first = world.publish("OPEN", &attack(1)).objects[0];
-    let newest = world.node.events(None, None, 1).unwrap()[0].seq;
+    let overseer = world.actor("overseer");
+    let newest = world.node.events(overseer, None, None, 1).unwrap()[0].seq;
 
     let live = format!("/live?after={newest}");
     let request = browser.request(Method::GET, &live).body(Body::empty()).unwrap();
@@ -66,7 +67,8 @@ async fn a_stream_tells_only_what_its_reader_may_know() {
     let world = World::quiet();
     let session = world.session_of_new("junior", "analyst", "");
     let browser = Browser { session: Some(session), ..Browser::at(&world) };
-    let newest = world.node.events(None, None, 1).unwrap().first().map_or(0, |e| e.seq);
+    let overseer = world.actor("overseer");
+    let newest = world.node.events(overseer, None, None, 1).unwrap().first().map_or(0, |e| e.seq);
     let request =
         browser.request(Method::GET, &format!("/live?after={newest}")).body(Body::empty()).unwrap();
     let (_, mut body) = browser.open(request).await;

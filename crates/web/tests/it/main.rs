@@ -8,4 +8,6 @@ mod doors;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod two_worlds;
+#[cfg(test)]
 mod world;

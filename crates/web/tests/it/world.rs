@@ -7,7 +7,8 @@ use entente_app::SqliteNode;
 use entente_app::node::Parts;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
-use entente_app::publish::{Order, Published};
+use entente_app::publish::{Circumstances, Order, Published};
+use entente_app::settings::{EndlessDisk, Settings};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
 use entente_law::parse_label;
 use entente_law::scheme::Schemes;
@@ -134,6 +135,8 @@ impl World {
             keys: Arc::new(keys),
             clock: Arc::clone(&arvenia.clock) as _,
             entropy: Box::new(chance.fork("node", 0)),
+            settings: Settings { start_quorum: 0, ..Settings::default() },
+            disk: Box::new(EndlessDisk),
             wake: Box::new(move |_| wake.notify_waiters()),
         })
         .unwrap();
@@ -196,6 +199,7 @@ fn order(code: &str, now: Timestamp, label: &str, purpose: &str, to: &[&str]) ->
         facts: ReleaseFacts::default(),
         purpose: purpose.to_owned(),
         to: to.iter().map(|code| (code.parse().unwrap(), None)).collect(),
+        circumstances: Circumstances::default(),
         lane: Lane::Priority,
         supersedes: Vec::new(),
     }

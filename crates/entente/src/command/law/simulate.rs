@@ -79,6 +79,14 @@ fn people(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             count(different, "decision")
         )?;
     }
+    let absent = text(answer, "not_kept").replace('_', " ");
+    if !absent.is_empty() {
+        writeln!(
+            page,
+            "not kept with decisions, because no rule in force tells it apart, and taken for \
+             absent: {absent}"
+        )?;
+    }
     let without = number(answer, "without_inputs");
     if without > 0 {
         writeln!(

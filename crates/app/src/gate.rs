@@ -1,0 +1,210 @@
+//! The gate: what a person may know of.
+//!
+//! An object is known to whoever may read intelligence and is cleared for its level, and to the
+//! overseers. Events, decisions, requests and recalls are as secret as the object they concern.
+//! Whatever a person may not know of is answered as if it did not exist, and numbers and pages are
+//! made of what is left. Every function of the node that tells a person something asks here; the
+//! doors hold no rule of their own (decision 17).
+
+use std::collections::HashMap;
+
+use entente_model::ObjectId;
+use entente_store::rows::ObjectRow;
+use entente_store::{Store, Vault, Work};
+
+use crate::error::{AppError, Result};
+use crate::node::Node;
+use crate::people::{Actor, Role};
+
+/// Who may read intelligence.
+pub const READERS: [Role; 6] = [
+    Role::Analyst,
+    Role::Reviewer,
+    Role::ReleaseOfficer,
+    Role::Liaison,
+    Role::LegalAdviser,
+    Role::Overseer,
+];
+/// Who may see decisions and what they were about.
+pub const DECISIONS: [Role; 7] = [
+    Role::Analyst,
+    Role::Reviewer,
+    Role::ReleaseOfficer,
+    Role::Liaison,
+    Role::LegalAdviser,
+    Role::SecurityOfficer,
+    Role::Overseer,
+];
+/// Who may see what was refused, by us or on its way in: the operator too, who looks for causes.
+pub const REFUSALS: [Role; 8] = [
+    Role::Analyst,
+    Role::Reviewer,
+    Role::ReleaseOfficer,
+    Role::Liaison,
+    Role::LegalAdviser,
+    Role::SecurityOfficer,
+    Role::Overseer,
+    Role::Operator,
+];
+/// Who may see recalls.
+pub const RECALLS: [Role; 5] =
+    [Role::ReleaseOfficer, Role::SecurityOfficer, Role::Analyst, Role::Liaison, Role::Overseer];
+/// Who may see requests for consent.
+pub const CONSENTS: [Role; 4] =
+    [Role::ReleaseOfficer, Role::Liaison, Role::Analyst, Role::Overseer];
+/// Who may see acts that wait for a second person.
+pub const APPROVALS: [Role; 5] = [
+    Role::ReleaseOfficer,
+    Role::SecurityOfficer,
+    Role::LegalAdviser,
+    Role::Reviewer,
+    Role::Overseer,
+];
+/// Who may see receipts.
+pub const RECEIPTS: [Role; 6] = [
+    Role::Analyst,
+    Role::Liaison,
+    Role::ReleaseOfficer,
+    Role::Operator,
+    Role::Overseer,
+    Role::SecurityOfficer,
+];
+/// Who may verify the ledger, which counts everything that ever went out.
+pub const VERIFIERS: [Role; 3] = [Role::Overseer, Role::SecurityOfficer, Role::Operator];
+
+/// Rows that are looked at in one step behind those that a person may not know of.
+const STEP: u64 = 500;
+
+/// What one person may know of; asks about each object once.
+pub(crate) struct Gate {
+    /// Up to where the person is cleared.
+    level: u8,
+    reads: bool,
+    oversees: bool,
+    known: HashMap<ObjectId, bool>,
+}
+
+impl Gate {
+    /// Whether the person may know of this object.
+    pub(crate) const fn sees_row(&self, row: &ObjectRow) -> bool {
+        self.oversees || (self.reads && row.class <= self.level)
+    }
+
+    /// Whether the person may read its content too.
+    pub(crate) const fn opens_row(&self, row: &ObjectRow) -> bool {
+        self.reads && row.class <= self.level
+    }
+
+    /// Whether the person may know of an object that may be held here, or not.
+    pub(crate) fn sees(&mut self, work: &dyn Work, oid: ObjectId) -> Result<bool> {
+        if self.oversees {
+            return Ok(true);
+        }
+        if let Some(sees) = self.known.get(&oid) {
+            return Ok(*sees);
+        }
+        let sees = work.object(oid)?.is_some_and(|row| self.sees_row(&row));
+        self.known.insert(oid, sees);
+        Ok(sees)
+    }
+
+    /// The same of what may be about no object at all.
+    pub(crate) fn sees_about(&mut self, work: &dyn Work, oid: Option<ObjectId>) -> Result<bool> {
+        oid.map_or(Ok(true), |oid| self.sees(work, oid))
+    }
+
+    /// How many objects the person may know of: own, received.
+    pub(crate) fn counts(&self, work: &dyn Work) -> Result<(u64, u64)> {
+        Ok(if self.oversees {
+            work.object_counts()?
+        } else if self.reads {
+            work.object_counts_to(self.level)?
+        } else {
+            (0, 0)
+        })
+    }
+}
+
+/// At most `count` rows that pass, in steps from a position on, so that what does not pass takes
+/// no place on the page.
+pub(crate) fn passing<T>(
+    count: u64,
+    mut from: Option<i64>,
+    position: impl Fn(&T) -> i64,
+    fetch: impl Fn(Option<i64>, u64) -> Result<Vec<T>>,
+    mut passes: impl FnMut(&T) -> Result<bool>,
+) -> Result<(Vec<T>, Option<i64>)> {
+    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut rows = Vec::new();
+    let mut at_once = count.clamp(1, 10_000);
+    loop {
+        let step = fetch(from, at_once)?;
+        at_once = at_once.max(STEP);
+        if step.is_empty() || rows.len() >= wanted {
+            return Ok((rows, from));
+        }
+        for row in step {
+            if rows.len() >= wanted {
+                return Ok((rows, from));
+            }
+            from = Some(position(&row));
+            if passes(&row)? {
+                rows.push(row);
+            }
+        }
+    }
+}
+
+impl<S: Store, V: Vault> Node<S, V> {
+    /// What this person may know of, now.
+    pub(crate) fn gate(&self, actor: &Actor) -> Result<Gate> {
+        Ok(Gate {
+            level: self.clearance(actor)?,
+            reads: actor.is(&READERS),
+            oversees: actor.is(&[Role::Overseer]),
+            known: HashMap::new(),
+        })
+    }
+
+    /// The person's clearance on the common ladder; unclassified if none is recorded.
+    fn clearance(&self, actor: &Actor) -> Result<u8> {
+        let person = self.store.read(|work| work.person(actor.name()))?;
+        let known = self.known();
+        let scheme = known.policy.schemes.get(self.identity.code.as_str()).ok();
+        Ok(person
+            .filter(|p| !p.clearance.is_empty())
+            .and_then(|p| scheme.and_then(|s| s.level(&p.clearance)))
+            .unwrap_or(0))
+    }
+
+    /// Refuses, in the words for what does not exist, unless the person may know of the object.
+    pub(crate) fn must_know(&self, actor: &Actor, oid: ObjectId) -> Result<()> {
+        let mut gate = self.gate(actor)?;
+        if self.store.read(|work| gate.sees(work, oid))? {
+            return Ok(());
+        }
+        Err(unknown(oid))
+    }
+}
+
+/// An object that is not here, or that the person may not know of.
+pub(crate) fn unknown(oid: ObjectId) -> AppError {
+    AppError::NotFound(format!("object {}", oid.short()))
+}
+
+#[test]
+fn a_page_is_filled_from_behind_what_does_not_pass() {
+    // 2,000 rows, of which every hundredth passes.
+    let fetch = |before: Option<i64>, count: u64| {
+        let top = before.unwrap_or(2000);
+        let rows = (0..top).rev().take(usize::try_from(count).unwrap());
+        Ok(rows.collect::<Vec<i64>>())
+    };
+    let passes = |row: &i64| Ok(row % 100 == 0);
+    let (first, last) = passing(3, None, |row| *row, fetch, passes).unwrap();
+    assert_eq!((first, last), (vec![1900, 1800, 1700], Some(1700)));
+    let (rest, _) = passing(50, last, |row| *row, fetch, passes).unwrap();
+    assert_eq!(rest.len(), 17);
+    let (none, _) = passing(5, Some(0), |row| *row, fetch, passes).unwrap();
+    assert_eq!(none, Vec::<i64>::new());
+}

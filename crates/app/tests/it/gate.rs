@@ -1,0 +1,179 @@
+//! What a person may know: every function that tells something, asked before and after an object
+//! exists of which they may not know, answers them alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
+use entente_app::onward::OnwardOrder;
+use entente_app::people::{Actor, Role, TokenKind};
+use entente_app::simulate::Draft;
+use entente_model::ObjectId;
+use entente_model::item::RecallClass;
+use entente_testkit::{Alliance, Member, treaty};
+
+use crate::world::{order, payload, publish_bytes};
+
+/// Offices, each with a clearance that does not reach the hidden object.
+const UNCLEARED: [(Role, &str); 7] = [
+    (Role::Analyst, ""),
+    (Role::Reviewer, "SERVICE"),
+    (Role::ReleaseOfficer, ""),
+    (Role::Liaison, "OPEN"),
+    (Role::LegalAdviser, ""),
+    (Role::SecurityOfficer, ""),
+    (Role::Operator, ""),
+];
+
+/// Someone of this office and clearance.
+fn someone(at: &Member, role: Role, clearance: &str) -> Actor {
+    let node = at.node().unwrap();
+    let security = at.actor("security-1").unwrap();
+    let name = format!("low-{role}");
+    node.add_person(Some(&security), &name, &[role], "", clearance).unwrap();
+    let link = node.link_for(&security, &name).unwrap();
+    node.actor(&link, &[TokenKind::Link]).unwrap()
+}
+
+/// Every function that tells a person something, and what it tells this one.
+fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, String> {
+    let node = at.node().unwrap();
+    // Receipts count items of a lane, not objects: they tell that something was acknowledged.
+    let events = |kind| -> String {
+        let events = node.events(actor, kind, None, 1000).unwrap();
+        format!("{:?}", events.iter().filter(|e| e.kind != "receipt").collect::<Vec<_>>())
+    };
+    let evidence = |of, enclosed| {
+        let order = EvidenceOrder { oid, of, to: None, enclosed };
+        node.write_evidence(actor, &order).map(|written| written.text)
+    };
+    let onward = OnwardOrder {
+        oid,
+        to: "XCO".parse().unwrap(),
+        purpose: "cyber_defence".to_owned(),
+        body: "CERT-A".to_owned(),
+    };
+    let after = node
+        .events_after(actor, 0, 1000)
+        .map(|(rows, _)| rows.into_iter().filter(|e| e.kind != "receipt").collect::<Vec<_>>());
+    let class = RecallClass::Note;
+    let draft = Draft::agreement(&treaty::text(&treaty::profiles(3).unwrap())).unwrap();
+    let mut told = BTreeMap::from([
+        ("objects", format!("{:?}", node.objects(actor, None, 10, None))),
+        ("object", format!("{:?}", node.object(actor, oid))),
+        ("simulate", format!("{:?}", node.simulate(actor, &draft, 1000))),
+        ("find", format!("{:?}", node.find_object(actor, &oid.short()))),
+        ("decisions", format!("{:?}", node.decisions(actor, 3))),
+        ("events", events(None)),
+        ("consent events", events(Some("consent"))),
+        ("events after", format!("{after:?}")),
+        ("refusals", format!("{:?}", node.refusals(actor, None, 50))),
+        ("quarantined", format!("{:?}", node.quarantined(actor, 50))),
+        ("asks", format!("{:?}", node.asks(actor))),
+        ("recalls", format!("{:?}", node.recalls(actor))),
+        ("proposals", format!("{:?}", node.proposals(actor))),
+        ("people", format!("{:?}", node.people())),
+        ("counts", format!("{:?}", node.status(actor).unwrap().objects)),
+        ("prove", format!("{:?}", node.prove(actor, oid))),
+        ("release", format!("{:?}", evidence(EvidenceOf::Release, Enclosed::Nothing))),
+        ("receipt", format!("{:?}", evidence(EvidenceOf::Receipt, Enclosed::Nothing))),
+        ("content", format!("{:?}", evidence(EvidenceOf::Release, Enclosed::Content))),
+        ("pass on", format!("{:?}", node.release_onward(actor, &onward).map(|_| ()))),
+    ]);
+    // What would change something is tried only by those who may not know of it.
+    if actor.name() != "overseer" {
+        let recalled = node.recall(actor, &[oid], class, "Act 7", 1).map(|_| ());
+        told.insert("recall", format!("{recalled:?}"));
+        let consented = node.consent(actor, 1, true, "").map(|_| ());
+        told.insert("consent", format!("{consented:?}"));
+    }
+    for answer in told.values_mut() {
+        *answer = answer.replace(&oid.to_string(), "OID").replace(&oid.short(), "OI8");
+    }
+    told
+}
+
+#[test]
+fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = treaty::profiles(3).unwrap();
+    let alliance = Alliance::found(&profiles, folder.path(), 6).unwrap();
+    alliance.introduce_all().unwrap();
+    alliance.agree(&treaty::text(&profiles)).unwrap();
+    let [arvenia, brenmark, _] = &alliance.members[..] else { panic!() };
+    let node = arvenia.node().unwrap();
+    let low: Vec<Actor> =
+        UNCLEARED.iter().map(|(role, clearance)| someone(arvenia, *role, clearance)).collect();
+    publish_bytes(arvenia, &order(arvenia, "OPEN", &["XBR"]), &[vec![1; 9]]);
+    alliance.quiet().unwrap();
+    let overseer = arvenia.actor("overseer").unwrap();
+    let nothing = ObjectId::from_array([0xab; 32]);
+    let everyone = || low.iter().chain([&overseer]);
+    let before: Vec<_> = everyone().map(|actor| ask_all(arvenia, actor, nothing)).collect();
+
+    // It is released, asked for by a third nation, half consented to, and recalled.
+    let secret = order(arvenia, "SECRET-A//ORCON", &["XBR"]);
+    let published = publish_bytes(arvenia, &secret, &[vec![2; 9]]);
+    let (hidden, entry) = (published.objects[0], published.first_leaf.unwrap());
+    alliance.quiet().unwrap();
+    assert!(payload(brenmark, hidden).is_some());
+    let onward = OnwardOrder {
+        oid: hidden,
+        to: "XCO".parse().unwrap(),
+        purpose: "cyber_defence".to_owned(),
+        body: "CERT-B".to_owned(),
+    };
+    let asks = brenmark.actor("analyst").unwrap();
+    brenmark.node().unwrap().release_onward(&asks, &onward).unwrap();
+    alliance.quiet().unwrap();
+    let officer = arvenia.actor("release-1").unwrap();
+    let ask = node.asks(&officer).unwrap().into_iter().find(|a| a.oid == hidden).unwrap();
+    node.consent(&officer, ask.id, true, "").unwrap();
+    node.recall(&officer, &[hidden], RecallClass::Note, "Act 7", 86_400_000).unwrap();
+    alliance.quiet().unwrap();
+
+    // Its decision is taken again for nobody else, as if the entry were none.
+    assert!(node.replay(&overseer, entry).unwrap().same);
+    for actor in &low {
+        let replay = |leaf: u64| {
+            let error = node.replay(actor, leaf).unwrap_err().to_string();
+            error.replace(&format!("entry {leaf} "), "entry N ")
+        };
+        assert_eq!(replay(entry), replay(0), "{}", actor.name());
+    }
+
+    let after: Vec<_> = everyone().map(|actor| ask_all(arvenia, actor, hidden)).collect();
+    let mut told = BTreeSet::new();
+    for ((actor, before), after) in everyone().zip(&before).zip(&after) {
+        for (function, answer) in before {
+            let now = &after[function];
+            // Who orders recalls, orders and sees all of them.
+            let orders =
+                actor.is(&[Role::SecurityOfficer]) && ["recalls", "recall"].contains(function);
+            if actor.name() == "overseer" {
+                told.extend((answer != now).then_some(*function));
+            } else if !orders {
+                assert_eq!(answer, now, "{function} tells {} of it", actor.name());
+            }
+        }
+    }
+    // Overseers see what their office lets them, so each of these can tell something.
+    for function in [
+        "objects",
+        "object",
+        "find",
+        "decisions",
+        "events",
+        "consent events",
+        "events after",
+        "asks",
+        "recalls",
+        "proposals",
+        "counts",
+        "prove",
+        "release",
+        "receipt",
+        "simulate",
+    ] {
+        assert!(told.contains(function), "{function}: {told:?}");
+    }
+}

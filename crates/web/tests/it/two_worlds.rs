@@ -1,0 +1,241 @@
+//! Two worlds: one in which an object exists of which a person may not know, and one in which it
+//! does not. Every page and every command answers that person alike in both.
+//!
+//! The world is the same node before and after the object is published. What differs is the size
+//! and root of the ledger, which the machine shows to all who are signed in; it is named here, and
+//! nothing else may differ. A route or command that is not in the tables fails the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use entente_api::commands::{self, Commands};
+use entente_api::local::LocalService as _;
+use entente_model::ObjectId;
+use entente_web::{Access, routes};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::world::{World, document};
+
+/// Persons, with an office and a clearance that does not reach SECRET.
+const UNCLEARED: [(&str, &str, &str); 7] = [
+    ("low-analyst", "analyst", ""),
+    ("low-reviewer", "reviewer", "SERVICE"),
+    ("low-release", "release-officer", ""),
+    ("low-liaison", "liaison", "OPEN"),
+    ("low-legal", "legal-adviser", ""),
+    ("low-operator", "operator", ""),
+    ("low-security", "security-officer", ""),
+];
+
+/// What is asked of a command: requests that read, with `OID` for the hidden object; or why it is
+/// not asked.
+enum Ask {
+    Reads(Vec<Value>),
+    TellsNothing(&'static str),
+}
+
+/// A law to be tried out.
+const DRAFT: &str = "+++\nid = \"XAR-DRAFT\"\nnation = \"XAR\"\ntitle = \"A draft\"\n+++\n## Section 1\n```rule\ntype = \"court_seal\"\ndirection = \"export\"\neffect = \"forbid\"\n```\n";
+
+fn requests() -> BTreeMap<&'static str, Ask> {
+    use Ask::{Reads, TellsNothing};
+    let none = || Reads(vec![json!({})]);
+    let object = || Reads(vec![json!({ "object": "OID" }), json!({ "object": "OI8" })]);
+    BTreeMap::from([
+        ("whoami", none()),
+        ("person.add", TellsNothing("makes a person")),
+        ("person.list", none()),
+        ("person.link", TellsNothing("makes a secret")),
+        ("approvals", none()),
+        ("status", none()),
+        ("card", none()),
+        ("introduce", TellsNothing("about nations")),
+        ("endpoint.set", TellsNothing("about nations")),
+        ("bundle.export", TellsNothing("sealed to its recipient")),
+        ("bundle.import", TellsNothing("takes in")),
+        ("agreement.propose", TellsNothing("about agreements")),
+        ("agreement.sign", TellsNothing("about agreements")),
+        ("agreement.withdraw", TellsNothing("about agreements")),
+        ("agreement.status", none()),
+        ("law.load", TellsNothing("about laws")),
+        ("law.list", none()),
+        ("law.replay", Reads(vec![json!({ "leaf": 0 }), json!({ "leaf": 1_000_000 })])),
+        ("law.simulate", Reads(vec![json!({ "law": DRAFT }), json!({ "law": DRAFT, "last": 2 })])),
+        ("fact.add", TellsNothing("about nations and cases")),
+        ("fact.list", none()),
+        ("fact.releases", Reads(vec![json!({ "fact": "00000000" })])),
+        ("fact.revoke", Reads(vec![json!({ "fact": "00000000", "why": "wrong" })])),
+        (
+            "publish",
+            Reads(vec![json!({
+                "files": [{ "name": "a.txt", "content": "YQ==" }],
+                "label": "OPEN",
+                "purpose": "cyber_defence",
+                "supersedes": ["OID"],
+            })]),
+        ),
+        (
+            "release",
+            Reads(vec![json!({ "object": "OID", "to": "XBR", "purpose": "cyber_defence" })]),
+        ),
+        ("decisions", Reads(vec![json!({}), json!({ "count": 2 })])),
+        ("objects.list", Reads(vec![json!({}), json!({ "count": 1 }), json!({ "own": true })])),
+        ("objects.show", object()),
+        ("receipts", none()),
+        ("consent.list", none()),
+        ("consent.decide", Reads(vec![json!({ "request": 77, "grant": true })])),
+        ("recall", Reads(vec![json!({ "objects": ["OID"], "basis": "Act 7" })])),
+        ("recall.list", none()),
+        ("ledger.status", none()),
+        ("ledger.verify", none()),
+        (
+            "ledger.prove",
+            Reads(
+                ["release", "receipt", "recall"]
+                    .map(|of| json!({ "object": "OID", "of": of }))
+                    .into_iter()
+                    .chain([json!({ "object": "OID", "with_content": true })])
+                    .collect(),
+            ),
+        ),
+        ("ledger.seen", Reads(vec![json!({ "nation": "XAR" })])),
+        ("backup", TellsNothing("writes a file that its keys alone open")),
+        ("events", Reads(vec![json!({}), json!({ "count": 3 }), json!({ "kind": "refused" })])),
+    ])
+}
+
+/// What may differ: the ledger's own numbers.
+fn without_ledger(mut answer: Value) -> Value {
+    if let Some(members) = answer.as_object_mut() {
+        for name in ["size", "root", "signed", "checkpoint", "opened", "ledger"] {
+            members.remove(name);
+        }
+    }
+    answer
+}
+
+/// Security officers order recalls whether or not they may read what is recalled.
+const ORDERS_ALL: [(&str, &str); 1] = [("low-security", "recall")];
+
+fn ask_all(
+    world: &World,
+    secrets: &BTreeMap<&str, String>,
+    oid: ObjectId,
+) -> BTreeMap<String, String> {
+    let commands = Commands::new(Arc::clone(&world.node));
+    let mut answers = BTreeMap::new();
+    for (person, secret) in secrets {
+        for (name, ask) in requests() {
+            let requests = match ask {
+                Ask::Reads(requests) => requests,
+                Ask::TellsNothing(why) => {
+                    assert!(!why.is_empty(), "say why {name} is not asked");
+                    continue;
+                }
+            };
+            // Who is cleared would really replace it.
+            let is_cleared = !UNCLEARED.iter().any(|(low, _, _)| low == person);
+            if ORDERS_ALL.contains(&(*person, name)) || (is_cleared && name == "publish") {
+                continue;
+            }
+            for request in requests {
+                let full = request.to_string();
+                let asked = full.replace("OID", &oid.to_string()).replace("OI8", &oid.short());
+                let body = serde_json::from_str(&asked).unwrap();
+                let answer = match commands.command(Some(secret.as_str()), name, body) {
+                    Ok(answer) => without_ledger(answer).to_string(),
+                    Err(error) => format!("{error:?}"),
+                };
+                let answer = answer.replace(&oid.to_string(), "OID").replace(&oid.short(), "OI8");
+                answers.insert(format!("{person} {name} {full}"), answer);
+            }
+        }
+    }
+    answers
+}
+
+/// Digits where the ledger's numbers stand among others.
+fn masked(path: &str, page: &str, oid: ObjectId) -> String {
+    let page = page.replace(&oid.to_string(), "OID").replace(&oid.short(), "OI8");
+    if !["/", "/links"].contains(&path) {
+        return page;
+    }
+    page.chars().map(|c| if c.is_ascii_hexdigit() { '#' } else { c }).collect()
+}
+
+async fn look_at_all(
+    world: &World,
+    secrets: &BTreeMap<&str, String>,
+    oid: ObjectId,
+) -> BTreeMap<String, String> {
+    let mut answers = BTreeMap::new();
+    for (person, secret) in secrets {
+        let browser = Browser { session: Some(secret.clone()), ..Browser::at(world) };
+        for (method, route, access) in routes() {
+            // Streams are tested by themselves; forms change things and show nothing.
+            if method != Method::GET || route == "/live" {
+                continue;
+            }
+            if access == Access::Anyone && route != "/" {
+                continue;
+            }
+            let path = route.replace("{oid}", &oid.to_string());
+            assert!(!path.contains('{'), "say what {route} is asked for");
+            let seen = browser.get(&path).await;
+            let page = masked(route, &seen.text, oid);
+            answers.insert(format!("{person} {route}"), format!("{} {page}", seen.status));
+        }
+    }
+    answers
+}
+
+#[tokio::test]
+async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
+    let named: BTreeSet<&str> = requests().into_keys().collect();
+    let all: BTreeSet<&str> = commands::NAMES.into_iter().collect();
+    assert_eq!(named, all, "every command is in the table");
+
+    let world = World::quiet();
+    world.publish("OPEN", &document(b"for all", "text/plain"));
+    let mut secrets: BTreeMap<&str, String> = UNCLEARED
+        .into_iter()
+        .map(|(name, role, clearance)| (name, world.session_of_new(name, role, clearance)))
+        .collect();
+    for cleared in ["analyst", "overseer"] {
+        secrets.insert(cleared, world.session(cleared));
+    }
+    // Before, the object is any that does not exist.
+    let nothing = ObjectId::from_array([0xab; 32]);
+    let without =
+        (ask_all(&world, &secrets, nothing), look_at_all(&world, &secrets, nothing).await);
+    let hidden = world.publish("SECRET-A", &document(b"a name of ours", "text/plain")).objects[0];
+    let with = (ask_all(&world, &secrets, hidden), look_at_all(&world, &secrets, hidden).await);
+
+    let mut told = BTreeSet::new();
+    for (before, after) in without.0.iter().chain(&without.1).zip(with.0.iter().chain(&with.1)) {
+        assert_eq!(before.0, after.0);
+        let person = before.0.split(' ').next().unwrap_or_default();
+        if UNCLEARED.iter().any(|(name, _, _)| *name == person) {
+            assert_eq!(before.1, after.1, "{} tells that there is something", before.0);
+        } else if before.1 != after.1 {
+            told.insert(before.0.clone());
+        }
+    }
+    // The same questions do tell those who may know.
+    for expected in [
+        "analyst objects.list {}",
+        "analyst events {}",
+        "analyst decisions {}",
+        "analyst status {}",
+        "analyst /out",
+        "analyst /events",
+        "analyst /object/{oid}",
+        "overseer objects.list {}",
+        "overseer events {}",
+        "overseer /object/{oid}",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told:?}");
+    }
+}
