@@ -229,6 +229,11 @@ impl Agreement {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
     }
 
+    /// The TOML of each clause's block, in the order of the text.
+    pub fn blocks(&self) -> Vec<&str> {
+        literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()
+    }
+
     /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is
     /// an error.
     pub fn equivalence(&self, schemes: &Schemes) -> Result<Option<Table>, CompileError> {
