@@ -119,6 +119,7 @@ pub(crate) const WIRES: &[(IsOf, &str)] = wires![
     item::AgreementPropose,
     item::AgreementSign,
     item::AgreementNote,
+    item::AgreementStanding,
     item::LaneHead,
     item::Basis,
     KemPublic,

@@ -23,8 +23,11 @@ pub(super) struct Schema {
 }
 
 /// The main database.
-pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2, STORE_3] };
+pub(super) const STORE: Schema = Schema {
+    purpose: "store",
+    secure_delete: "FAST",
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4],
+};
 
 /// The key vault.
 pub(super) const VAULT: Schema =
@@ -166,6 +169,13 @@ CREATE TABLE receipt (
     src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
     PRIMARY KEY (src, lane, upto));
 CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
+";
+
+const STORE_4: &str = "
+CREATE TABLE agreement_act (
+    agreement BLOB NOT NULL, nation BLOB NOT NULL, number INTEGER NOT NULL, act TEXT NOT NULL,
+    party BLOB, at INTEGER NOT NULL, ends INTEGER, reason TEXT NOT NULL,
+    PRIMARY KEY (agreement, nation, number));
 ";
 
 const VAULT_1: &str = "
