@@ -12,6 +12,7 @@ pub mod error;
 pub mod evidence;
 pub mod facts;
 pub mod gate;
+pub(crate) mod ground;
 pub mod identity;
 pub mod introduce;
 pub mod keys;
@@ -33,6 +34,7 @@ pub mod rollback;
 pub mod sequencer;
 pub mod settings;
 pub mod status;
+pub mod suspend;
 pub mod tick;
 pub mod witness;
 
