@@ -14,7 +14,7 @@ use entente_model::codec::{Reader, Wire, Writer};
 use entente_model::item::{
     AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, EffectStatus, Gossip, Lane,
     LaneHead, Nack, NackCode, OnwardDecision, OnwardRequest, Recall, RecallClass, RecallEffect,
-    Receipt,
+    Receipt, StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{DecisionRecord, Record};
