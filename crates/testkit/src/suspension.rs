@@ -32,6 +32,8 @@ use crate::treaty;
 /// What one history came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
+    /// Objects of the suspender's that others passed on to the nation before it was suspended.
+    pub passed: usize,
     /// Slots for the suspended nation before the act.
     pub before: usize,
     /// Slots for it behind the act, all of kinds that the protocol needs.
@@ -73,6 +75,9 @@ pub fn play(seed: u64, folder: &Path) -> Result<Tally> {
     for _ in 0..6 + world.chance.index(10) {
         world.act(None)?;
     }
+    if world.chance.percent(70) {
+        world.pass_all(suspender, suspended)?;
+    }
     world.suspend(suspender, suspended)
 }
 
@@ -96,7 +101,7 @@ impl World {
         }
         for a in 0..self.count() {
             for b in a + 1..self.count() {
-                if self.chance.percent(60) {
+                if self.chance.percent(80) {
                     self.met_now(a, b)?;
                 }
             }
@@ -108,7 +113,7 @@ impl World {
     fn agree(&mut self, profiles: &[Profile]) -> Result<()> {
         let mut groups: Vec<Vec<usize>> = self.met.iter().map(|(a, b)| vec![*a, *b]).collect();
         let all = self.count() * (self.count() - 1) / 2;
-        if self.met.len() == all && self.chance.percent(70) {
+        if self.met.len() == all && self.chance.percent(85) {
             groups.push((0..self.count()).collect());
         }
         for (number, group) in groups.into_iter().enumerate() {
@@ -195,6 +200,24 @@ impl World {
         let Some((oid, _)) = self.chance.pick(&held).copied() else { return Ok(()) };
         let to = self.chance.index(self.count());
         self.pass(place, oid, to).map(drop)
+    }
+
+    /// Others pass on what they hold of the suspender's while they may: with its consent where they
+    /// need it, which they keep.
+    fn pass_all(&mut self, suspender: usize, suspended: usize) -> Result<()> {
+        self.publish(suspender)?;
+        self.exchange_for(2, None)?;
+        let own = self.alliance.member(suspender)?.nation;
+        for place in (0..self.count()).filter(|place| *place != suspender && *place != suspended) {
+            for (oid, originator) in self.held(place)? {
+                if originator == own && self.pass(place, oid, suspended)? {
+                    self.tally.passed += 1;
+                }
+            }
+        }
+        self.exchange_for(1, None)?;
+        self.consent(suspender)?;
+        self.exchange_for(2, None)
     }
 
     /// Objects of others at a nation, with their originators.
