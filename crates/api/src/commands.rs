@@ -53,7 +53,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 43] = [
     "whoami",
     "person.add",
     "person.list",
@@ -62,11 +62,15 @@ pub const NAMES: [&str; 39] = [
     "status",
     "card",
     "introduce",
+    "nation.suspend",
     "endpoint.set",
     "bundle.export",
     "bundle.import",
     "agreement.propose",
     "agreement.sign",
+    "agreement.suspend",
+    "agreement.resume",
+    "agreement.terminate",
     "agreement.withdraw",
     "agreement.status",
     "law.load",
@@ -177,11 +181,15 @@ where
             "status" => self.status(&actor),
             "card" => self.card(),
             "introduce" => self.introduce(&actor, body),
+            "nation.suspend" => self.nation_suspend(&actor, body),
             "endpoint.set" => self.endpoint_set(&actor, body),
             "bundle.export" => self.bundle_export(&actor, body),
             "bundle.import" => self.bundle_import(&actor, body),
             "agreement.propose" => self.agreement_propose(&actor, body),
             "agreement.sign" => self.agreement_sign(&actor, body),
+            "agreement.suspend" => self.agreement_suspend(&actor, body),
+            "agreement.resume" => self.agreement_resume(&actor, body),
+            "agreement.terminate" => self.agreement_terminate(&actor, body),
             "agreement.withdraw" => self.agreement_withdraw(&actor, body),
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),

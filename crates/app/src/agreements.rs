@@ -1,9 +1,11 @@
-//! Agreements between nations and laws at home: offering, signing, leaving, loading.
+//! Agreements between nations and laws at home: offering, signing, loading.
+//!
+//! What comes after signing is in [`life`].
 
 use entente_exchange::agreement::{STATEMENT_TYPE, Signature};
 use entente_law::agreement::bind;
 use entente_model::codec::Wire;
-use entente_model::item::{AgreementNote, AgreementPropose, AgreementSign, ItemKind, Lane};
+use entente_model::item::{AgreementPropose, AgreementSign, ItemKind, Lane};
 use entente_model::record::RecordKind;
 use entente_model::{AgreementId, LawId, NationCode, NationId, NodeId};
 use entente_seal::digest;
@@ -11,12 +13,15 @@ use entente_store::rows::{AgreementRow, IntentRow, LawRow, SignatureRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::ground;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Approval, Role};
 use crate::policy;
 use crate::receive::{agreement_id, agreement_record};
 
-/// Two persons sign for a nation.
+pub(crate) mod life;
+
+/// Two persons sign for a nation, and end or suspend what it signed.
 const SIGNING: usize = 2;
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -184,49 +189,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(approval)
     }
 
-    /// Leaves an agreement, by two persons. Nothing goes out under it from this moment on.
-    pub fn withdraw(&self, actor: &Actor, id: &AgreementId, reason: &str) -> Result<Approval> {
-        actor.must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], "leave agreements")?;
-        let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
-        if held.row.status == "withdrawn" {
-            return Err(AppError::invalid(format!("{} has ended already", held.row.code)));
-        }
-        let mut act = id.as_bytes().to_vec();
-        act.extend_from_slice(reason.as_bytes());
-        let about = format!("leave {}: {reason}", held.row.code);
-        let approval = self.approve(actor, "leave agreement", &about, &act, SIGNING)?;
-        if !matches!(approval, Approval::Granted { .. }) {
-            return Ok(approval);
-        }
-        let now = self.now();
-        let note = AgreementNote { agreement: *id, at: now, reason: reason.to_owned() };
-        self.store.write(|work| {
-            let mut row = held.row.clone();
-            "withdrawn".clone_into(&mut row.status);
-            row.at = now;
-            work.put_agreement(&row)?;
-            self.tell_of_agreement(work, *id, "withdrawn", self.identity.nation, now)?;
-            for node in self.other_parties(&known, held.state.parties().iter().copied()) {
-                self.queue_agreement(
-                    work,
-                    node,
-                    ItemKind::AgreementWithdraw,
-                    note.to_bytes(),
-                    (*id, "withdrawn"),
-                    now,
-                )?;
-            }
-            event(work, now, "agreement", about.clone(), (None, None))
-        })?;
-        self.reload()?;
-        (self.wake)(&crate::node::WakeUp::Intents);
-        Ok(approval)
-    }
-
     /// Puts a national law into force here.
     pub fn load_law(&self, actor: &Actor, text: &str) -> Result<(LawId, String)> {
         actor.must_be(&[Role::LegalAdviser], "load laws")?;
@@ -252,6 +214,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             None,
         );
         self.record_with(&[leaf], |work, _| {
+            ground::give_way(work)?;
             for held in known.policy.laws.iter().filter(|l| l.row.code == code) {
                 // A later text of the same law replaces the earlier one.
                 let mut row = held.row.clone();

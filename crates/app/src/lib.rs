@@ -12,6 +12,7 @@ pub mod error;
 pub mod evidence;
 pub mod facts;
 pub mod gate;
+pub(crate) mod ground;
 pub mod identity;
 pub mod introduce;
 pub mod keys;
@@ -36,6 +37,7 @@ pub mod sequencer;
 pub mod settings;
 pub mod simulate;
 pub mod status;
+pub mod suspend;
 pub mod tick;
 pub mod witness;
 

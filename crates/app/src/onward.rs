@@ -105,6 +105,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
         self.must_know(actor, order.oid)?;
         self.must_have_room(Lane::Priority)?;
+        self.keep_time()?;
         let object = self.open_object(order.oid)?;
         if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(
@@ -212,6 +213,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             .unwrap_or_default();
         let recalled = state.recalled().is_some();
         let subject = subject_of(&manifest, originator, recalled, &consents, &transfer);
+        if let Some(to) = known.by_code(order.to)
+            && let Some(by) = known.suspended_by_origin(&subject, to.row.nation, now)
+        {
+            return Err(AppError::Forbidden(format!(
+                "{by}, from whom this information comes, has suspended {}: none of it goes there",
+                order.to
+            )));
+        }
         let to = [(order.to, None)];
         let weighed = self.weigh(known, &subject, &to, Some(order.oid), now)?;
         weighed
@@ -313,6 +322,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         );
         let to = weighed.nation;
         self.record_with(&[leaf], |work, _| {
+            known.must_stand(work)?;
             batch.store(work, known)?;
             if let Some(ask) = ask {
                 work.set_ask(ask, "released")?;
@@ -393,6 +403,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let known = self.known();
         let word = if granted { "grant" } else { "refuse" };
+        let suspended = [known.by_node(&row.peer), known.nation(&request.grantee)]
+            .into_iter()
+            .flatten()
+            .find(|nation| nation.row.status == "suspended");
+        if let Some(nation) = suspended.filter(|_| granted) {
+            return Err(AppError::invalid(format!(
+                "{} is suspended: recognise it again first, or refuse",
+                nation.row.code
+            )));
+        }
         let about = format!(
             "{word} onward release of {} by {} to {}",
             row.oid.short(),

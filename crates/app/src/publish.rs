@@ -191,6 +191,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut weighed = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let code = nation.row.code;
+            if known.suspended_by_origin(subject, nation.row.nation, now).is_some() {
+                continue;
+            }
             let wanted: Vec<&(NationCode, Option<String>)> =
                 to.iter().filter(|(to, _)| *to == code).collect();
             if !to.is_empty() && wanted.is_empty() {
@@ -311,6 +314,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         for older in &order.supersedes {
             self.must_know(actor, *older)?;
         }
+        self.keep_time()?;
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         self.check_emergency(&known, order)?;
@@ -358,6 +362,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.must_know(actor, *older)?;
         }
         self.must_have_room(order.lane)?;
+        self.keep_time()?;
         let known = self.known();
         self.check_addressees(&known, &order.to)?;
         self.check_emergency(&known, order)?;
@@ -426,6 +431,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let news: Vec<Vec<News>> = verdicts.iter().map(news).collect();
         let first_leaf = self.record_with(&leaves, |work, first| {
+            known.must_stand(work)?;
             batch.store(work, &known)?;
             for (class, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
                 let mut of_class = (first..).zip(&sources).filter(|(_, c)| **c == class);

@@ -35,6 +35,7 @@ mod release;
 mod scheme;
 mod serve;
 mod status;
+mod suspend;
 mod texts;
 mod verify;
 
@@ -91,6 +92,7 @@ commands! {
     "Partners" {
         Card(card::CardArgs),
         Introduce(introduce::IntroduceArgs),
+        Suspend(suspend::SuspendArgs),
         Endpoint(endpoint::EndpointArgs),
         Bundle(bundle::BundleArgs),
     }

@@ -70,4 +70,4 @@ pub use row::{Row, RowError};
 pub use rules::{AgreementStatus, ENGINE_VERSION, InForce, PartyStatus, Rules};
 pub use ruling::{Permit, Ruling};
 pub use scheme::{Scheme, Schemes, UnknownScheme};
-pub use time::day_start;
+pub use time::{day_start, day_text};

@@ -107,7 +107,7 @@ pub(crate) fn agreement(status: &str) -> (String, &'static str) {
     let tone = match status {
         "in_force" => "good",
         "offered" | "suspended" => "care",
-        "withdrawn" | "terminated" => "bad",
+        "withdrawn" | "terminated" | "expired" => "bad",
         _ => "calm",
     };
     (plain(status), tone)

@@ -14,6 +14,8 @@ mod gate;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod rollback;

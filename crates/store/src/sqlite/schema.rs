@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -174,6 +174,14 @@ CREATE TABLE receipt (
     src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
     PRIMARY KEY (src, lane, upto));
 CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
+";
+
+/// What parties did about agreements after signing them.
+const STORE_4: &str = "
+CREATE TABLE agreement_act (
+    agreement BLOB NOT NULL, nation BLOB NOT NULL, number INTEGER NOT NULL, act TEXT NOT NULL,
+    party BLOB, at INTEGER NOT NULL, ends INTEGER, reason TEXT NOT NULL,
+    PRIMARY KEY (agreement, nation, number));
 ";
 
 const VAULT_1: &str = "

@@ -309,7 +309,7 @@ impl Sim {
     }
 }
 
-fn piece(payload: &[u8]) -> Piece<'_> {
+pub(crate) fn piece(payload: &[u8]) -> Piece<'_> {
     Piece {
         name: "indicator".to_owned(),
         object_type: "indicator".to_owned(),
