@@ -43,7 +43,7 @@ pub fn row(id: &str, title: &str, case: &Scenario, texts: &Texts<'_>) -> Value {
 fn instant(at: Timestamp) -> String {
     let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
-        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |t| t.to_string())
+        .map_or_else(|_| "9999-12-30T00:00:00Z".to_owned(), |t| t.to_string())
 }
 
 /// Rows always say when something was collected, and take what is before 1970 for unknown.

@@ -16,11 +16,15 @@ use crate::case::{
     Use,
 };
 use crate::consequence::stranger;
+use crate::decide::TIME_MILLIS_MAX;
 use crate::scenario::Scenario;
 use crate::scheme::Schemes;
+use crate::time::DAY_MILLIS;
 
 /// The largest number that a decision row can hold.
 const NUMBER_MAX: u64 = 1 << 53;
+/// Two days before the end of 9999: later instants are another year somewhere, and rows have none.
+const MOMENT_MILLIS_MAX: u64 = TIME_MILLIS_MAX - 2 * DAY_MILLIS;
 
 struct Attributes<'c>(&'c Context);
 
@@ -41,7 +45,8 @@ impl Attributes<'_> {
 
     /// A moment to the second, as rows hold it. The case is decided as it is told.
     fn moment(&self, name: &str) -> Option<Timestamp> {
-        self.number(name).map(|millis| Timestamp::from_millis(millis - millis % 1000))
+        let millis = self.number(name)?.min(MOMENT_MILLIS_MAX);
+        Some(Timestamp::from_millis(millis - millis % 1000))
     }
 
     fn yes(&self, name: &str) -> bool {
