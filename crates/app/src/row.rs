@@ -90,10 +90,7 @@ fn block(toml: &str) -> Map<String, Value> {
 
 /// Rows have no word for a domestic arrangement, and nothing in a decision reads the kind.
 fn kind(kind: AgreementKind) -> &'static str {
-    match kind {
-        AgreementKind::Domestic => AgreementKind::Memorandum.as_str(),
-        other => other.as_str(),
-    }
+    if kind == AgreementKind::Domestic { AgreementKind::Memorandum } else { kind }.as_str()
 }
 
 fn agreement(agreement: &Agreement) -> Value {
