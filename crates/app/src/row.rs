@@ -2,7 +2,7 @@
 //!
 //! The vocabulary is that of the decision rows: a row needs nothing outside itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_law::agreement::AgreementKind;
 use entente_law::scenario::Scenario;
@@ -30,7 +30,7 @@ pub fn row(id: &str, title: &str, case: &Scenario, texts: &Texts<'_>) -> Value {
         "scenario_title": title,
         "title": title,
         "at": instant(case.at),
-        "schemes": schemes(texts.schemes),
+        "schemes": schemes(case, texts),
         "groups": groups(texts.agreements),
         "agreements": texts.agreements.iter().map(agreement).collect::<Vec<_>>(),
         "national_law": texts.laws.iter().flat_map(law).collect::<Vec<_>>(),
@@ -43,20 +43,28 @@ pub fn row(id: &str, title: &str, case: &Scenario, texts: &Texts<'_>) -> Value {
 fn instant(at: Timestamp) -> String {
     let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
-        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |t| t.to_string())
+        .map_or_else(|_| "9999-12-30T00:00:00Z".to_owned(), |t| t.to_string())
 }
+
+/// Rows always say when something was collected, and take what is before 1970 for unknown.
+const UNKNOWN: &str = "1969-12-31T00:00:00Z";
 
 fn day(at: Timestamp) -> String {
     instant(at).chars().take(10).collect()
 }
 
-fn schemes(schemes: &Schemes) -> Value {
+/// The schemes of the nations that take part: those whose markings the row can name.
+fn schemes(case: &Scenario, texts: &Texts<'_>) -> Value {
+    let parties = texts.agreements.iter().flat_map(|a| a.parties().iter().map(|p| p.nation));
+    let besides = [case.originator, case.transfer.sender, case.recipient.nation];
+    let nations: BTreeSet<NationCode> = parties.chain(besides).collect();
     let of = |markings: Vec<(&str, u8)>| -> Map<String, Value> {
         markings.into_iter().map(|(m, l)| (m.to_owned(), json!(level::name(l)))).collect()
     };
-    let all: Map<String, Value> = schemes
+    let all: Map<String, Value> = texts
+        .schemes
         .iter()
-        .filter(|s| s.owner().parse::<NationCode>().is_ok())
+        .filter(|s| s.owner().parse().is_ok_and(|nation| nations.contains(&nation)))
         .map(|s| (s.owner().to_owned(), Value::Object(of(s.markings().collect()))))
         .collect();
     Value::Object(all)
@@ -82,10 +90,7 @@ fn block(toml: &str) -> Map<String, Value> {
 
 /// Rows have no word for a domestic arrangement, and nothing in a decision reads the kind.
 fn kind(kind: AgreementKind) -> &'static str {
-    match kind {
-        AgreementKind::Domestic => AgreementKind::Memorandum.as_str(),
-        other => other.as_str(),
-    }
+    if kind == AgreementKind::Domestic { AgreementKind::Memorandum } else { kind }.as_str()
 }
 
 fn agreement(agreement: &Agreement) -> Value {
@@ -211,7 +216,7 @@ fn object(id: &str, case: &Scenario) -> Value {
         "area": facts.area,
         "records": facts.records,
         "collected_for": facts.collected_for,
-        "collected_at": facts.collected_at.map(instant),
+        "collected_at": facts.collected_at.map_or_else(|| UNKNOWN.to_owned(), instant),
         "case_id": facts.case_id,
         "provenance": provenance,
         "consents": consents,

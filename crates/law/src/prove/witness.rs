@@ -16,8 +16,15 @@ use crate::case::{
     Use,
 };
 use crate::consequence::stranger;
+use crate::decide::TIME_MILLIS_MAX;
 use crate::scenario::Scenario;
 use crate::scheme::Schemes;
+use crate::time::DAY_MILLIS;
+
+/// The largest number that a decision row can hold.
+const NUMBER_MAX: u64 = 1 << 53;
+/// Two days before the end of 9999: later instants are another year somewhere, and rows have none.
+const MOMENT_MILLIS_MAX: u64 = TIME_MILLIS_MAX - 2 * DAY_MILLIS;
 
 struct Attributes<'c>(&'c Context);
 
@@ -34,6 +41,12 @@ impl Attributes<'_> {
             Some(EvalResult::Long(number)) => u64::try_from(number).ok(),
             _ => None,
         }
+    }
+
+    /// A moment to the second, as rows hold it. The case is decided as it is told.
+    fn moment(&self, name: &str) -> Option<Timestamp> {
+        let millis = self.number(name)?.min(MOMENT_MILLIS_MAX);
+        Some(Timestamp::from_millis(millis - millis % 1000))
     }
 
     fn yes(&self, name: &str) -> bool {
@@ -65,7 +78,7 @@ impl Attributes<'_> {
         };
         let criminal_in_sender =
             matches!(record.get("criminal_in_sender")?, EvalResult::Bool(true));
-        Some(Offence { kind, criminal_in_sender, max_penalty_months: months })
+        Some(Offence { kind, criminal_in_sender, max_penalty_months: months.min(NUMBER_MAX) })
     }
 }
 
@@ -83,7 +96,7 @@ pub(super) fn release(
     let read = Attributes(context);
     let sender: NationCode = read.text("sender")?.parse().ok()?;
     let nation: NationCode = read.text("recipient")?.parse().ok()?;
-    let at = Timestamp::from_millis(read.number("at")?);
+    let at = read.moment("at")?;
     let level = u8::try_from(read.number("level")?).ok()?;
     let said: Option<NationCode> = read.text("originator").and_then(|o| o.parse().ok());
     let (originator, marking) = mark(said, sender, level, schemes, known)?;
@@ -126,9 +139,9 @@ pub(super) fn release(
         persons,
         data_categories: read.texts("data_categories"),
         area: read.text("area"),
-        records: read.number("records")?,
+        records: read.number("records")?.min(NUMBER_MAX),
         collected_for: read.text("collected_for"),
-        collected_at: read.number("collected_at").map(Timestamp::from_millis),
+        collected_at: read.moment("collected_at"),
         case_id: read.text("object_case"),
         exercise: read.yes("exercise_data"),
         court_sealed: read.yes("court_sealed"),

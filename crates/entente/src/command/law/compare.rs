@@ -33,13 +33,14 @@ pub(super) struct CompareArgs {
     laws: PathBuf,
 }
 
-/// Every text of a law in a folder, by name.
+/// Every text of a law in a folder, by name; `README.md` is about them and is none.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |e| Failure::usage(anyhow!("{} cannot be read: {e}", folder.display()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|e| e == "md") {
+        let is_about = path.file_name().is_some_and(|name| name == "README.md");
+        if path.extension().is_some_and(|e| e == "md") && !is_about {
             found.push(path);
         }
     }
