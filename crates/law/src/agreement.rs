@@ -139,7 +139,7 @@ impl Agreement {
     pub(crate) fn unwritten(front: Front, clauses: Vec<Numbered>) -> Self {
         Self {
             text: String::new(),
-            articles: Default::default(),
+            articles: Vec::default(),
             code: front.code,
             title: front.title,
             languages: front.tongues.languages,
