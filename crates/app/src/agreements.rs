@@ -1,6 +1,6 @@
 //! Agreements between nations and laws at home: offering, signing, loading.
 //!
-//! What comes after signing is in [`life`].
+//! What comes after signing is in `life`.
 
 use entente_exchange::agreement::{STATEMENT_TYPE, Signature};
 use entente_law::agreement::bind;

@@ -7,7 +7,9 @@
 
 mod control;
 mod forks;
+mod grants;
 mod lanes;
+mod quarantine;
 
 pub(crate) use control::{agreement_id, agreement_record};
 use lanes::Lanes;
@@ -17,9 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entente_exchange::agreement::{AgreementState, Phase};
 use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
-use entente_exchange::chain::{ChainError, PeerStanding};
+use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
-use entente_exchange::onward::{self, GrantFor};
 use entente_exchange::state::{Event, ObjectState, OnArrival};
 use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, verify_bundle};
 use entente_ledger::note::Note;
@@ -33,7 +34,7 @@ use entente_model::{
 };
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
-use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow, QuarantineRow};
+use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
@@ -844,75 +845,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             (Some(link.oid), Some(nation)),
         )?;
         Ok(Verdict::Taken)
-    }
-
-    /// Whether a grant in the bundle lets the sender pass this object to us.
-    fn is_granted(
-        &self,
-        known: &Known,
-        peer: NodeId,
-        oid: ObjectId,
-        manifest: &Manifest,
-        verified: &VerifiedBundle<'_>,
-        now: Timestamp,
-    ) -> bool {
-        let Some(origin) = known.nation(&manifest.nation) else { return false };
-        let Some(spec) = origin.chain.node(&manifest.node).map(|n| &n.spec) else { return false };
-        // A grant is void once its giver has suspended the nation that passes on, or ours.
-        let via = known.by_node(&peer).map(|n| n.row.nation);
-        let suspended = via.into_iter().chain([self.identity.nation]).any(|nation| {
-            matches!(origin.chain.peer(&nation, now), Some(PeerStanding::Suspended(_)))
-        });
-        if suspended {
-            return false;
-        }
-        let wanted = GrantFor {
-            origin: &spec.origin,
-            log: &spec.log,
-            oid,
-            via: peer,
-            to: self.identity.nation,
-        };
-        verified.grants().iter().any(|frame| onward::verify_grant(frame, &wanted, now).is_ok())
-    }
-
-    fn quarantine(
-        &self,
-        work: &mut dyn Work,
-        nation: NationId,
-        peer: NodeId,
-        arrival: &Arrival<'_>,
-        code: NackCode,
-        now: Timestamp,
-    ) -> Result<()> {
-        let (lane, seq, _) = arrival.position();
-        let evidence = match arrival {
-            Arrival::Item(item) => item.opening().to_bytes(),
-            Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
-        };
-        let bound = self.settings.quarantine_bytes_per_partner;
-        if work.quarantine_bytes(peer)? + evidence.len() as u64 > bound {
-            // The first are kept: they show how it began. What was refused is in the receipt.
-            let text = "what is kept of refused items of this partner has reached its bound: of \
-                        further ones only the receipts tell";
-            event_once(work, now, "alarm", text.to_owned(), nation)?;
-            return Ok(());
-        }
-        work.put_quarantine(&QuarantineRow {
-            src: peer,
-            lane,
-            seq,
-            code: code.code(),
-            at: now,
-            evidence,
-        })?;
-        event(
-            work,
-            now,
-            "quarantine",
-            format!("item {seq} of lane {} was refused: {code:?}", lane.as_str()),
-            (None, Some(nation)),
-        )
     }
 
     /// What the partner says it has of ours.

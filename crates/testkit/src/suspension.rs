@@ -210,14 +210,22 @@ impl World {
         let own = self.alliance.member(suspender)?.nation;
         for place in (0..self.count()).filter(|place| *place != suspender && *place != suspended) {
             for (oid, originator) in self.held(place)? {
-                if originator == own && self.pass(place, oid, suspended)? {
-                    self.tally.passed += 1;
+                if originator == own {
+                    self.pass(place, oid, suspended)?;
                 }
             }
         }
         self.exchange_for(1, None)?;
         self.consent(suspender)?;
-        self.exchange_for(2, None)
+        self.exchange_for(2, None)?;
+        let node = self.alliance.member(suspended)?.id;
+        for place in (0..self.count()).filter(|place| *place != suspender && *place != suspended) {
+            let passed = releases(self.alliance.member(place)?)?.into_iter().filter(|release| {
+                release.link.dst == node && self.published.contains(&(suspender, release.link.oid))
+            });
+            self.tally.passed += passed.count();
+        }
+        Ok(())
     }
 
     /// Objects of others at a nation, with their originators.

@@ -1,6 +1,6 @@
 //! Agreements and nations, suspended and taken up again, ended and left.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use entente_app::leaf::LeafOpening;
 use entente_app::people::Approval;
@@ -250,7 +250,13 @@ fn who_left_is_known_everywhere() {
 fn nothing_decided_before_a_suspension_is_entered_behind_it() {
     let (_folder, alliance, _) = ember(5);
     let arvenia = &alliance.members[0];
-    let done = AtomicBool::new(false);
+    let (done, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let more = |by: usize| {
+        let enough = count.load(Ordering::SeqCst) + by;
+        while count.load(Ordering::SeqCst) < enough {
+            std::thread::yield_now();
+        }
+    };
     let node = arvenia.node().unwrap();
     let analyst = arvenia.actor("analyst").unwrap();
     std::thread::scope(|scope| {
@@ -271,15 +277,17 @@ fn nothing_decided_before_a_suspension_is_entered_behind_it() {
                         findings: Vec::new(),
                     };
                     match node.publish(&analyst, &order, &[piece]) {
-                        Ok(_) => {}
+                        Ok(_) => {
+                            count.fetch_add(1, Ordering::SeqCst);
+                        }
                         Err(error) => assert!(error.to_string().contains("try again"), "{error}"),
                     }
                 }
             });
         }
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        more(6);
         suspend_nation(arvenia, "XBR");
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        more(6);
         done.store(true, Ordering::SeqCst);
     });
     let leaves = leaves(arvenia);

@@ -289,7 +289,7 @@ fn agreements(answer: &Value, page: &mut dyn Write) -> fmt::Result {
                 format!("  {}", text(party, "nation")),
                 yes("signed"),
                 yes("active"),
-                text_or(party, "suspended_by", "").to_owned(),
+                text_or(party, "suspended_by", ""),
             ]);
         }
         table.write(page, "")?;
