@@ -11,6 +11,7 @@ use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
 use crate::keys::ReadJob;
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
+use crate::obligation::{Act, must_allow};
 use crate::people::Actor;
 
 /// How delivery of an object to one nation stands.
@@ -105,6 +106,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
         Ok(ObjectView { row, manifest, payload, terms, deliveries })
+    }
+
+    /// One object, to write its content to a file. One that may only be shown is refused.
+    pub fn object_to_save(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
+        let view = self.object(actor, oid)?;
+        if let Some(terms) = &view.terms {
+            must_allow(&self.known().policy, terms, Act::Save)?;
+        }
+        Ok(view)
     }
 
     fn deliveries(&self, row: &ObjectRow) -> Result<Vec<Delivery>> {

@@ -4,6 +4,7 @@ use entente_app::decisions::Decided;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::node::Known;
 use entente_app::objects::ObjectView;
+use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published, Verdict};
@@ -12,7 +13,7 @@ use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
 use entente_model::item::{Lane, OnwardRequest, RecallClass};
 use entente_model::record::Outcome;
-use entente_model::{ReleaseFacts, Wire};
+use entente_model::{ReleaseFacts, Terms, Wire};
 use entente_store::rows::{EventRow, ObjectRow};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
@@ -59,6 +60,8 @@ struct Release {
     object: String,
     to: String,
     purpose: String,
+    #[serde(default)]
+    evidence: bool,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +82,12 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Show {
     object: String,
+    /// Its content is to be written to a file.
+    #[serde(default)]
+    save: bool,
+    /// Its content is shown to a person, and kept nowhere.
+    #[serde(default)]
+    read: bool,
 }
 
 #[derive(Deserialize)]
@@ -252,6 +261,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             to: nation(&release.to)?,
             purpose: release.purpose,
             body: actor.body().to_owned(),
+            evidence: release.evidence,
         };
         let outcome = self.node.release_onward(actor, &order).map_err(refused)?;
         let asked: Vec<String> = outcome.asked.iter().map(ToString::to_string).collect();
@@ -293,6 +303,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "type": row.object_type,
             "media_type": row.media_type,
             "marking": row.marking,
+            "marked_as": marked_as(row),
             "state": state(row.state),
             "bytes": row.bytes,
             "at": moment(row.at),
@@ -306,7 +317,14 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn objects_show(&self, actor: &Actor, body: Value) -> Answer {
         let show: Show = request(body)?;
         let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
-        let view: ObjectView = self.node.object(actor, oid).map_err(refused)?;
+        let view: ObjectView = if show.save {
+            self.node.object_to_save(actor, oid)
+        } else {
+            self.node.object(actor, oid)
+        }
+        .map_err(refused)?;
+        let withheld = !show.read && view.terms.as_ref().is_some_and(obligation::display_only);
+        let content = view.payload.as_deref().filter(|_| !withheld);
         let deliveries: Vec<Value> = view
             .deliveries
             .iter()
@@ -332,7 +350,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
             );
-            members.insert("content".to_owned(), json!(view.payload.as_deref().map(base64)));
+            members.insert("content".to_owned(), json!(content.map(base64)));
+            members.insert("display_only".to_owned(), json!(withheld));
         }
         Ok(shown)
     }
@@ -479,6 +498,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let events: Vec<Value> = events.iter().map(|e| event(&known, e)).collect();
         Ok(json!({ "events": events }))
     }
+}
+
+/// The marking of our own that an object's terms have us put on it.
+fn marked_as(row: &ObjectRow) -> Option<String> {
+    let terms = row.terms.as_deref().and_then(|bytes| Terms::from_bytes(bytes).ok());
+    terms.as_ref().and_then(obligation::marked_as)
 }
 
 /// One event, as watchers see it.

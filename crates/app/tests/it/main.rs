@@ -14,6 +14,8 @@ mod law;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod obligations;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod trouble;

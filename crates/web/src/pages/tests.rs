@@ -72,6 +72,7 @@ fn holding() -> HoldingLine {
         object_type: hostile(),
         media_type: hostile(),
         marking: Marking::new(2, HOSTILE),
+        marked_as: Some(hostile()),
         standing: tag(),
         bytes: hostile(),
         obligations: vec![hostile(), hostile()],
