@@ -6,6 +6,7 @@
 //! came from outside before `entente-exchange` has verified it.
 
 pub mod agreements;
+pub mod breach;
 pub mod decisions;
 pub mod deliver;
 pub mod error;

@@ -59,6 +59,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.pursue_asks()?;
         }
         self.tell_lapses()?;
+        self.tell_overdue()?;
         let deleted = self.expire()?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.

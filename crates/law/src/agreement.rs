@@ -229,6 +229,13 @@ impl Agreement {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
     }
 
+    /// The clause that sets the shortest time within which a breach must be told, and the hours.
+    pub fn breach_notification(&self) -> Option<(&str, u64)> {
+        let clauses = self.clauses.iter();
+        let timed = clauses.filter_map(|c| Some((c.origin.id.as_str(), c.clause.breach_hours()?)));
+        timed.min_by_key(|(_, hours)| *hours)
+    }
+
     /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is
     /// an error.
     pub fn equivalence(&self, schemes: &Schemes) -> Result<Option<Table>, CompileError> {

@@ -56,6 +56,7 @@ pub(crate) fn event(kind: &str) -> (&'static str, &'static str) {
         "partner" => ("partner", "calm"),
         "link" => ("link", "care"),
         "alarm" => ("alarm", "bad"),
+        "breach" => ("breach", "bad"),
         _ => ("event", "calm"),
     }
 }

@@ -2,6 +2,7 @@
 //! under, and what it shows.
 
 use entente_app::AppError;
+use entente_app::breach::BreachOf;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::obligation::marked_as;
 use entente_app::onward::OnwardOrder;
@@ -89,4 +90,43 @@ fn a_holder_sees_its_own_marking() {
     let view = node.object(&analyst, oid).unwrap();
     assert_eq!(marked_as(&view.terms.unwrap()).unwrap(), "TJENST");
     node.object_to_save(&analyst, oid).unwrap();
+}
+
+#[test]
+fn a_breach_runs_against_the_clock_of_the_terms_until_it_is_told() {
+    const HOUR: u64 = 3_600_000;
+    let (_folder, alliance, oid) = sent("SERVICE");
+    let brenmark = &alliance.members[1];
+    let node = brenmark.node().unwrap();
+    let sena = brenmark.actor("security-1").unwrap();
+    let officer = brenmark.actor("release-1").unwrap();
+    let now = brenmark.now();
+    let of = BreachOf::Object(oid);
+    let one = node.record_breach(&officer, of, "a laptop was stolen", 2).unwrap();
+    assert_eq!(one.due, Some(now.plus_millis(22 * HOUR)));
+    assert!(one.basis.starts_with("ESM-MISA/10 "), "{}", one.basis);
+    let two = node
+        .record_breach(&sena, BreachOf::Partner("XAR".parse().unwrap()), "mail was read", 0)
+        .unwrap();
+    assert_eq!((two.due, two.basis.as_str()), (Some(now.plus_millis(24 * HOUR)), "ESM-MISA/10"));
+    assert_eq!(node.status(&officer).unwrap().breaches.len(), 2);
+    // Who has no part in it is not told.
+    let analyst = brenmark.actor("analyst").unwrap();
+    assert!(node.status(&analyst).unwrap().breaches.is_empty());
+    assert!(matches!(node.breaches(&analyst), Err(AppError::Forbidden(_))));
+
+    node.breach_told(&sena, two.id, "call to the duty officer").unwrap();
+    assert!(node.breach_told(&sena, two.id, "again").is_err());
+    let alarms = || node.events(&officer, Some("alarm"), None, 10).unwrap();
+    node.tick().unwrap();
+    assert!(alarms().is_empty());
+    alliance.clock.advance(23 * HOUR);
+    node.tick().unwrap();
+    node.tick().unwrap();
+    let told = alarms();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.starts_with("breach 1 is overdue: XAR had to be told by"), "{told:?}");
+    assert!(node.status(&officer).unwrap().breaches[0].is_overdue(brenmark.now()));
+    node.breach_told(&officer, one.id, "letter 2026/41").unwrap();
+    assert!(node.status(&officer).unwrap().breaches.is_empty());
 }
