@@ -35,6 +35,7 @@ pub mod sequencer;
 pub mod settings;
 pub mod status;
 pub mod tick;
+pub mod variant;
 pub mod witness;
 
 pub use error::{AppError, Blame, Result};

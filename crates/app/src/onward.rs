@@ -22,6 +22,7 @@ use crate::people::{Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
+use crate::variant::Form;
 
 /// How long a consent lasts unless its giver says otherwise.
 const CONSENT_MILLIS: u64 = 365 * 86_400_000;
@@ -156,8 +157,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             weighed.code
         );
         let to = weighed.nation;
-        let verdict =
-            Verdict { object_type: object.row.object_type, pieces: 1, nations: vec![weighed] };
+        let verdict = Verdict {
+            form: Form::Whole,
+            notes: Vec::new(),
+            object_type: object.row.object_type,
+            pieces: 1,
+            nations: vec![weighed],
+        };
         // What is not released was decided all the same, and the overseers can see it.
         let batch = self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let leaves: Vec<LeafDraft> = batch
@@ -287,6 +293,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<OnwardOutcome> {
         let now = self.now();
         let verdict = Verdict {
+            form: Form::Whole,
+            notes: Vec::new(),
             object_type: object.row.object_type.clone(),
             pieces: 1,
             nations: vec![weighed],

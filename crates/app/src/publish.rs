@@ -2,13 +2,15 @@
 //!
 //! Preview and dispatch are one function up to the decision: [`Node::weigh`] decides, and
 //! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
-//! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
+//! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not: what was
+//! given, and the tear-line and the variants that are made for those who may not have all of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use entente_exchange::state::{Event, ObjectState};
-use entente_formats::Piece;
+use entente_formats::{Piece, portion};
 use entente_law::Inputs;
 use entente_law::case::{Consent, ConsentKind, Offence, Recipient, Subject, Transfer, Use};
 use entente_law::decider::{ClassKey, Difference};
@@ -31,6 +33,7 @@ use crate::keys::{SealJob, Target};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
 use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::variant::{self, Family, Form};
 
 /// What is to be published, apart from the pieces themselves.
 #[derive(Debug, Clone)]
@@ -91,9 +94,24 @@ impl Weighed {
     }
 }
 
+/// A text written for release, for those to whom the report itself does not go.
+#[derive(Debug, Clone)]
+pub struct TearLine<'p> {
+    /// The text.
+    pub piece: Piece<'p>,
+    /// Its own label.
+    pub label: Label,
+    /// Its own facts; none if the report holds nothing that the text could have taken over.
+    pub facts: Option<ReleaseFacts>,
+}
+
 /// What was decided for one class of pieces.
 #[derive(Debug, Clone)]
 pub struct Verdict {
+    /// Whether the pieces are what was given, or were made of it.
+    pub form: Form,
+    /// What else there is to say of it, in sentences.
+    pub notes: Vec<String>,
     /// The kind of intelligence.
     pub object_type: String,
     /// How many pieces.
@@ -107,6 +125,8 @@ pub struct Verdict {
 pub struct Published {
     /// The objects, in the order of the pieces.
     pub objects: Vec<ObjectId>,
+    /// Objects that were made of them, each with the one it was made of, and how.
+    pub made: Vec<(ObjectId, ObjectId, Form)>,
     /// What was decided, class by class.
     pub verdicts: Vec<Verdict>,
     /// The leaf of the first object; none for a preview.
@@ -146,6 +166,92 @@ impl<'p> Classes<'p> {
             classes.of_piece.push(index);
         }
         classes
+    }
+}
+
+/// One class of pieces with what was decided on it.
+struct Making<'p> {
+    verdict: Verdict,
+    label: Label,
+    facts: ReleaseFacts,
+    payloads: Vec<Made<'p>>,
+}
+
+/// One payload of a class.
+#[derive(Clone)]
+struct Made<'p> {
+    /// The piece that it is, or was made of.
+    piece: usize,
+    name: &'p str,
+    media_type: &'p str,
+    payload: Cow<'p, [u8]>,
+}
+
+/// What is to be sealed, with its rows, and what each is of.
+#[derive(Default)]
+struct Drafts {
+    jobs: Vec<SealJob>,
+    rows: Vec<ObjectRow>,
+    sources: Vec<Source>,
+}
+
+/// The class of an object, and the piece that it is or was made of.
+struct Source {
+    making: usize,
+    piece: usize,
+}
+
+fn one_report() -> AppError {
+    AppError::invalid("a tear-line belongs to one report: publish it with that one file alone")
+}
+
+/// The facts of a tear-line: its own, and of the report's what binds the text whoever wrote it.
+fn facts_of_tear_line(tear_line: &TearLine<'_>, report: &ReleaseFacts) -> Result<ReleaseFacts> {
+    let says_more = report.personal_data
+        || !report.persons.is_empty()
+        || !report.data_categories.is_empty()
+        || !report.provenance.is_empty()
+        || report.portions.iter().any(|p| {
+            p.personal_data == Some(true)
+                || p.persons.as_ref().is_some_and(|persons| !persons.is_empty())
+                || p.data_categories.as_ref().is_some_and(|all| !all.is_empty())
+        });
+    if says_more && tear_line.facts.is_none() {
+        return Err(AppError::invalid(
+            "the report names persons, categories of data or foreign sources: say in facts of its \
+             own (--tear-line-facts) which of them the tear-line holds",
+        ));
+    }
+    let mut facts = tear_line.facts.clone().unwrap_or_else(|| ReleaseFacts {
+        area: report.area.clone(),
+        records: 1,
+        ..ReleaseFacts::default()
+    });
+    if facts.object_type.is_empty() {
+        facts.object_type.clone_from(&report.object_type);
+    }
+    if facts.case_id.is_none() {
+        facts.case_id.clone_from(&report.case_id);
+    }
+    facts.exercise |= report.exercise;
+    facts.court_sealed |= report.court_sealed;
+    facts.pending_case |= report.pending_case;
+    Ok(facts)
+}
+
+/// Says first that a text written for release would be the better way (`domain.md` 2.10).
+fn offer_tear_line(verdicts: &mut [Verdict], pieces: &[Piece<'_>]) {
+    let [piece] = pieces else { return };
+    let Some(whole) = verdicts.first_mut() else { return };
+    let left: Vec<&str> =
+        whole.nations.iter().filter(|w| w.sealable && !w.goes()).map(|w| w.code.as_str()).collect();
+    if !left.is_empty() && portion::is_text(&piece.media_type) {
+        let note = format!(
+            "the report as it is does not go to {}: a text written for release would be the better \
+             way (--tear-line FILE --tear-line-label LABEL)",
+            left.join(", ")
+        );
+        whole.notes.insert(0, note);
     }
 }
 
@@ -305,95 +411,243 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
+        self.preview_with(actor, order, pieces, None)
+    }
+
+    /// The same with a tear-line.
+    pub fn preview_with(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        pieces: &[Piece<'_>],
+        tear_line: Option<&TearLine<'_>>,
+    ) -> Result<Published> {
+        let known = self.known();
+        let makings = self.makings(actor, &known, order, pieces, tear_line, self.now())?;
+        let mut verdicts: Vec<Verdict> = makings.into_iter().map(|m| m.verdict).collect();
+        if tear_line.is_none() {
+            offer_tear_line(&mut verdicts, pieces);
+        }
+        Ok(Published { objects: Vec::new(), made: Vec::new(), verdicts, first_leaf: None })
+    }
+
+    /// Decides on what was given, and on what is made of it for those who may not have all of it.
+    fn makings<'p>(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        order: &'p Order,
+        pieces: &'p [Piece<'p>],
+        tear_line: Option<&'p TearLine<'p>>,
+        now: Timestamp,
+    ) -> Result<Vec<Making<'p>>> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         for older in &order.supersedes {
             self.must_know(actor, *older)?;
         }
-        let known = self.known();
-        self.check_addressees(&known, &order.to)?;
-        self.check_emergency(&known, order)?;
+        self.check_addressees(known, &order.to)?;
+        self.check_emergency(known, order)?;
         let classes = Classes::of(order, pieces);
-        let verdicts = self.decide_classes(actor, &known, order, &classes, self.now())?;
-        Ok(Published { objects: Vec::new(), verdicts, first_leaf: None })
+        let mut makings = self.wholes(actor, known, order, classes, now)?;
+        let mut served = Vec::new();
+        if let Some(tear_line) = tear_line {
+            let torn = self.torn(actor, known, order, tear_line, &makings, now)?;
+            served.extend(torn.verdict.nations.iter().filter(|w| w.goes()).map(|w| w.nation));
+            makings.push(torn);
+        }
+        let mut variants = Vec::new();
+        for whole in makings.iter_mut().filter(|m| m.verdict.form == Form::Whole) {
+            variants.append(&mut self.variants(actor, known, order, whole, &served, now)?);
+        }
+        makings.append(&mut variants);
+        Ok(makings)
     }
 
-    fn decide_classes(
+    fn wholes<'p>(
         &self,
         actor: &Actor,
         known: &Known,
         order: &Order,
-        classes: &Classes<'_>,
+        classes: Classes<'p>,
         now: Timestamp,
-    ) -> Result<Vec<Verdict>> {
-        let transfer = self.transfer(actor, order);
-        let mut verdicts = Vec::new();
-        for (index, facts) in classes.facts.iter().enumerate() {
-            let subject = Subject {
-                label: &order.label,
-                facts,
-                recalled: false,
-                originator: self.identity.code,
-                consents: &[],
-                transfer: &transfer,
-            };
-            let nations = self.weigh(known, &subject, &order.to, None, now)?;
-            verdicts.push(Verdict {
-                object_type: facts.object_type.clone(),
-                pieces: classes.of_piece.iter().filter(|c| **c == index).count(),
-                nations,
-            });
+    ) -> Result<Vec<Making<'p>>> {
+        let mut makings = Vec::new();
+        for (index, facts) in classes.facts.into_iter().enumerate() {
+            let payloads: Vec<Made<'p>> = classes
+                .pieces
+                .iter()
+                .zip(&classes.of_piece)
+                .enumerate()
+                .filter(|(_, (_, class))| **class == index)
+                .map(|(number, (piece, _))| Made {
+                    piece: number,
+                    name: &piece.name,
+                    media_type: &piece.media_type,
+                    payload: Cow::Borrowed(piece.payload),
+                })
+                .collect();
+            let label = order.label.clone();
+            let parts = (label, facts, payloads);
+            makings.push(self.making(actor, known, order, parts, (Form::Whole, &order.to), now)?);
         }
-        Ok(verdicts)
+        Ok(makings)
+    }
+
+    /// Decides on one class of pieces, all of this label and these facts.
+    fn making<'p>(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        order: &Order,
+        (label, facts, payloads): (Label, ReleaseFacts, Vec<Made<'p>>),
+        (form, to): (Form, &[(NationCode, Option<String>)]),
+        now: Timestamp,
+    ) -> Result<Making<'p>> {
+        let transfer = self.transfer(actor, order);
+        let subject = Subject {
+            label: &label,
+            facts: &facts,
+            recalled: false,
+            originator: self.identity.code,
+            consents: &[],
+            transfer: &transfer,
+        };
+        let nations = self.weigh(known, &subject, to, None, now)?;
+        let verdict = Verdict {
+            form,
+            notes: Vec::new(),
+            object_type: facts.object_type.clone(),
+            pieces: payloads.len(),
+            nations,
+        };
+        Ok(Making { verdict, label, facts, payloads })
+    }
+
+    /// The tear-line, for those to whom the report does not go.
+    fn torn<'p>(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        order: &'p Order,
+        tear_line: &'p TearLine<'p>,
+        wholes: &[Making<'_>],
+        now: Timestamp,
+    ) -> Result<Making<'p>> {
+        let [whole] = wholes else { return Err(one_report()) };
+        if whole.payloads.len() != 1 {
+            return Err(one_report());
+        }
+        let facts = facts_of_tear_line(tear_line, &whole.facts)?;
+        let to: Vec<(NationCode, Option<String>)> = whole
+            .verdict
+            .nations
+            .iter()
+            .filter(|w| !w.goes())
+            .flat_map(|w| {
+                let named: Vec<_> =
+                    order.to.iter().filter(|(c, _)| *c == w.code).cloned().collect();
+                if named.is_empty() { vec![(w.code, None)] } else { named }
+            })
+            .collect();
+        let piece = &tear_line.piece;
+        let payload = Made {
+            piece: 0,
+            name: &piece.name,
+            media_type: &piece.media_type,
+            payload: Cow::Borrowed(piece.payload),
+        };
+        let parts = (tear_line.label.clone(), facts, vec![payload]);
+        if to.is_empty() {
+            return Err(AppError::invalid(
+                "the report itself goes to everyone whom it is meant for: nobody is left for whom \
+                 the tear-line would be",
+            ));
+        }
+        self.making(actor, known, order, parts, (Form::TearLine, &to), now)
+    }
+
+    /// What is left of the pieces for those to whom they go once portions are cut. Nations for whom
+    /// the same is cut share a variant.
+    fn variants<'p>(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        order: &Order,
+        whole: &mut Making<'p>,
+        served: &[NationId],
+        now: Timestamp,
+    ) -> Result<Vec<Making<'p>>> {
+        let mut groups: BTreeMap<Vec<String>, Vec<(NationCode, Option<String>)>> = BTreeMap::new();
+        let mut notes = Vec::new();
+        for weighed in whole.verdict.nations.iter().filter(|w| !served.contains(&w.nation)) {
+            if let Some(what) = variant::untransformable(weighed) {
+                notes.push(format!(
+                    "held back from {}: this node cannot make the variant that `{what}` asks for; \
+                     write a tear-line for it",
+                    weighed.code
+                ));
+            } else if let Some(cut) = variant::cut_for(weighed) {
+                let to = (weighed.code, Some(weighed.recipient.body.clone()));
+                groups.entry(cut).or_default().push(to);
+            }
+        }
+        let mut makings = Vec::new();
+        for (cut, to) in groups {
+            let names = variant::renamed(&whole.facts, &cut);
+            let mut payloads = Vec::new();
+            for made in &whole.payloads {
+                match portion::cut(made.media_type, &made.payload, &names) {
+                    Ok(text) => payloads.push(Made { payload: Cow::Owned(text), ..made.clone() }),
+                    Err(why) => {
+                        let codes: Vec<&str> = to.iter().map(|(code, _)| code.as_str()).collect();
+                        notes.push(format!(
+                            "held back from {}: {} cannot be cut out of {}: {why}",
+                            codes.join(", "),
+                            cut.join(", "),
+                            made.name
+                        ));
+                    }
+                }
+            }
+            if payloads.is_empty() {
+                continue;
+            }
+            let (label, facts) = variant::without(&whole.label, &whole.facts, &cut);
+            let parts = (label, facts, payloads);
+            let form = Form::Variant { cut };
+            makings.push(self.making(actor, known, order, parts, (form, &to), now)?);
+        }
+        whole.verdict.notes.append(&mut notes);
+        Ok(makings)
     }
 
     /// Publishes the pieces: decides, seals, sequences, stores and queues them.
     pub fn publish(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
+        self.publish_with(actor, order, pieces, None)
+    }
+
+    /// The same with a tear-line for those to whom the report itself does not go.
+    pub fn publish_with(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        pieces: &[Piece<'_>],
+        tear_line: Option<&TearLine<'_>>,
+    ) -> Result<Published> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
         }
-        for older in &order.supersedes {
-            self.must_know(actor, *older)?;
-        }
         self.must_have_room(order.lane)?;
         let known = self.known();
-        self.check_addressees(&known, &order.to)?;
-        self.check_emergency(&known, order)?;
         let now = self.now();
-        let classes = Classes::of(order, pieces);
-        let verdicts = self.decide_classes(actor, &known, order, &classes, now)?;
+        let makings = self.makings(actor, &known, order, pieces, tear_line, now)?;
+        let verdicts: Vec<Verdict> = makings.iter().map(|m| m.verdict.clone()).collect();
         let batch = self.batch(&known, order.lane, &verdicts, now)?;
 
         // S2: sealed. The key process makes the body keys and wraps them for those permitted.
-        let marking = entente_law::marking::print_label(&order.label);
-        let going: Vec<Vec<&Weighed>> = verdicts
-            .iter()
-            .map(|verdict| verdict.nations.iter().filter(|w| w.goes()).collect())
-            .collect();
-        let mut jobs = Vec::with_capacity(pieces.len());
-        let mut rows = Vec::with_capacity(pieces.len());
-        let mut sources = Vec::with_capacity(pieces.len());
-        for (piece, class) in classes.pieces.iter().zip(&classes.of_piece) {
-            let (Some(facts), Some(going), Some(shared)) =
-                (classes.facts.get(*class), going.get(*class), batch.classes.get(*class))
-            else {
-                continue;
-            };
-            let (manifest, stored) = self.manifest(order, facts, piece, now)?;
-            let oid = object_id(&manifest);
-            let mut targets = Vec::with_capacity(shared.contexts.len());
-            for (weighed, context) in going.iter().zip(&shared.contexts) {
-                // INVARIANT: nothing is wrapped for a nation without the law's permit for
-                // exactly this object and that nation.
-                let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
-                    AppError::Operator("a release without a permit was refused".to_owned())
-                })?;
-                targets.push(permitted(permit, &oid, weighed, context)?);
-            }
-            rows.push(own_row(&manifest, oid, marking.clone(), now));
-            jobs.push(SealJob::object(manifest, stored, targets));
-            sources.push(*class);
-        }
+        let drafts = self.drafts(&known, order, pieces.len(), &makings, &batch, now)?;
+        let Drafts { jobs, mut rows, sources } = drafts;
         let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
         let sealed = self.with_vault(|| {
             let (mut sealed, shards) = self.keys.seal(jobs)?;
@@ -405,8 +659,8 @@ impl<S: Store, V: Vault> Node<S, V> {
 
         // S1 to S3 in one transaction.
         let mut leaves = Vec::with_capacity(sealed.len());
-        for (job, class) in sealed.iter().zip(&sources) {
-            let Some(shared) = batch.classes.get(*class) else { continue };
+        for (job, source) in sealed.iter().zip(&sources) {
+            let Some(shared) = batch.classes.get(source.making) else { continue };
             let record = decision_record(&known, job.oid, shared, now);
             let recipients =
                 shared.contexts.iter().map(Arc::clone).zip(job.wraps.iter().copied()).collect();
@@ -422,45 +676,144 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }),
             });
         }
-        let news: Vec<Vec<News>> = verdicts.iter().map(news).collect();
+        let objects: Vec<ObjectId> = sealed.iter().take(pieces.len()).map(|s| s.oid).collect();
+        let mut made = Vec::new();
+        for (job, source) in sealed.iter().zip(&sources).skip(pieces.len()) {
+            let (Some(making), Some(base)) =
+                (makings.get(source.making), objects.get(source.piece))
+            else {
+                continue;
+            };
+            let form = making.verdict.form.clone();
+            // The overseers see what was made of what; nobody else's slot tells it.
+            leaves.push(self.note(
+                RecordKind::Admin,
+                now,
+                "made of another object",
+                actor.name(),
+                &format!("object {} is a {} of object {base}", job.oid, form.describe()),
+                Some(Digest::from_array(*job.oid.as_bytes())),
+            ));
+            made.push((job.oid, *base, form));
+        }
+        let news: Vec<Vec<News>> = verdicts.iter().map(|v| news(v, &verdicts)).collect();
         let first_leaf = self.record_with(&leaves, |work, first| {
             batch.store(work, &known)?;
-            for (class, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
-                let mut of_class = (first..).zip(&sources).filter(|(_, c)| **c == class);
+            for (making, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
+                let mut of_class = (first..).zip(&sources).filter(|(_, s)| s.making == making);
                 let Some((from, _)) = of_class.next() else { continue };
                 let to = of_class.last().map_or(from, |(leaf, _)| leaf);
                 note_uses(work, verdict, shared.inputs.0, (from, to))?;
             }
-            for ((leaf, job), (row, class)) in
+            for ((leaf, job), (row, source)) in
                 (first..).zip(&sealed).zip(rows.iter_mut().zip(&sources))
             {
                 row.oid = job.oid;
                 row.body = job.body;
                 row.leaf = Some(leaf);
                 work.put_object(row, &job.ct)?;
-                for older in &order.supersedes {
-                    supersede_own(work, *older, self.identity.nation)?;
-                }
-                for News { kind, text, nation } in news.get(*class).into_iter().flatten() {
+                for News { kind, text, nation } in news.get(source.making).into_iter().flatten() {
                     event(work, now, kind, text.clone(), (Some(job.oid), *nation))?;
                 }
             }
+            for older in &order.supersedes {
+                supersede_own(work, *older, self.identity.nation)?;
+            }
+            for (oid, base, form) in &made {
+                Family::link(work, *oid, *base, form)?;
+            }
             Ok(first)
         })?;
-        Ok(Published {
-            objects: sealed.iter().map(|s| s.oid).collect(),
-            verdicts,
-            first_leaf: Some(first_leaf),
+        Ok(Published { objects, made, verdicts, first_leaf: Some(first_leaf) })
+    }
+
+    /// What is to be sealed: what was given, in the order of the pieces, then what was made of it.
+    fn drafts(
+        &self,
+        known: &Known,
+        order: &Order,
+        pieces: usize,
+        makings: &[Making<'_>],
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Drafts> {
+        let mut of_piece: Vec<Option<(usize, &Made<'_>)>> = vec![None; pieces];
+        let mut rest = Vec::new();
+        for (number, making) in makings.iter().enumerate() {
+            for made in &making.payloads {
+                match of_piece.get_mut(made.piece) {
+                    Some(place) if making.verdict.form == Form::Whole => {
+                        *place = Some((number, made));
+                    }
+                    _ => rest.push((number, made)),
+                }
+            }
+        }
+        let mut drafts = Drafts::default();
+        for (number, made) in of_piece.into_iter().flatten().chain(rest) {
+            let (Some(making), Some(shared)) = (makings.get(number), batch.classes.get(number))
+            else {
+                continue;
+            };
+            let going: Vec<&Weighed> = making.verdict.nations.iter().filter(|w| w.goes()).collect();
+            let supersedes = self.superseded_for(known, order, &going, &making.verdict.form)?;
+            let (manifest, stored) = self.manifest(order, making, made, supersedes, now)?;
+            let oid = object_id(&manifest);
+            let mut targets = Vec::with_capacity(shared.contexts.len());
+            for (weighed, context) in going.iter().zip(&shared.contexts) {
+                // INVARIANT: nothing is wrapped for a nation without the law's permit for
+                // exactly this object and that nation.
+                let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
+                    AppError::Operator("a release without a permit was refused".to_owned())
+                })?;
+                targets.push(permitted(permit, &oid, weighed, context)?);
+            }
+            let marking = entente_law::marking::print_label(&making.label);
+            drafts.rows.push(own_row(&manifest, oid, marking, now));
+            drafts.jobs.push(SealJob::object(manifest, stored, targets));
+            drafts.sources.push(Source { making: number, piece: made.piece });
+        }
+        Ok(drafts)
+    }
+
+    /// What an object says that it replaces: to those who hold a variant of what is replaced, that
+    /// variant. What is made of a report names nothing that none of its recipients holds.
+    fn superseded_for(
+        &self,
+        known: &Known,
+        order: &Order,
+        going: &[&Weighed],
+        form: &Form,
+    ) -> Result<Vec<ObjectId>> {
+        self.store.read(|work| {
+            let mut named = Vec::new();
+            for older in &order.supersedes {
+                if *form == Form::Whole {
+                    named.push(*older);
+                }
+                let family = Family::of(work, *older)?.made.into_iter().map(|(oid, _)| oid);
+                for oid in std::iter::once(*older).chain(family) {
+                    let leaf = work.object(oid)?.and_then(|row| row.leaf);
+                    let holders = self.holders(work, known, oid, leaf)?;
+                    let held = going.iter().any(|w| holders.iter().any(|(n, _)| *n == w.node));
+                    if held && !named.contains(&oid) {
+                        named.push(oid);
+                    }
+                }
+            }
+            Ok(named)
         })
     }
 
     fn manifest(
         &self,
         order: &Order,
-        facts: &ReleaseFacts,
-        piece: &Piece<'_>,
+        making: &Making<'_>,
+        piece: &Made<'_>,
+        supersedes: Vec<ObjectId>,
         now: Timestamp,
     ) -> Result<(Manifest, Vec<u8>)> {
+        let Making { label, facts, .. } = making;
         let bytes = piece.payload.len() as u64;
         if bytes > Manifest::PAYLOAD_BYTES_MAX {
             return Err(AppError::invalid(format!(
@@ -470,18 +823,18 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Manifest::PAYLOAD_BYTES_MAX
             )));
         }
-        let (stored, compressed) = envelope::prepare_payload(piece.payload);
+        let (stored, compressed) = envelope::prepare_payload(&piece.payload);
         let manifest = Manifest {
             salt: self.random(),
             nation: self.identity.nation,
             node: self.identity.node,
             agency: self.identity.bodies.first().cloned(),
-            media_type: piece.media_type.clone(),
+            media_type: piece.media_type.to_owned(),
             payload_bytes: bytes,
-            payload_sha256: Digest::from_array(digest::sha256(piece.payload)),
-            label: order.label.clone(),
+            payload_sha256: Digest::from_array(digest::sha256(&piece.payload)),
+            label: label.clone(),
             handling: Handling {
-                orcon: order.label.control("ORCON").is_some(),
+                orcon: label.control("ORCON").is_some(),
                 third_party: true,
                 purposes: vec![order.purpose.clone()],
                 expires: None,
@@ -492,7 +845,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 evidence: false,
             },
             created_at: now,
-            supersedes: order.supersedes.clone(),
+            supersedes,
+            // Such links stay at home: they would tell that there is more.
             variant_of: None,
             tearline_of: None,
             parts: Vec::new(),
@@ -736,7 +1090,11 @@ fn own_row(manifest: &Manifest, oid: ObjectId, marking: String, now: Timestamp) 
     }
 }
 
+/// Marks an object of ours as replaced, with what was made of it.
 fn supersede_own(work: &mut dyn Work, oid: ObjectId, own: NationId) -> Result<()> {
+    for (made, _) in Family::of(work, oid)?.made {
+        supersede_own(work, made, own)?;
+    }
     let row = work
         .object(oid)?
         .filter(|row| row.nation == own)
@@ -754,25 +1112,41 @@ struct News {
 }
 
 /// One event for each object, and one for each answer other than a permit.
-fn news(verdict: &Verdict) -> Vec<News> {
+fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
     let sent: Vec<&str> =
         verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
+    let what = match &verdict.form {
+        Form::Whole => verdict.object_type.clone(),
+        form @ (Form::Variant { .. } | Form::TearLine) => {
+            format!("{} ({})", verdict.object_type, form.describe())
+        }
+    };
     let text = if sent.is_empty() {
-        format!("{}: to nobody", verdict.object_type)
+        format!("{what}: to nobody")
     } else {
-        format!("{} to {}", verdict.object_type, sent.join(", "))
+        format!("{what} to {}", sent.join(", "))
     };
     let mut news = vec![News { kind: "released", text, nation: None }];
     for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
-        let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
+        let instead = all
+            .iter()
+            .filter(|other| other.form != Form::Whole && other.object_type == verdict.object_type)
+            .find(|o| o.nations.iter().any(|w| w.nation == weighed.nation && w.goes()))
+            .filter(|_| verdict.form == Form::Whole);
+        let denied = weighed.ruling.decision == Decision::Deny && instead.is_none();
+        let kind = if denied { "refused" } else { "held" };
         let why = weighed.ruling.explanation.last().cloned().unwrap_or_default();
+        let instead = instead
+            .map_or_else(String::new, |made| format!("; it gets the {}", made.form.describe()));
         let text = format!(
-            "{} not to {}: {why} [{}]",
-            verdict.object_type,
+            "{what} not to {}: {why} [{}]{instead}",
             weighed.code,
             weighed.ruling.reason_codes.join(", ")
         );
         news.push(News { kind, text, nation: Some(weighed.nation) });
+    }
+    for note in &verdict.notes {
+        news.push(News { kind: "held", text: format!("{what} {note}"), nation: None });
     }
     news
 }

@@ -20,4 +20,6 @@ mod rollback;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
+mod variants;
+#[cfg(test)]
 mod world;
