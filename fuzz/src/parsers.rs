@@ -16,7 +16,8 @@ use entente_exchange::{agreement, bundle as frames, chain as statements};
 use entente_formats::json::{JsonLimits, StrictJson};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, sniff, split};
 use entente_law::{
-    Agreement, NationalLaw, Problems, Scheme, Schemes, case, parse_facts, parse_label, print_label,
+    Agreement, NationalLaw, Problems, Scheme, Schemes, case, fact, parse_facts, parse_label,
+    print_label,
 };
 use entente_ledger::checkpoint::Checkpoint;
 use entente_ledger::evidence::Evidence;
@@ -145,6 +146,9 @@ pub(crate) const WIRES: &[(IsOf, &str)] = wires![
     case::Transfer,
     case::Consent,
     case::Inputs,
+    case::Question,
+    fact::Fact,
+    fact::Asserted,
 ];
 
 /// The first byte says of which type the others are.

@@ -18,6 +18,7 @@ use entente_model::item::{
     Ack, Basis, Gossip, ItemKind, Lane, LaneAck, Nack, Opening, WrapContext,
 };
 use entente_model::{Digest, NationId, NodeId, ObjectId, WrapContextId};
+use entente_seal::slot::{lane_chain, opening_commitment};
 use entente_store::rows::{CheckpointRow, ReleaseContextRow};
 use entente_store::{Store, StoreError, Vault, Work};
 
@@ -37,6 +38,8 @@ const CREDIT_BYTES: u64 = 64 << 20;
 const RESERVE_BYTES: u64 = 8 << 20;
 /// Statements of our identity chain sent at once.
 const STATEMENTS_MAX: usize = 16;
+/// Ends of bundles whose running heads are remembered of a lane.
+const HEADS_KEPT: usize = 64;
 /// Other logs reported in one acknowledgement.
 const GOSSIP_MAX: usize = 64;
 
@@ -177,6 +180,7 @@ impl<E: Into<AppError>> From<E> for Overweight {
 
 /// An item on its way, with all that its frame needs.
 struct Ready {
+    seq: u64,
     opening: Opening,
     wrapped: [u8; 48],
     ct: Vec<u8>,
@@ -235,10 +239,43 @@ impl<S: Store, V: Vault> Node<S, V> {
                     Ok(outgoing) if outgoing.bytes.len() > bytes_max && ready.len() > 1 => {
                         ready.truncate(ready.len() / 2);
                     }
-                    Ok(outgoing) => return Ok(outgoing),
+                    Ok(outgoing) => {
+                        self.remember_heads(work, peer, &ready)?;
+                        return Ok(outgoing);
+                    }
                 }
             }
         })
+    }
+
+    /// Remembers the running heads of the lanes where a bundle ends: a receipt for it will say them,
+    /// and computing them then would mean building all its leaves again.
+    fn remember_heads(&self, work: &dyn Work, peer: NodeId, ready: &[Ready]) -> Result<()> {
+        for lane in Lane::ALL {
+            let mut items = ready.iter().filter(|r| r.context.lane == lane).peekable();
+            let Some(first) = items.peek() else { continue };
+            let mut seq = first.seq - 1;
+            let known = self.sent_head(peer, lane, seq);
+            let (receipted, head) = receipted_head(work, peer, lane)?;
+            let before = known.or_else(|| (receipted == seq).then_some(head));
+            let Some(mut chain) = before else { continue };
+            for item in items {
+                chain = lane_chain(chain, opening_commitment(&item.opening));
+                seq = item.seq;
+            }
+            let mut heads = lock(&self.sent_heads);
+            let heads = heads.entry((peer, lane)).or_default();
+            heads.insert(seq, chain);
+            if heads.len() > HEADS_KEPT {
+                heads.pop_first();
+            }
+        }
+        Ok(())
+    }
+
+    /// The running head of a lane at the end of a bundle that was made, if it is remembered.
+    pub(crate) fn sent_head(&self, peer: NodeId, lane: Lane, seq: u64) -> Option<Digest> {
+        lock(&self.sent_heads).get(&(peer, lane))?.get(&seq).copied()
     }
 
     /// Whether nothing but acknowledgements may go to a partner.
@@ -284,7 +321,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                         if seq < next || lane.len() >= ITEMS_MAX {
                             continue;
                         }
-                        let ready = ready(work, &mut contexts, &item, seq <= stubs)?;
+                        let ready = ready(work, &mut contexts, &item, seq, seq <= stubs)?;
                         let size = send::item_bytes(&frame(&ready));
                         bytes += size;
                         lane.push(ready);
@@ -539,7 +576,13 @@ fn frame(ready: &Ready) -> ItemFrame<'_> {
 }
 
 /// Builds an item again from what the sequencer stored.
-fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem, stub: bool) -> Result<Ready> {
+fn ready(
+    work: &dyn Work,
+    contexts: &mut Contexts,
+    item: &RunItem,
+    seq: u64,
+    stub: bool,
+) -> Result<Ready> {
     let damaged = |what| AppError::Store(StoreError::Damaged(what));
     let bytes = work
         .leaf(item.leaf)?
@@ -562,6 +605,7 @@ fn ready(work: &dyn Work, contexts: &mut Contexts, item: &RunItem, stub: bool) -
     // empty one and its lane goes on.
     .unwrap_or_default();
     Ok(Ready {
+        seq,
         kind: leaf_item.kind,
         oid: leaf_item.oid,
         opening: opening.opening(work, contexts, item.leaf, entry)?,
@@ -644,18 +688,22 @@ pub(crate) fn put_receipted_head(
     Ok(())
 }
 
+/// Where a lane's partner's receipt left off, and the running head there.
+fn receipted_head(work: &dyn Work, dst: NodeId, lane: Lane) -> Result<(u64, Digest)> {
+    match &work.setting(&receipted_name(dst, lane))? {
+        Some(bytes) => bytes
+            .split_first_chunk::<8>()
+            .and_then(|(seq, chain)| Some((u64::from_be_bytes(*seq), Digest::from_slice(chain)?)))
+            .ok_or(AppError::Store(StoreError::Damaged("outbox run"))),
+        None => Ok((0, Digest::from_array([0; 32]))),
+    }
+}
+
 /// The running head of a lane after a position that was sequenced and not receipted yet: what an
 /// honest receipt up to there says. Computed from where the last receipt left off.
 pub(crate) fn lane_head_at(work: &dyn Work, dst: NodeId, lane: Lane, upto: u64) -> Result<Digest> {
     let damaged = || AppError::Store(StoreError::Damaged("outbox run"));
-    let start = work.setting(&receipted_name(dst, lane))?;
-    let (mut seq, mut chain) = match &start {
-        Some(bytes) => bytes
-            .split_first_chunk::<8>()
-            .and_then(|(seq, chain)| Some((u64::from_be_bytes(*seq), Digest::from_slice(chain)?)))
-            .ok_or_else(damaged)?,
-        None => (0, Digest::from_array([0; 32])),
-    };
+    let (mut seq, mut chain) = receipted_head(work, dst, lane)?;
     let mut contexts = Contexts::default();
     while seq < upto {
         let runs = work.outbox(dst, lane, seq + 1, 16)?;
@@ -672,7 +720,7 @@ pub(crate) fn lane_head_at(work: &dyn Work, dst: NodeId, lane: Lane, upto: u64) 
                 let leaf = LeafOpening::from_bytes(&opening)?.leaf(work, &mut contexts)?;
                 let commitment =
                     leaf.slot_commitment(usize::from(item.entry)).ok_or_else(damaged)?;
-                chain = entente_seal::slot::lane_chain(chain, commitment);
+                chain = lane_chain(chain, commitment);
                 seq = at;
             }
         }

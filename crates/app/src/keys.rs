@@ -132,6 +132,38 @@ pub struct OpenJob {
     pub ct: Vec<u8>,
 }
 
+/// Sealed terms to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermsJob {
+    /// This node, and the wrap context that they were sealed under.
+    pub target: Target,
+    /// The digest in the sender's ledger.
+    pub digest: Digest,
+    /// The sealed terms.
+    pub sealed: Vec<u8>,
+}
+
+/// What a bundle brings for the keys, asked at once: each question is a way to another process
+/// and back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenBatch {
+    /// Wrap contexts of the partner's, taken up before anything is opened under them.
+    pub contexts: Vec<WrapContext>,
+    /// Sealed terms.
+    pub terms: Vec<TermsJob>,
+    /// Sealed bodies.
+    pub bodies: Vec<OpenJob>,
+}
+
+/// What was in an [`OpenBatch`], in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenedBatch {
+    /// The terms; none where they do not open.
+    pub terms: Vec<Option<Terms>>,
+    /// The bodies.
+    pub bodies: Vec<OpenedJob>,
+}
+
 /// Why a body did not open; the receiver's NACK codes 4 to 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenFault {
@@ -269,24 +301,9 @@ impl dyn Keys + '_ {
         ask!(self, KeyRequest::SealTerms(target, terms), KeyReply::SealedTerms(d, ct) => (d, ct))
     }
 
-    /// Takes up a wrap context that a partner opened.
-    pub fn accept_link(&self, context: &WrapContext) -> Result<WrapContextId, KeyError> {
-        ask!(self, KeyRequest::AcceptLink(context.clone()), KeyReply::Link(id, _) => id)
-    }
-
-    /// Opens received bodies.
-    pub fn open(&self, jobs: Vec<OpenJob>) -> Result<(Vec<OpenedJob>, Shards), KeyError> {
-        ask!(self, KeyRequest::Open(jobs), KeyReply::Opened(opened, shards) => (opened, shards))
-    }
-
-    /// Opens terms that a partner sealed for this node.
-    pub fn open_terms(
-        &self,
-        target: Target,
-        digest: Digest,
-        sealed: Vec<u8>,
-    ) -> Result<Terms, KeyError> {
-        ask!(self, KeyRequest::OpenTerms(target, digest, sealed), KeyReply::Terms(terms) => terms)
+    /// Takes up a partner's wrap contexts, and opens terms and bodies under them and earlier ones.
+    pub fn open(&self, batch: OpenBatch) -> Result<(OpenedBatch, Shards), KeyError> {
+        ask!(self, KeyRequest::Open(batch), KeyReply::Opened(opened, shards) => (opened, shards))
     }
 
     /// Opens held objects; an object whose key is gone gives none.
@@ -305,7 +322,7 @@ impl dyn Keys + '_ {
     }
 
     /// Renews shards after a deletion: the survivors' keys under new shard keys, and every
-    /// shard key under a new epoch key. [`Self::commit_sweep`] destroys the old epoch key.
+    /// shard key under a new epoch key. `commit_sweep` destroys the old epoch key.
     pub fn sweep(&self, shards: Vec<(u16, VaultKeys)>) -> Result<(Shards, VaultKeys), KeyError> {
         ask!(self, KeyRequest::Sweep(shards), KeyReply::Swept(shards, keys) => (shards, keys))
     }

@@ -9,8 +9,9 @@ use entente_law::{Register, Schemes};
 use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{
-    Clock, Digest, Entropy, NationCode, NationId, NodeId, Timestamp, WrapContextId,
+    Clock, Digest, Entropy, KeyId, NationCode, NationId, NodeId, Timestamp, WrapContextId,
 };
+use entente_seal::wrap::KemPublic;
 use entente_store::rows::{EventRow, PeerRow};
 use entente_store::{Store, StoreError, Vault, Work};
 
@@ -100,11 +101,14 @@ impl Known {
 }
 
 /// A wrap context towards a partner that is still good.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct OpenLink {
     pub(crate) wc: WrapContextId,
     pub(crate) opened: Timestamp,
     pub(crate) items: u64,
+    /// Terms that were sealed under it, by their digest. They change with agreements and days, so
+    /// that most releases find theirs here.
+    pub(crate) terms: BTreeMap<Digest, Vec<u8>>,
 }
 
 /// Called when something changed that someone may wait for.
@@ -131,11 +135,15 @@ pub struct Node<S, V> {
     pub(crate) identity: Identity,
     /// The classification schemes, as they were when it started.
     schemes: Schemes,
+    /// The sealing keys that the key process holds, for links and for media.
+    pub(crate) kem_ids: [KeyId; 2],
     pub(crate) fence: AtomicU64,
     pub(crate) known: RwLock<Arc<Known>>,
     pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
     /// Bytes that the ROUTINE lane of each link is owed, so that it never starves.
     pub(crate) routine_owed: Mutex<HashMap<NodeId, u64>>,
+    /// The running heads of lanes to partners where bundles ended.
+    pub(crate) sent_heads: Mutex<BTreeMap<(NodeId, Lane), BTreeMap<u64, Digest>>>,
     /// One bundle of a partner at a time.
     pub(crate) receiving: Mutex<HashMap<NodeId, Arc<Mutex<()>>>>,
     pub(crate) tick: Mutex<()>,
@@ -255,6 +263,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             bodies: state.spec.bodies.clone(),
             accreditation: state.spec.accreditation,
         };
+        let kem_ids = kem_ids(&*keys)?;
         let fence = store.write(|work| work.take_fence())?;
         let node = Self {
             store,
@@ -264,10 +273,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             entropy: Mutex::new(entropy),
             identity,
             schemes,
+            kem_ids,
             fence: AtomicU64::new(fence),
             known: RwLock::new(Arc::new(known)),
             links: Mutex::new(HashMap::new()),
             routine_owed: Mutex::new(HashMap::new()),
+            sent_heads: Mutex::new(BTreeMap::new()),
             receiving: Mutex::new(HashMap::new()),
             tick: Mutex::new(()),
             keeping: RwLock::new(()),
@@ -535,6 +546,18 @@ const REPEATS_LOOKED_FOR: u64 = 64;
 
 /// Later than any statement.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(u64::MAX);
+
+/// Asked once: the key process derives its public keys anew for every answer, which takes longer
+/// than anything else in taking in a small bundle.
+fn kem_ids(keys: &dyn Keys) -> Result<[KeyId; 2]> {
+    let public = keys.public()?;
+    let id = |raw: &[u8]| {
+        KemPublic::from_raw(raw)
+            .map(|key| key.id())
+            .map_err(|e| AppError::Operator(format!("our own sealing key: {e}")))
+    };
+    Ok([id(&public.kem)?, id(&public.airgap)?])
+}
 
 fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
     let mut nations = BTreeMap::new();

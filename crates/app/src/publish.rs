@@ -1,6 +1,6 @@
 //! Publishing: from bytes and a label to sealed items in the outbox, or to a preview.
 //!
-//! Preview and dispatch are one function up to the decision: [`Node::weigh`] decides, and
+//! Preview and dispatch are one function up to the decision: `Node::weigh` decides, and
 //! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
 //! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not: what was
 //! given, and the tear-line and the variants that are made for those who may not have all of it.
@@ -21,7 +21,7 @@ use entente_model::item::{Basis, ItemKind, Lane};
 use entente_model::record::{DecisionRecord, Record, RecordKind};
 use entente_model::{
     BasisId, BodyDigest, Decision, Digest, Handling, Label, Manifest, NationCode, NationId, NodeId,
-    ObjectId, ReleaseFacts, Timestamp,
+    ObjectId, ReleaseFacts, Terms, Timestamp,
 };
 use entente_seal::{digest, envelope};
 use entente_store::rows::{ObjectRow, ReleaseContextRow};
@@ -137,6 +137,8 @@ pub struct Published {
 const LINK_ITEMS_MAX: u64 = 1 << 20;
 /// How long a wrap context is used.
 const LINK_MILLIS_MAX: u64 = 3_600_000;
+/// Sealed terms that are remembered of one link.
+const LINK_TERMS_MAX: usize = 256;
 
 /// The classes of a batch of pieces: by kind of intelligence and number of records.
 struct Classes<'p> {
@@ -785,6 +787,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         going: &[&Weighed],
         form: &Form,
     ) -> Result<Vec<ObjectId>> {
+        if order.supersedes.is_empty() {
+            return Ok(Vec::new());
+        }
         self.store.read(|work| {
             let mut named = Vec::new();
             for older in &order.supersedes {
@@ -888,12 +893,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let id = digest::basis_id(&basis);
                 bases.insert(id, basis);
                 let wc = self.link(known, weighed.node, now)?;
-                let target = Target { dst: weighed.node, wc };
-                let (digest, sealed) = self
-                    .keys
-                    .seal_terms(target, &terms)
-                    .map_err(AppError::from)
-                    .inspect_err(|error| self.forget_links_after(error))?;
+                let (digest, sealed) =
+                    self.sealed_terms(Target { dst: weighed.node, wc }, &terms)?;
                 contexts.push(Arc::new(ReleaseContextRow {
                     dst: weighed.node,
                     lane,
@@ -910,6 +911,32 @@ impl<S: Store, V: Vault> Node<S, V> {
             });
         }
         Ok(Batch { classes, bases, terms: given })
+    }
+
+    /// A recipient's terms, sealed: by the key process when they are new on this link.
+    fn sealed_terms(&self, target: Target, terms: &Terms) -> Result<(Digest, Vec<u8>)> {
+        let digest = digest::terms_digest(terms);
+        let known = lock(&self.links)
+            .get(&target.dst)
+            .filter(|link| link.wc == target.wc)
+            .and_then(|link| link.terms.get(&digest).cloned());
+        if let Some(sealed) = known {
+            return Ok((digest, sealed));
+        }
+        let (digest, sealed) = self
+            .keys
+            .seal_terms(target, terms)
+            .map_err(AppError::from)
+            .inspect_err(|error| self.forget_links_after(error))?;
+        if let Some(link) = lock(&self.links).get_mut(&target.dst)
+            && link.wc == target.wc
+        {
+            if link.terms.len() >= LINK_TERMS_MAX {
+                link.terms.clear();
+            }
+            link.terms.insert(digest, sealed.clone());
+        }
+        Ok((digest, sealed))
     }
 
     /// The wrap context of the link to a partner, opened anew when it is old or used up.
@@ -953,7 +980,10 @@ impl<S: Store, V: Vault> Node<S, V> {
                 at: now,
             })
         })?;
-        links.insert(dst, crate::node::OpenLink { wc, opened: now, items: 1 });
+        links.insert(
+            dst,
+            crate::node::OpenLink { wc, opened: now, items: 1, terms: BTreeMap::new() },
+        );
         Ok(wc)
     }
 }

@@ -27,17 +27,18 @@ use entente_ledger::witness;
 use entente_model::codec::Wire;
 use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
-use entente_model::{Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp};
+use entente_model::{
+    Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp, WrapContextId,
+};
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
-use entente_seal::wrap::KemPublic;
 use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow, QuarantineRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
 use crate::error::{AppError, Result};
 use crate::evidence;
-use crate::keys::{OpenFault, OpenJob, OpenedJob, Target};
+use crate::keys::{OpenBatch, OpenFault, OpenJob, OpenedJob, Target, TermsJob};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 use crate::outbox::stubs_upto;
@@ -86,10 +87,15 @@ struct Opened<'v, 'b> {
 /// What the transaction found, for what follows it.
 #[derive(Default)]
 struct Outcome {
-    objects: usize,
+    objects: BTreeSet<ObjectId>,
     controls: usize,
     refused: usize,
     reload: bool,
+    /// Whether anything waits to be sequenced.
+    intents: bool,
+    /// Objects that were opened but are not held: refused, waiting, or taken back before they
+    /// came. Their keys are destroyed.
+    unheld: Vec<ObjectId>,
 }
 
 /// What an item came to.
@@ -175,13 +181,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             // A bad ledger blocks its link until people have looked at it (I19).
             return Err(AppError::Partner(why));
         }
-        let held_kem = self.kem_ids()?;
-        let knows = |id: &entente_model::WrapContextId| {
+        let knows = |id: &WrapContextId| {
             self.store
                 .read(|work| work.wrap_context(peer, *id))
                 .is_ok_and(|row: Option<ContextRow>| row.is_some())
         };
-        let holds = |id: &KeyId, _: Timestamp| held_kem.contains(id);
+        // The keys that a partner may have sealed to. Their validity is the sender's to respect: by
+        // whose clock would we judge?
+        let holds = |id: &KeyId, _: Timestamp| self.kem_ids.contains(id);
         let no_commitment = |_: Lane, _: u64| None;
         let root_at = |size: u64| {
             self.store.read(|work| work.root_seen(&state.spec.origin, size)).ok().flatten()
@@ -224,18 +231,21 @@ impl<S: Store, V: Vault> Node<S, V> {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;
             let outcome = self.admit(carrier, &known, nation_id, peer, &verified, &opened)?;
-            self.shred_unheld(&opened)?;
+            if !outcome.unheld.is_empty() {
+                self.vault.shred(&outcome.unheld)?;
+            }
             outcome
         };
         if outcome.reload {
             self.reload()?;
         }
-        self.settle()?;
-        (self.wake)(&WakeUp::Intents);
+        if self.settle()? || outcome.intents {
+            (self.wake)(&WakeUp::Intents);
+        }
         (self.wake)(&WakeUp::Events);
         self.keep_early(peer, &verified, bytes)?;
         Ok(TakenIn {
-            objects: outcome.objects,
+            objects: outcome.objects.len(),
             controls: outcome.controls,
             refused: outcome.refused,
             duplicates: verified.duplicates().len(),
@@ -299,20 +309,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// The keys that a partner may have sealed to. Their validity is the sender's to respect: by
-    /// whose clock would we judge?
-    fn kem_ids(&self) -> Result<Vec<KeyId>> {
-        let public = self.keys.public()?;
-        [public.kem, public.airgap]
-            .iter()
-            .map(|raw| {
-                let key = KemPublic::from_raw(raw)
-                    .map_err(|e| AppError::Operator(format!("our own sealing key: {e}")))?;
-                Ok(key.id())
-            })
-            .collect()
-    }
-
     fn gate_of(&self, peer: NodeId) -> Arc<Mutex<()>> {
         Arc::clone(lock(&self.receiving).entry(peer).or_default())
     }
@@ -350,50 +346,46 @@ impl<S: Store, V: Vault> Node<S, V> {
         peer: NodeId,
         verified: &'v VerifiedBundle<'b>,
     ) -> Result<Vec<Opened<'v, 'b>>> {
-        let me = self.identity.node;
-        let fresh: BTreeMap<_, _> = verified.wrap_contexts().iter().cloned().collect();
-        for context in fresh.values() {
-            self.keys.accept_link(context)?;
-        }
-        let used: BTreeSet<_> = verified.items().map(|item| item.link().wc).collect();
-        for id in used.iter().filter(|id| !fresh.contains_key(id)) {
-            // The key process may have restarted since the context came.
-            if let Some(row) = self.store.read(|work| work.wrap_context(peer, *id))? {
-                self.keys.accept_link(&WrapContext::from_bytes(&row.frame)?)?;
-            }
-        }
         let items: Vec<&VerifiedItem<'b>> = verified.items().collect();
-        let jobs = items
-            .iter()
-            .map(|item| OpenJob {
-                wc: item.link().wc,
+        let contexts = self.contexts_of(peer, verified, &items)?;
+        if items.is_empty() && contexts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let me = self.identity.node;
+        // Items share their terms: each is opened once.
+        let mut places: BTreeMap<(WrapContextId, Digest), usize> = BTreeMap::new();
+        let mut terms: Vec<TermsJob> = Vec::new();
+        let mut bodies = Vec::with_capacity(items.len());
+        for item in &items {
+            let link = item.link();
+            if let (Some(digest), Some(sealed)) = (link.terms, item.sealed_terms()) {
+                places.entry((link.wc, digest)).or_insert_with(|| {
+                    let target = Target { dst: me, wc: link.wc };
+                    terms.push(TermsJob { target, digest, sealed: sealed.to_vec() });
+                    terms.len() - 1
+                });
+            }
+            bodies.push(OpenJob {
+                wc: link.wc,
                 dst: me,
-                oid: item.link().oid,
-                body: item.link().body,
+                oid: link.oid,
+                body: link.body,
                 wrapped: *item.wrapped(),
                 ct: item.ct().to_vec(),
-            })
-            .collect();
+            });
+        }
         self.with_vault(|| {
-            let (results, shards) = self.keys.open(jobs)?;
-            let mut terms: BTreeMap<Digest, Option<Terms>> = BTreeMap::new();
+            let (results, shards) = self.keys.open(OpenBatch { contexts, terms, bodies })?;
             let mut opened = Vec::with_capacity(items.len());
             let mut vault_keys = Vec::new();
-            for (item, result) in items.into_iter().zip(results) {
-                let own_terms = match (item.link().terms, item.sealed_terms()) {
-                    (Some(digest), Some(sealed)) => terms
-                        .entry(digest)
-                        .or_insert_with(|| {
-                            let target = Target { dst: me, wc: item.link().wc };
-                            self.keys.open_terms(target, digest, sealed.to_vec()).ok()
-                        })
-                        .clone(),
-                    _ => None,
-                };
-                if let OpenedJob::Object(_, key) = &result {
-                    vault_keys.push((item.link().oid, key.clone()));
+            for (item, content) in items.into_iter().zip(results.bodies) {
+                let link = item.link();
+                let place = link.terms.and_then(|digest| places.get(&(link.wc, digest)));
+                let terms = place.and_then(|at| results.terms.get(*at).cloned().flatten());
+                if let OpenedJob::Object(_, key) = &content {
+                    vault_keys.push((link.oid, key.clone()));
                 }
-                opened.push(Opened { item, content: result, terms: own_terms });
+                opened.push(Opened { item, content, terms });
             }
             // The vault first: a key without its object is swept, an object without its key is lost.
             if !vault_keys.is_empty() || !shards.is_empty() {
@@ -412,23 +404,29 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// Destroys the keys of objects that were opened but are not held: refused, waiting, or taken
-    /// back before they came.
-    fn shred_unheld(&self, opened: &[Opened<'_, '_>]) -> Result<()> {
-        let unheld = self.store.read(|work| {
-            let mut unheld = Vec::new();
-            for item in opened.iter().filter(|i| matches!(i.content, OpenedJob::Object(..))) {
-                let oid = item.item.link().oid;
-                if work.object(oid)?.is_none() {
-                    unheld.push(oid);
+    /// The wrap contexts that a bundle brings, and those that its items were sealed under and came
+    /// before: the key process may have restarted since, or let go of them.
+    fn contexts_of(
+        &self,
+        peer: NodeId,
+        verified: &VerifiedBundle<'_>,
+        items: &[&VerifiedItem<'_>],
+    ) -> Result<Vec<WrapContext>> {
+        let mut contexts: BTreeMap<WrapContextId, WrapContext> =
+            verified.wrap_contexts().iter().cloned().collect();
+        let used: BTreeSet<WrapContextId> = items.iter().map(|item| item.link().wc).collect();
+        let before: Vec<_> = used.into_iter().filter(|id| !contexts.contains_key(id)).collect();
+        if !before.is_empty() {
+            self.store.read(|work| {
+                for id in before {
+                    if let Some(row) = work.wrap_context(peer, id)? {
+                        contexts.insert(id, WrapContext::from_bytes(&row.frame)?);
+                    }
                 }
-            }
-            Ok::<_, AppError>(unheld)
-        })?;
-        if !unheld.is_empty() {
-            self.vault.shred(&unheld)?;
+                Ok::<_, AppError>(())
+            })?;
         }
-        Ok(())
+        Ok(contexts.into_values().collect())
     }
 
     /// Checks 10 to 12, in one transaction.
@@ -502,6 +500,12 @@ impl<S: Store, V: Vault> Node<S, V> {
                     Verdict::Wait => lanes.wait(lane, seq),
                 }
             }
+            for item in opened.iter().filter(|i| matches!(i.content, OpenedJob::Object(..))) {
+                let oid = item.item.link().oid;
+                if !outcome.objects.contains(&oid) && work.object(oid)?.is_none() {
+                    outcome.unheld.push(oid);
+                }
+            }
             let nacks = lanes.store(work, self, peer, now)?;
             self.take_ack(work, carrier, known, nation, peer, verified, nacks)?;
             self.take_cosigs(work, known, peer, verified)?;
@@ -512,6 +516,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                     work.put_peer(&row)?;
                 }
             }
+            outcome.intents = work.has_intents()?;
             Ok(outcome)
         })
     }
@@ -798,7 +803,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         for older in &manifest.supersedes {
             supersede(work, *older, manifest.nation)?;
         }
-        outcome.objects += 1;
+        outcome.objects.insert(link.oid);
         event(
             work,
             now,

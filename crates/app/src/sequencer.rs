@@ -20,6 +20,7 @@ use entente_store::rows::{
 use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::keys::KeyError;
 use crate::leaf::{LeafItem, LeafOpening, RunItem, RunItems};
 use crate::node::Node;
 
@@ -222,25 +223,35 @@ impl<S: Store, V: Vault> Node<S, V> {
         if !self.may_sign()? {
             return Ok(None);
         }
-        let (head, have) = self.store.read(|work| {
+        // The key process demands proof from the head that it signed last. That is the newest
+        // checkpoint here, unless a crash came between its signing and its storing: then it says
+        // no, and is asked.
+        match self.sign_head_after(None) {
+            Err(AppError::Keys(KeyError::Rollback { .. })) => {
+                let last = self.keys.last_signed()?.map_or(0, |(size, _)| size);
+                self.sign_head_after(Some(last))
+            }
+            done => done,
+        }
+    }
+
+    fn sign_head_after(&self, last: Option<u64>) -> Result<Option<CheckpointRow>> {
+        let (head, newest, consistency) = self.store.read(|work| {
             let head = work.head()?;
-            let have = match &head {
-                Some(head) => work.checkpoint_at(head.size)?,
-                None => None,
+            let newest = work.checkpoint()?;
+            let last = last.unwrap_or_else(|| newest.as_ref().map_or(0, |row| row.size));
+            let consistency = match &head {
+                Some(head) if last > 0 && last < head.size => {
+                    proof::consistency(&StoredTiles(work), last, head.size).map_err(proof_error)?
+                }
+                _ => Vec::new(),
             };
-            Ok::<_, AppError>((head, have))
+            Ok::<_, AppError>((head, newest, consistency))
         })?;
         let Some(head) = head else { return Ok(None) };
-        if have.is_some() {
-            return Ok(have);
+        if newest.as_ref().is_some_and(|row| row.size == head.size) {
+            return Ok(newest);
         }
-        let last = self.keys.last_signed()?;
-        let consistency = match last {
-            Some((size, _)) if size > 0 && size < head.size => self.store.read(|work| {
-                proof::consistency(&StoredTiles(work), size, head.size).map_err(proof_error)
-            })?,
-            _ => Vec::new(),
-        };
         let now = self.clock.now();
         let note = self.keys.sign_checkpoint(
             &self.identity.origin,

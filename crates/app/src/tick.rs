@@ -13,7 +13,7 @@ use entente_model::manifest::ControlItem;
 use entente_model::record::{ErasureRecord, NoteRecord, Record, RecordKind};
 use entente_model::{BasisId, Digest, NodeId, Timestamp};
 use entente_seal::digest;
-use entente_store::rows::{IntentRow, ReleaseContextRow};
+use entente_store::rows::{AskRow, IntentRow, ObjectRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -40,6 +40,12 @@ pub struct Ticked {
     pub more: bool,
 }
 
+/// What is due at a tick, besides what waits to be sequenced.
+struct Due {
+    asks: Vec<AskRow>,
+    objects: Vec<ObjectRow>,
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// Does what is due. Called when something waits, and once a second.
     pub fn tick(&self) -> Result<Ticked> {
@@ -51,20 +57,44 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Ok(Ticked::default());
             }
             self.settle()?;
-            return Ok(Ticked { deleted: self.expire()?, ..Ticked::default() });
+            let deleted = match self.due()? {
+                Some(due) => self.expire(&due.objects)?,
+                None => 0,
+            };
+            return Ok(Ticked { deleted, ..Ticked::default() });
         }
         self.settle()?;
         self.renew_keys()?;
-        if self.intake().refusal(Lane::Priority).is_none() {
-            self.pursue_asks()?;
-        }
         self.tell_lapses()?;
         self.tell_overdue()?;
-        let deleted = self.expire()?;
+        // Most ticks come after something that is done already.
+        let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
+        if self.intake().refusal(Lane::Priority).is_none() {
+            for ask in asks {
+                self.release_granted(&ask)?;
+            }
+        }
+        let deleted = self.expire(&objects)?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.
         let more = sequenced > 0 && self.store.read(|work| work.has_intents())?;
         Ok(Ticked { sequenced, deleted, more })
+    }
+
+    /// What is due, in one look; none if nothing is and the head is signed.
+    fn due(&self) -> Result<Option<Due>> {
+        let now = self.now();
+        self.store.read(|work| {
+            let mut asks = work.asks()?;
+            // Asks that were granted are decided anew, and released if the law permits now.
+            asks.retain(|ask| ask.ours && ask.state == "granted");
+            let objects = work.objects_due(now, DUE_MAX)?;
+            let signed = work.checkpoint()?.map_or(0, |row| row.size);
+            let unsigned = work.head()?.is_some_and(|head| head.size > signed);
+            let nothing =
+                asks.is_empty() && objects.is_empty() && !unsigned && !work.has_intents()?;
+            Ok((!nothing).then_some(Due { asks, objects }))
+        })
     }
 
     /// What can be sequenced now, oldest first. What is for partners that have no valid key is
@@ -191,8 +221,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(count)
     }
 
-    /// Agreements that became complete, or whose first day has come, are activated.
-    pub(crate) fn settle(&self) -> Result<()> {
+    /// Agreements that became complete, or whose first day has come, are activated; says whether
+    /// there were any.
+    pub(crate) fn settle(&self) -> Result<bool> {
         let known = self.known();
         let now = self.now();
         let due: Vec<_> = known
@@ -202,7 +233,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             .filter(|held| held.row.status == "offered" && held.state.is_in_force(now))
             .collect();
         if due.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.store.write(|work| {
             for held in due {
@@ -234,16 +265,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             Ok::<_, crate::AppError>(())
         })?;
-        self.reload()
+        self.reload()?;
+        Ok(true)
     }
 
     /// Deletes what must not be kept any longer: keys first, then the body, then the record.
-    fn expire(&self) -> Result<usize> {
-        let now = self.now();
-        let due = self.store.read(|work| work.objects_due(now, DUE_MAX))?;
+    fn expire(&self, due: &[ObjectRow]) -> Result<usize> {
         if due.is_empty() {
             return Ok(0);
         }
+        let now = self.now();
         let oids: Vec<_> = due.iter().map(|row| row.oid).collect();
         let vaulting = lock(&self.vaulting);
         self.vault.shred(&oids)?;
@@ -265,7 +296,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             })
             .collect();
         self.record_with(&leaves, |work, _| {
-            for row in &due {
+            for row in due {
                 let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
                 work.set_object_state(row.oid, crate::state_code(state.apply(Event::Erased)))?;
                 work.drop_body(row.oid)?;
@@ -351,20 +382,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             if !orphans.is_empty() {
                 self.vault.shred(&orphans)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Asks that were granted are decided anew, and released if the law permits now.
-    fn pursue_asks(&self) -> Result<()> {
-        let granted: Vec<_> = self
-            .store
-            .read(|work| work.asks())?
-            .into_iter()
-            .filter(|ask| ask.ours && ask.state == "granted")
-            .collect();
-        for ask in granted {
-            self.release_granted(&ask)?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::agreement::Agreement;
 use crate::national::NationalLaw;
 use crate::policy::CompileError;
 use crate::rules::{AgreementStatus, InForce, PartyStatus, Rules, engine};
-use crate::scheme::{Scheme, Schemes};
+use crate::scheme::{Period, Scheme, Schemes};
 
 /// An agreement as it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,10 +155,14 @@ fn schemes(r: &mut Reader<'_>) -> Result<Schemes, WireError> {
     let read: Vec<Scheme> = r.list(|r| {
         r.record(2, |r| {
             let owner = r.text()?.to_owned();
-            let markings =
-                r.list(|r| r.record(2, |r| Ok((r.text()?.to_owned(), r.small(7, "the level")?))))?;
+            let written = r.list(|r| {
+                r.record(4, |r| {
+                    let (text, class) = (r.text()?.to_owned(), r.small(7, "the level")?);
+                    Ok((text, class, Period::between(r.uint()?, r.uint()?)))
+                })
+            })?;
             // A scheme's name is for people and decides nothing.
-            Ok(Scheme::new(&owner, &owner, markings))
+            Ok(Scheme::written_as(&owner, &owner, written))
         })
     })?;
     for scheme in read {

@@ -172,6 +172,10 @@ pub(crate) struct Book {
     entries: Vec<Compiled>,
     /// Attributes that some policy reads.
     reads: BTreeSet<String>,
+    /// Texts that some policy compares something with, as they are quoted.
+    literals: BTreeSet<String>,
+    /// Ages below which some policy applies.
+    ages: BTreeSet<u64>,
 }
 
 impl Book {
@@ -197,9 +201,17 @@ impl Book {
         let refused = |reason: String| CompileError::Refused { clause: origin.id.clone(), reason };
         let policy = Policy::parse(Some(PolicyId::new(position.to_string())), source)
             .map_err(|e| refused(e.to_string()))?;
-        for part in forbid.condition.split("context.").skip(1) {
-            self.reads
-                .insert(part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        // Asking whether an attribute is there reads it too.
+        for access in ["context.", "context has "] {
+            for part in forbid.condition.split(access).skip(1) {
+                let name = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+                self.reads.insert(name.collect());
+            }
+        }
+        self.literals.extend(literals(&forbid.condition));
+        for part in forbid.condition.split("context.youngest < ").skip(1) {
+            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+            self.ages.extend(digits.parse::<u64>());
         }
         self.entries.push(Compiled { origin: origin.clone(), forbid, policy });
         Ok(position)
@@ -250,6 +262,17 @@ impl Book {
     /// Whether some policy reads this attribute of the case.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         self.reads.contains(attribute)
+    }
+
+    /// Whether some policy compares something with this text.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.literals.contains(&quoted(text))
+    }
+
+    /// The lowest age that no policy tells from this one.
+    pub(crate) fn age(&self, age: u8) -> u8 {
+        let reached = self.ages.range(..=u64::from(age)).next_back();
+        reached.and_then(|reached| u8::try_from(*reached).ok()).unwrap_or(0)
     }
 
     /// The text of every policy, for people and provers.
@@ -397,6 +420,35 @@ impl Attributes {
     }
 }
 
+/// The strings in a condition, with their quotation marks.
+fn literals(condition: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Option<String> = None;
+    let mut escaped = false;
+    for c in condition.chars() {
+        let Some(text) = &mut open else {
+            if c == '"' {
+                open = Some(c.to_string());
+            }
+            continue;
+        };
+        text.push(c);
+        if c == '"' && !escaped {
+            found.extend(open.take());
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    found
+}
+
+#[test]
+fn the_strings_of_a_condition_are_found_as_they_were_quoted() {
+    let hostile = "a\"] \\ \u{301}\n";
+    let condition =
+        format!("{} && context.x == \"\"", is_one_of("context.purpose", &[hostile, "b"]));
+    assert_eq!(literals(&condition), [quoted(hostile), quoted("b"), quoted("")]);
+}
+
 /// Cedar text for a string.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
@@ -445,6 +497,14 @@ pub(crate) fn schema() -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asking_whether_an_attribute_is_there_reads_it() {
+        let mut book = Book::default();
+        let forbid = Forbid::deny("X", "context has area && context.level > 1", "it is so");
+        book.add(Action::Release, &origin(), forbid).unwrap();
+        assert_eq!(["area", "level", "records"].map(|name| book.reads(name)), [true, true, false]);
+    }
 
     fn origin() -> Origin {
         Origin { id: "A/1".into(), article: "1".into(), kind: "purpose" }

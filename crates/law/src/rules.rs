@@ -232,8 +232,9 @@ impl Rules {
 }
 
 impl Rules {
-    /// Sets every fact that no policy reads to its default. Policies read facts by the names of
-    /// the schema, so what none names cannot bear on a decision.
+    /// Sets every fact that no policy reads to its default, and every person, role, category and
+    /// age to what the policies can tell of it. Policies read facts by the names of the schema and
+    /// compare them with what they name, so what none names cannot bear on a decision.
     fn leave_out_unread(&self, facts: &mut ReleaseFacts) {
         let unread = |names: &[&str]| !names.iter().any(|name| self.book.reads(name));
         if unread(&["collected_at"]) {
@@ -265,6 +266,33 @@ impl Rules {
             facts.persons = Vec::new();
             facts.portions.iter_mut().for_each(|p| p.persons = None);
         }
+        let portions = &mut facts.portions;
+        let categories = portions.iter_mut().filter_map(|p| p.data_categories.as_mut());
+        for categories in categories.chain([&mut facts.data_categories]) {
+            self.leave_out_unnamed(categories);
+        }
+        let persons = portions.iter_mut().filter_map(|p| p.persons.as_mut());
+        for persons in persons.chain([&mut facts.persons]) {
+            for person in &mut *persons {
+                person.nationalities.retain(|nation| self.book.mentions(nation.as_str()));
+                person.nationalities.sort_unstable();
+                person.nationalities.dedup();
+                self.leave_out_unnamed(&mut person.roles);
+                person.age = person.age.map(|age| self.book.age(age));
+            }
+            // Who and how many they are does not matter, only what is true of one of them.
+            persons.sort_by(|a, b| {
+                (&a.nationalities, &a.roles, a.age).cmp(&(&b.nationalities, &b.roles, b.age))
+            });
+            persons.dedup();
+        }
+    }
+
+    /// Leaves out what no policy names: categories and roles are only ever compared with names.
+    fn leave_out_unnamed(&self, names: &mut Vec<String>) {
+        names.retain(|name| self.book.mentions(name));
+        names.sort_unstable();
+        names.dedup();
     }
 }
 

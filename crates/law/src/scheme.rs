@@ -118,12 +118,23 @@ impl Scheme {
     /// A scheme from its markings and their levels, and nothing else.
     pub fn new(owner: &str, name: &str, mut markings: Vec<(String, u8)>) -> Self {
         markings.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        let levels: Vec<Level> =
-            markings.into_iter().map(|(marking, class)| Level::plain(&marking, class)).collect();
+        let always = |(marking, class)| (marking, class, Period::default());
+        Self::written_as(owner, name, markings.into_iter().map(always))
+    }
+
+    /// A scheme from every way to write its levels, as [`Self::written`] gives them: all that a
+    /// decision reads of a scheme.
+    pub(crate) fn written_as(
+        owner: &str,
+        name: &str,
+        written: impl IntoIterator<Item = (String, u8, Period)>,
+    ) -> Self {
+        let mut levels = Vec::new();
         let mut forms: BTreeMap<String, Vec<Form>> = BTreeMap::new();
-        for (n, level) in levels.iter().enumerate() {
-            let form = Form { level: n, period: Period::default(), kind: FormKind::Current };
-            forms.entry(level.marking.clone()).or_default().push(form);
+        for (marking, class, period) in written {
+            let form = Form { level: levels.len(), period, kind: FormKind::Current };
+            levels.push(Level::plain(&marking, class));
+            forms.entry(marking).or_default().push(form);
         }
         Self {
             owner: owner.to_owned(),

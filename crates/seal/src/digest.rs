@@ -5,10 +5,10 @@
 //! part of variable length at the end.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac;
 use entente_model::item::Basis;
 use entente_model::tag::Tag;
 use entente_model::{AgreementId, BasisId, Digest, LawId, NationId, NodeId, ObjectId, Terms, Wire};
+use zeroize::Zeroize;
 
 use crate::secret::Secret;
 
@@ -31,18 +31,42 @@ pub fn h(tag: Tag, parts: &[&[u8]]) -> [u8; 32] {
 
 /// `MAC(key, tag, parts)`: the tagged HMAC-SHA-256.
 pub fn mac(key: &[u8; 32], tag: Tag, parts: &[&[u8]]) -> [u8; 32] {
-    hmac_sha256(key, Joined::tagged(tag).all(parts).bytes())
+    hmac_sha256(key, |message| message.tag(tag).all(parts))
 }
 
 /// `KDF(key, tag, ctx)`: 32 bytes of tagged HKDF-Expand-SHA-256. The key must be uniformly
 /// random.
 pub fn kdf(key: &[u8; 32], tag: Tag, ctx: &[&[u8]]) -> Secret {
     // One block of HKDF-Expand (RFC 5869 2.3) is HMAC(key, info || 0x01).
-    Secret::from_array(hmac_sha256(key, Joined::tagged(tag).all(ctx).add(&[1]).bytes()))
+    Secret::from_array(hmac_sha256(key, |message| message.tag(tag).all(ctx).add(&[1])))
 }
 
-fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
+/// HMAC-SHA-256 (RFC 2104) of what `write` adds, as two digests. The library's own allocates and
+/// copies a state for every call, which takes longer than hashing the short messages that most
+/// are; a leaf for ten nations needs 34 of them.
+fn hmac_sha256(
+    key: &[u8; 32],
+    write: impl for<'m> FnOnce(&'m mut Joined) -> &'m mut Joined,
+) -> [u8; 32] {
+    let inner = keyed(key, 0x36, write);
+    keyed(key, 0x5c, |message| message.add(&inner))
+}
+
+/// The digest of the key, padded to a block and masked, and of what follows it.
+fn keyed(
+    key: &[u8; 32],
+    mask: u8,
+    write: impl for<'m> FnOnce(&'m mut Joined) -> &'m mut Joined,
+) -> [u8; 32] {
+    let mut block = [mask; 64];
+    for (masked, byte) in block.iter_mut().zip(key) {
+        *masked ^= byte;
+    }
+    let mut joined = Joined::new();
+    let digest = sha256(write(joined.add(&block)).bytes());
+    block.zeroize();
+    joined.erase(block.len());
+    digest
 }
 
 /// Parts put together, short ones without allocating: hashing at once is several times as fast
@@ -60,8 +84,20 @@ impl Joined {
 
     fn tagged(tag: Tag) -> Self {
         let mut joined = Self::new();
-        joined.all(&[PREFIX, tag.as_str().as_bytes(), &[0]]);
+        joined.tag(tag);
         joined
+    }
+
+    fn tag(&mut self, tag: Tag) -> &mut Self {
+        self.all(&[PREFIX, tag.as_str().as_bytes(), &[0]])
+    }
+
+    /// Erases the first bytes, where a key was.
+    fn erase(&mut self, bytes: usize) {
+        if let Some(key) = self.short.get_mut(..bytes) {
+            key.zeroize();
+        }
+        self.long.zeroize();
     }
 
     fn all(&mut self, parts: &[&[u8]]) -> &mut Self {

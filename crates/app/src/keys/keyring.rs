@@ -9,7 +9,7 @@ use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::item::WrapContext;
 use entente_model::manifest::ControlItem;
 use entente_model::tag::Tag;
-use entente_model::{Digest, Entropy, NodeId, ObjectId, Timestamp, WrapContextId};
+use entente_model::{Digest, Entropy, NodeId, ObjectId, Terms, Timestamp, WrapContextId};
 use entente_seal::digest;
 use entente_seal::envelope::{self, OpenError, Opened};
 use entente_seal::secret::Secret;
@@ -21,8 +21,8 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::{
-    KeyError, KeyReply, KeyRequest, Keys, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys,
-    ReadJob, SealJob, SealedJob, Shards, Target, VaultKeys,
+    KeyError, KeyReply, KeyRequest, Keys, OpenBatch, OpenFault, OpenJob, OpenedBatch, OpenedJob,
+    Plain, PublicKeys, ReadJob, SealJob, SealedJob, Shards, Target, TermsJob, VaultKeys,
 };
 
 /// How long a wrap context is good for new items (`protocol.md` 2.4).
@@ -253,15 +253,7 @@ impl Held {
                 let (digest, sealed) = wck.seal_terms(target.dst.as_bytes(), &terms, &target.wc);
                 KeyReply::SealedTerms(digest, sealed)
             }
-            KeyRequest::AcceptLink(context) => self.accept_link(context)?,
-            KeyRequest::Open(jobs) => self.open(&jobs),
-            KeyRequest::OpenTerms(target, digest, sealed) => {
-                let wck = self.inn.get(&target.wc).ok_or(KeyError::Unknown("the wrap context"))?;
-                KeyReply::Terms(
-                    wck.open_terms(target.dst.as_bytes(), &digest, &target.wc, &sealed)
-                        .map_err(failed)?,
-                )
-            }
+            KeyRequest::Open(batch) => self.open(&batch)?,
             KeyRequest::Read(jobs) => {
                 KeyReply::Content(jobs.iter().map(|job| self.read(job)).collect())
             }
@@ -351,7 +343,7 @@ impl Held {
         Ok(KeyReply::Link(id, context))
     }
 
-    fn accept_link(&mut self, context: WrapContext) -> Result<KeyReply, KeyError> {
+    fn accept_link(&mut self, context: &WrapContext) -> Result<(), KeyError> {
         let id = wrap::wrap_context_id(context.kind, &context.info, &context.enc);
         if !self.inn.contains_key(&id) {
             // A partner that was away for long has only the key for media left.
@@ -366,7 +358,7 @@ impl Held {
             }
             self.inn.insert(id, wck);
         }
-        Ok(KeyReply::Link(id, context))
+        Ok(())
     }
 
     fn wrap(
@@ -429,13 +421,24 @@ impl Held {
         Ok(KeyReply::Sealed(sealed, shards))
     }
 
-    fn open(&mut self, jobs: &[OpenJob]) -> KeyReply {
+    fn open(&mut self, batch: &OpenBatch) -> Result<KeyReply, KeyError> {
+        for context in &batch.contexts {
+            self.accept_link(context)?;
+        }
+        let terms = batch.terms.iter().map(|job| self.open_terms(job)).collect();
         let mut shards = Shards::new();
-        let opened = jobs
+        let bodies = batch
+            .bodies
             .iter()
             .map(|job| self.open_one(job, &mut shards).unwrap_or_else(OpenedJob::Fault))
             .collect();
-        KeyReply::Opened(opened, shards)
+        Ok(KeyReply::Opened(OpenedBatch { terms, bodies }, shards))
+    }
+
+    fn open_terms(&self, job: &TermsJob) -> Option<Terms> {
+        let Target { dst, wc } = job.target;
+        let wck = self.inn.get(&wc)?;
+        wck.open_terms(dst.as_bytes(), &job.digest, &wc, &job.sealed).ok()
     }
 
     fn open_one(&mut self, job: &OpenJob, shards: &mut Shards) -> Result<OpenedJob, OpenFault> {

@@ -5,8 +5,8 @@ use entente_model::item::WrapContext;
 use entente_model::{Digest, KeyId, Manifest, NodeId, Terms, Timestamp, WrapContextId};
 
 use super::{
-    Content, KeyError, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys, ReadJob, SealJob,
-    SealedJob, Shards, Target, VaultKeys,
+    Content, KeyError, OpenBatch, OpenFault, OpenJob, OpenedBatch, OpenedJob, Plain, PublicKeys,
+    ReadJob, SealJob, SealedJob, Shards, Target, TermsJob, VaultKeys,
 };
 
 /// What the key process can be asked.
@@ -42,9 +42,7 @@ pub enum KeyRequest {
     },
     Seal(Vec<SealJob>),
     SealTerms(Target, Terms),
-    AcceptLink(WrapContext),
-    Open(Vec<OpenJob>),
-    OpenTerms(Target, Digest, Vec<u8>),
+    Open(OpenBatch),
     Read(Vec<ReadJob>),
     Rewrap(ReadJob, Vec<Target>),
     LoadShards(Shards),
@@ -67,8 +65,7 @@ pub enum KeyReply {
     Link(WrapContextId, WrapContext),
     Sealed(Vec<SealedJob>, Shards),
     SealedTerms(Digest, Vec<u8>),
-    Opened(Vec<OpenedJob>, Shards),
-    Terms(Terms),
+    Opened(OpenedBatch, Shards),
     Content(Vec<Content>),
     Wraps(Vec<[u8; 48]>),
     Swept(Shards, VaultKeys),
@@ -171,49 +168,49 @@ impl Wire for KeyRequest {
                 write_target(w, target);
                 w.value(terms);
             }
-            Self::AcceptLink(context) => {
-                w.uint(8).value(context);
-            }
-            Self::Open(jobs) => {
-                w.uint(9).list(jobs, |w, job| {
+            Self::Open(batch) => {
+                w.uint(8).array(3).list(&batch.contexts, |w, context| {
+                    w.value(context);
+                });
+                w.list(&batch.terms, |w, job| {
+                    w.array(3);
+                    write_target(w, &job.target);
+                    w.value(&job.digest).bytes(&job.sealed);
+                });
+                w.list(&batch.bodies, |w, job| {
                     w.array(6).value(&job.wc).value(&job.dst).value(&job.oid).value(&job.body);
                     w.bytes(&job.wrapped).bytes(&job.ct);
                 });
             }
-            Self::OpenTerms(target, digest, sealed) => {
-                w.uint(10).array(3);
-                write_target(w, target);
-                w.value(digest).bytes(sealed);
-            }
             Self::Read(jobs) => {
-                w.uint(11).list(jobs, write_read_job);
+                w.uint(9).list(jobs, write_read_job);
             }
             Self::Rewrap(job, targets) => {
-                w.uint(12).array(2);
+                w.uint(10).array(2);
                 write_read_job(w, job);
                 w.list(targets, write_target);
             }
             Self::LoadShards(shards) => {
-                w.uint(13);
+                w.uint(11);
                 write_shards(w, shards);
             }
             Self::Sweep(shards) => {
-                w.uint(14).list(shards, |w, (shard, keys)| {
+                w.uint(12).list(shards, |w, (shard, keys)| {
                     w.array(2).uint((*shard).into());
                     write_keys(w, keys);
                 });
             }
             Self::CommitSweep => {
-                w.uint(15).null();
+                w.uint(13).null();
             }
             Self::TlsSign(message) => {
-                w.uint(16).bytes(message);
+                w.uint(14).bytes(message);
             }
             Self::OpenPart(sealed) => {
-                w.uint(17).bytes(sealed);
+                w.uint(15).bytes(sealed);
             }
             Self::KemId => {
-                w.uint(18).null();
+                w.uint(16).null();
             }
         }
     }
@@ -269,32 +266,42 @@ impl Wire for KeyRequest {
                     })
                 })?),
                 7 => r.record(2, |r| Ok(Self::SealTerms(read_target(r)?, r.value()?)))?,
-                8 => Self::AcceptLink(r.value()?),
-                9 => Self::Open(r.list(|r| {
-                    r.record(6, |r| {
-                        Ok(OpenJob {
-                            wc: r.value()?,
-                            dst: r.value()?,
-                            oid: r.value()?,
-                            body: r.value()?,
-                            wrapped: r.fixed()?,
-                            ct: r.bytes()?.to_vec(),
-                        })
+                8 => Self::Open(r.record(3, |r| {
+                    Ok(OpenBatch {
+                        contexts: r.list(Reader::value)?,
+                        terms: r.list(|r| {
+                            r.record(3, |r| {
+                                Ok(TermsJob {
+                                    target: read_target(r)?,
+                                    digest: r.value()?,
+                                    sealed: r.bytes()?.to_vec(),
+                                })
+                            })
+                        })?,
+                        bodies: r.list(|r| {
+                            r.record(6, |r| {
+                                Ok(OpenJob {
+                                    wc: r.value()?,
+                                    dst: r.value()?,
+                                    oid: r.value()?,
+                                    body: r.value()?,
+                                    wrapped: r.fixed()?,
+                                    ct: r.bytes()?.to_vec(),
+                                })
+                            })
+                        })?,
                     })
                 })?),
-                10 => r.record(3, |r| {
-                    Ok(Self::OpenTerms(read_target(r)?, r.value()?, r.bytes()?.to_vec()))
-                })?,
-                11 => Self::Read(r.list(read_read_job)?),
-                12 => r.record(2, |r| Ok(Self::Rewrap(read_read_job(r)?, r.list(read_target)?)))?,
-                13 => Self::LoadShards(read_shards(r)?),
-                14 => {
+                9 => Self::Read(r.list(read_read_job)?),
+                10 => r.record(2, |r| Ok(Self::Rewrap(read_read_job(r)?, r.list(read_target)?)))?,
+                11 => Self::LoadShards(read_shards(r)?),
+                12 => {
                     Self::Sweep(r.list(|r| r.record(2, |r| Ok((read_shard(r)?, read_keys(r)?))))?)
                 }
-                15 => nothing(r, Self::CommitSweep)?,
-                16 => Self::TlsSign(r.bytes()?.to_vec()),
-                17 => Self::OpenPart(r.bytes()?.to_vec()),
-                18 => nothing(r, Self::KemId)?,
+                13 => nothing(r, Self::CommitSweep)?,
+                14 => Self::TlsSign(r.bytes()?.to_vec()),
+                15 => Self::OpenPart(r.bytes()?.to_vec()),
+                16 => nothing(r, Self::KemId)?,
                 _ => return Err(fault),
             })
         })
@@ -347,7 +354,10 @@ impl Wire for KeyReply {
                 w.uint(7).array(2).value(digest).bytes(sealed);
             }
             Self::Opened(opened, shards) => {
-                w.uint(8).array(2).list(opened, |w, job| {
+                w.uint(8).array(3).list(&opened.terms, |w, terms| {
+                    w.optional(terms.as_ref(), |w, terms| terms.write(w));
+                });
+                w.list(&opened.bodies, |w, job| {
                     w.array(2);
                     match job {
                         OpenedJob::Fault(fault) => {
@@ -363,27 +373,24 @@ impl Wire for KeyReply {
                 });
                 write_shards(w, shards);
             }
-            Self::Terms(terms) => {
-                w.uint(9).value(terms);
-            }
             Self::Content(content) => {
-                w.uint(10).list(content, |w, item| {
+                w.uint(9).list(content, |w, item| {
                     w.optional(item.as_ref(), |w, (manifest, payload)| {
                         w.array(2).value(manifest).bytes(payload);
                     });
                 });
             }
             Self::Wraps(wraps) => {
-                w.uint(11);
+                w.uint(10);
                 write_wraps(w, wraps);
             }
             Self::Swept(shards, keys) => {
-                w.uint(12).array(2);
+                w.uint(11).array(2);
                 write_shards(w, shards);
                 write_keys(w, keys);
             }
             Self::KeyId(id) => {
-                w.uint(13).value(id);
+                w.uint(12).value(id);
             }
         }
     }
@@ -423,17 +430,17 @@ impl Wire for KeyReply {
                     Ok(Self::Sealed(sealed, read_shards(r)?))
                 })?,
                 7 => r.record(2, |r| Ok(Self::SealedTerms(r.value()?, r.bytes()?.to_vec())))?,
-                8 => r.record(2, |r| {
-                    let opened = r.list(|r| r.record(2, read_opened))?;
-                    Ok(Self::Opened(opened, read_shards(r)?))
+                8 => r.record(3, |r| {
+                    let terms = r.list(|r| r.optional(Reader::value))?;
+                    let bodies = r.list(|r| r.record(2, read_opened))?;
+                    Ok(Self::Opened(OpenedBatch { terms, bodies }, read_shards(r)?))
                 })?,
-                9 => Self::Terms(r.value()?),
-                10 => Self::Content(r.list(|r| {
+                9 => Self::Content(r.list(|r| {
                     r.optional(|r| r.record(2, |r| Ok((r.value()?, r.bytes()?.to_vec()))))
                 })?),
-                11 => Self::Wraps(r.list(Reader::fixed)?),
-                12 => r.record(2, |r| Ok(Self::Swept(read_shards(r)?, read_keys(r)?)))?,
-                13 => Self::KeyId(r.value()?),
+                10 => Self::Wraps(r.list(Reader::fixed)?),
+                11 => r.record(2, |r| Ok(Self::Swept(read_shards(r)?, read_keys(r)?)))?,
+                12 => Self::KeyId(r.value()?),
                 _ => return Err(fault),
             })
         })

@@ -152,6 +152,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let chain = if receipt.upto == row.seq {
             row.chain
+        } else if let Some(chain) = self.sent_head(peer, receipt.lane, receipt.upto) {
+            chain
         } else {
             lane_head_at(work, peer, receipt.lane, receipt.upto)?
         };

@@ -14,7 +14,7 @@ use super::{Lab, alliance, machine};
 use crate::ambient::monotonic;
 
 const BATCH: usize = 1000;
-/// Batches that are published before they are delivered, while the nodes are filled.
+/// Batches that are published while those before are delivered, as the nodes are filled.
 const AHEAD: usize = 10;
 const EMPTY_REPEATS: usize = 51;
 
@@ -36,16 +36,17 @@ pub(super) fn run(
     let patience = Duration::from_secs(seconds_max);
     let mut published = 0;
     while published < held && started.elapsed() < patience {
-        for _ in 0..AHEAD {
-            if published < held {
-                published += publish(&one, &bundles, published)?;
-            }
-        }
-        deliver(&one, &other)?;
+        let (from, upto) = (published, held.min(published + AHEAD * BATCH));
+        published = std::thread::scope(|scope| {
+            let publisher = scope.spawn(|| publish_upto(&one, &bundles, from, upto));
+            deliver(&one, &other)?;
+            publisher.join().unwrap_or_else(|_| bail!("publishing broke down"))
+        })?;
         if published.is_multiple_of(AHEAD * BATCH * 5) {
-            lab.say(&format!("  {published} held after {} s", started.elapsed().as_secs()));
+            lab.say(&format!("  {published} published after {} s", started.elapsed().as_secs()));
         }
     }
+    deliver(&one, &other)?;
     let held_now = holds(&other)?;
     if held_now != published {
         bail!("{published} objects were delivered, but {held_now} are held");
@@ -70,10 +71,7 @@ pub(super) fn run(
     report.metric("empty_catchup", "p99", percentile(&empty, 99), "ms");
 
     lab.say(&format!("Publishing {new} more, and delivering them."));
-    let mut fresh = 0;
-    while fresh < new {
-        fresh += publish(&one, &bundles, fresh)?;
-    }
+    let fresh = publish_upto(&one, &bundles, 0, new)?;
     let mut processes = vec![std::process::id()];
     processes.extend([&one, &other].map(|nation| nation.keys.process_id()));
     let cpu = || processes.iter().map(|id| machine::computed(*id)).sum::<Duration>();
@@ -109,6 +107,20 @@ fn publish(nation: &Nation, bundles: &[Vec<u8>], place: usize) -> anyhow::Result
     let split = entente_formats::split(bundle, &hint, &Limits::default(), OnBad::RefuseAll)?;
     let actor = nation.actor(ANALYST)?;
     Ok(nation.node.publish(&actor, &nation.order()?, &split.pieces)?.objects.len())
+}
+
+/// Publishes batch after batch; says where it ended.
+fn publish_upto(
+    nation: &Nation,
+    bundles: &[Vec<u8>],
+    from: usize,
+    upto: usize,
+) -> anyhow::Result<usize> {
+    let mut place = from;
+    while place < upto {
+        place += publish(nation, bundles, place)?;
+    }
+    Ok(place)
 }
 
 /// Carries everything from one to the other, and the receipts back.

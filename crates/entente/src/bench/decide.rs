@@ -25,7 +25,7 @@ use crate::ambient::{SystemClock, monotonic};
 
 /// Agreements and laws that are compiled.
 const COMPILED: (usize, usize) = (100, 30);
-/// Uses between two comparisons, as between two batches of a node.
+/// Objects in a batch; after each, what is due is compared.
 const BATCH: usize = 1000;
 
 pub(super) fn run(
@@ -211,12 +211,14 @@ fn remembered(rules: &Arc<Rules>, partners: usize, report: &mut BenchReport) -> 
     let mut releases = 0_usize;
     let started = monotonic();
     let mut uses = 0;
+    // As many as a batch of objects comes to.
+    let batch = BATCH * recipients.len();
     while uses < ROUNDS {
-        for recipient in recipients.iter().cycle().take(BATCH) {
+        for recipient in recipients.iter().cycle().take(batch) {
             let ruling = decider.ruling(plain.at, class, *recipient);
             releases += usize::from(ruling.is_some_and(|r| r.decision.releases()));
         }
-        uses += BATCH;
+        uses += batch;
         anyhow::ensure!(decider.recheck().is_empty(), "a remembered decision differs");
     }
     let per_s = rate(uses, started.elapsed());

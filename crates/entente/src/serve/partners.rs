@@ -7,6 +7,7 @@ use std::time::Duration;
 use entente_api::partner::{PartnerService, Reply};
 use entente_api::partner_client::{ClientError, ClientLimits, LaneGroup, PartnerClient};
 use entente_api::tls::{PeerDirectory, TlsIdentity, TlsSigner};
+use entente_app::deliver::Outgoing;
 use entente_app::keys::Keys;
 use entente_app::{AppError, Blame, SqliteNode};
 use entente_model::codec::Writer;
@@ -233,12 +234,14 @@ async fn deliver(
     let mut back_off = BACK_OFF_MIN;
     let mut due = true;
     let mut reached: Option<bool> = None;
+    let mut next: Option<Outgoing> = None;
     while !*stopped.borrow() {
-        let pause = match exchange(&node, &client, peer, due).await {
-            Ok(Sent::Items) => {
+        let pause = match exchange(&node, &client, peer, due, next.take()).await {
+            Ok(Sent::Items { then }) => {
                 told_of_link(&node, &route, &mut reached, None).await;
                 back_off = BACK_OFF_MIN;
                 due = false;
+                next = Some(then);
                 continue;
             }
             Ok(Sent::Other) => {
@@ -268,26 +271,30 @@ async fn deliver(
 }
 
 enum Sent {
-    /// Items went; there may be more.
-    Items,
+    /// Items went; there may be more, in the bundle that would follow.
+    Items { then: Outgoing },
     /// Something else went.
     Other,
     /// Nothing had to go now; our ledger may have grown.
     Nothing { grown: bool },
 }
 
-/// One bundle there and its answer back.
+/// One bundle there and its answer back. What was made to follow an answer is sent as it is: what
+/// came since then rings again.
 async fn exchange(
     node: &Arc<SqliteNode>,
     client: &PartnerClient,
     peer: NodeId,
     due: bool,
+    made: Option<Outgoing>,
 ) -> Result<Sent, String> {
     if node.wants_word_of(peer) {
         ask(node, client, peer).await?;
     }
-    let outgoing =
-        blocking(node, move |node| node.outgoing(peer)).await.map_err(|e| e.to_string())?;
+    let outgoing = match made {
+        Some(outgoing) => outgoing,
+        None => blocking(node, move |node| node.outgoing(peer)).await.map_err(|e| e.to_string())?,
+    };
     if outgoing.items == 0 && !due && !outgoing.urgent {
         return Ok(Sent::Nothing { grown: outgoing.news });
     }
@@ -298,7 +305,7 @@ async fn exchange(
         blocking(node, move |node| node.receive(peer, &reply)).await.map_err(|e| e.to_string())?;
     let more =
         received.objects + received.controls + received.refused > 0 || received.reply.items > 0;
-    Ok(if items > 0 || more { Sent::Items } else { Sent::Other })
+    Ok(if items > 0 || more { Sent::Items { then: received.reply } } else { Sent::Other })
 }
 
 /// Asks a partner what it last saw of our ledger, once after each start.

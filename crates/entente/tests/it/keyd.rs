@@ -12,8 +12,8 @@ use entente::certificate::certify;
 use entente::keyd::{FRAME_BYTES_MAX, RemoteKeys, Start};
 use entente::secrets::{self, Passphrase};
 use entente_app::keys::{
-    KeyError, KeyRequest, KeySecrets, Keys, OpenFault, OpenJob, OpenedJob, Plain, PublicKeys,
-    ReadJob, SealJob, Target,
+    KeyError, KeyRequest, KeySecrets, Keys, OpenBatch, OpenFault, OpenJob, OpenedJob, Plain,
+    PublicKeys, ReadJob, SealJob, Target, TermsJob,
 };
 use entente_ledger::tree;
 use entente_model::codec::{Extra, Wire};
@@ -97,7 +97,8 @@ fn manifest(payload: &[u8]) -> Manifest {
 /// Opens a link from the node to itself, which is both of its ends.
 fn link(keys: &dyn Keys, public: &PublicKeys) -> Target {
     let (wc, context) = keys.open_link(ME, ME, public.kem.clone(), 1, NOW).unwrap();
-    assert_eq!(keys.accept_link(&context).unwrap(), wc);
+    let batch = OpenBatch { contexts: vec![context], ..OpenBatch::default() };
+    assert_eq!(keys.open(batch).unwrap(), Default::default());
     Target { dst: ME, wc }
 }
 
@@ -154,9 +155,26 @@ fn objects_are_sealed_opened_read_and_rewrapped_by_the_child() {
         .collect::<Vec<_>>();
     let mut wrong = open[0].clone();
     wrong.body = BodyDigest::from_array([0; 32]);
-    let (opened, _) = keys.open([&open[..], &[wrong]].concat()).unwrap();
+    let terms = Terms {
+        decision: Decision::Permit,
+        agreement: AgreementId::from_array([3; 32]),
+        clauses: vec!["AGR/1".to_owned()],
+        reason_codes: vec![],
+        obligations: vec![],
+        variant: None,
+    };
+    let (digest, sealed_terms) = keys.seal_terms(target, &terms).unwrap();
+    let terms_job = TermsJob { target, digest, sealed: sealed_terms };
+    let others_terms = TermsJob { digest: Digest::from_array([0; 32]), ..terms_job.clone() };
+    let batch = OpenBatch {
+        contexts: vec![],
+        terms: vec![terms_job, others_terms],
+        bodies: [&open[..], &[wrong]].concat(),
+    };
+    let (opened, _) = keys.open(batch).unwrap();
+    assert_eq!(opened.terms, [Some(terms), None]);
     let [OpenedJob::Object(found, _), OpenedJob::Control(said), OpenedJob::Fault(fault)] =
-        &opened[..]
+        &opened.bodies[..]
     else {
         panic!("{opened:?}");
     };
@@ -174,17 +192,6 @@ fn objects_are_sealed_opened_read_and_rewrapped_by_the_child() {
     let read = keys.read(vec![job.clone()]).unwrap();
     assert_eq!(read, [Some((manifest.clone(), payload.clone()))]);
     assert_eq!(keys.rewrap(job.clone(), vec![target, target]).unwrap().len(), 2);
-
-    let terms = Terms {
-        decision: Decision::Permit,
-        agreement: AgreementId::from_array([3; 32]),
-        clauses: vec!["AGR/1".to_owned()],
-        reason_codes: vec![],
-        obligations: vec![],
-        variant: None,
-    };
-    let (digest, ct) = keys.seal_terms(target, &terms).unwrap();
-    assert_eq!(keys.open_terms(target, digest, ct).unwrap(), terms);
 
     // A sweep gives the survivors new keys, and what it gave opens in the next process only.
     let shard = u16::from_be_bytes([job.oid.as_bytes()[0], job.oid.as_bytes()[1]]);

@@ -100,7 +100,7 @@ fn a_bad_line_is_one_error_and_stops_nothing() {
     let deep = format!("{{\"id\":\"D\",\"at\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
     let long = format!("{{\"id\":\"L\",\"at\":\"{}\"}}", "x".repeat(2 << 20));
     let cases: Vec<(Vec<u8>, Value, &str)> = vec![
-        (good[..good.len() - 1].into(), json!(null), "column"),
+        (good.strip_suffix('}').unwrap().into(), json!(null), "column"),
         (b"not json".into(), json!(null), "column 1"),
         (b"null".into(), json!(null), "expected an object"),
         (b"[]".into(), json!(null), "expected an object"),

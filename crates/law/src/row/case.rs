@@ -70,13 +70,11 @@ pub(super) fn object(spot: &Spot<'_>, schemes: &Schemes) -> Result<Object> {
 fn marking(fields: &Fields<'_>, scheme: &Scheme) -> Result<(String, u8)> {
     let spot = fields.need("marking")?;
     let marking = spot.owned()?;
-    match scheme.level(&marking) {
-        Some(class) => Ok((marking, class)),
-        None => {
-            let known: Vec<&str> = scheme.markings().map(|(m, _)| m).collect();
-            spot.fault(format!("the scheme of {} has only {}", scheme.owner(), known.join(", ")))
-        }
+    if let Some(class) = scheme.level(&marking) {
+        return Ok((marking, class));
     }
+    let known: Vec<&str> = scheme.markings().map(|(m, _)| m).collect();
+    spot.fault(format!("the scheme of {} has only {}", scheme.owner(), known.join(", ")))
 }
 
 /// Text, or nothing where it is null.

@@ -187,13 +187,11 @@ impl<'a> Spot<'a> {
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
         let text = self.text()?;
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, value)) => Ok(*value),
-            None => {
-                let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                self.fault(format!("`{}` is not one of {}", excerpt(text), known.join(", ")))
-            }
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(*value);
         }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.fault(format!("`{}` is not one of {}", excerpt(text), known.join(", ")))
     }
 
     /// One of the words of the vocabulary.

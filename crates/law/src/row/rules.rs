@@ -124,8 +124,8 @@ fn party(spot: &Spot<'_>) -> Result<(NationCode, PartyStatus)> {
 }
 
 /// Names of types, for whoever wrote one that there is not.
-fn known_type<'a>(
-    spot: &Spot<'a>,
+fn known_type(
+    spot: &Spot<'_>,
     noun: &str,
     names: impl Iterator<Item = &'static str>,
 ) -> Result<&'static str> {
@@ -239,9 +239,9 @@ fn toml(value: &Value, out: &mut String) {
             for item in items {
                 // A null in a list is wrong, and this is no value that any reader takes.
                 if item.is_null() {
-                    out.push_str("{}")
+                    out.push_str("{}");
                 } else {
-                    toml(item, out)
+                    toml(item, out);
                 }
                 out.push_str(", ");
             }

@@ -22,6 +22,15 @@ impl Period {
         self.until.map_or(u64::MAX, |day| day.millis().saturating_add(crate::time::DAY_MILLIS - 1))
     }
 
+    /// The period from one moment to the day of another, which 0 and the end of time leave open.
+    pub(crate) fn between(from: u64, last: u64) -> Self {
+        let day = last.saturating_sub(crate::time::DAY_MILLIS - 1);
+        Self {
+            from: (from > 0).then(|| Timestamp::from_millis(from)),
+            until: (last < u64::MAX).then(|| Timestamp::from_millis(day)),
+        }
+    }
+
     /// Whether two periods have a moment in common.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let first = |p: &Self| p.from.map_or(0, Timestamp::millis);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_law::row::Question;
-use entente_law::{Row, Ruling};
+use entente_law::{Case, Row, Ruling};
 use serde_json::{Value, json};
 
 use crate::oracle;
@@ -140,9 +140,9 @@ const LAWS: [&str; 17] = [
     "pending_case",
 ];
 
-/// `A1` is the RESTRICTED marking of XAA; not every nation has every level.
+/// `AA1` is the RESTRICTED marking of XAA; not every nation has every level.
 fn marking(nation: &str, level: usize) -> String {
-    format!("{}{level}", &nation[2..])
+    format!("{}{level}", nation.trim_start_matches('X'))
 }
 
 fn schemes() -> Value {
@@ -326,7 +326,7 @@ fn law(n: usize, dice: &mut Dice) -> Value {
 fn rule_set(dice: &mut Dice) -> Value {
     let schemes = schemes();
     let agreements: Vec<Value> =
-        (0..1 + dice.below(3)).map(|n| agreement(n, &schemes, dice)).collect();
+        (0..=dice.below(3)).map(|n| agreement(n, &schemes, dice)).collect();
     let laws: Vec<Value> = (0..dice.below(5)).map(|n| law(n, dice)).collect();
     json!({
         "id": "G", "scenario": "G", "scenario_title": "generated", "title": "generated",
@@ -399,7 +399,7 @@ fn marked(schemes: &Value, dice: &mut Dice) -> (Value, Vec<Value>) {
     let mut highest = level(dice);
     let mut portions = Vec::new();
     if dice.one_in(3) {
-        let drawn: Vec<usize> = (0..1 + dice.below(4)).map(|_| level(dice)).collect();
+        let drawn: Vec<usize> = (0..=dice.below(4)).map(|_| level(dice)).collect();
         highest = drawn.iter().copied().max().unwrap();
         for (n, level) in drawn.into_iter().enumerate() {
             let mut portion = json!({
@@ -559,6 +559,13 @@ fn check(rule_sets: std::ops::Range<u64>, cases: usize) {
             let question = Question::read(&row).unwrap_or_else(|e| panic!("{seed}: {e}\n{row}"));
             let ruling = compiled.rules().decide(&question.case());
             agree(&ruling, &row, seed);
+            if dice.one_in(8) {
+                // The class that stands for the object comes to the same, words included.
+                let case = question.case();
+                let class = compiled.rules().class(&case.subject);
+                let of_class = Case { subject: class.subject(), ..case };
+                assert_eq!(compiled.rules().decide(&of_class), ruling, "seed {seed}: {row}");
+            }
             *seen.entry(ruling.decision.as_str()).or_default() += 1;
         }
     }

@@ -381,6 +381,11 @@ fn what_no_rule_reads_parts_no_classes() {
     facts.area = None;
     facts.court_sealed = true;
     facts.pending_case = true;
+    let mut persons = facts.clone();
+    persons.persons.push(entente_model::facts::Person {
+        nationalities: vec!["XAR".parse().unwrap()],
+        ..Default::default()
+    });
     for n in 1..row["agreements"].as_array().unwrap().len() {
         row["agreements"][n]["clauses"] = row["agreements"][0]["clauses"].clone();
     }
@@ -393,4 +398,10 @@ fn what_no_rule_reads_parts_no_classes() {
     let class_full =
         |facts: &ReleaseFacts| full.rules.class(&Subject { facts, ..full.subject() }).to_bytes();
     assert_ne!(class_full(&facts), class_full(&full.facts));
+    assert_ne!(class_full(&persons), class_full(&facts), "a law names nationals of XAR");
+    // Persons of whom the rules can tell nothing apart are as one.
+    let mut twice = facts.clone();
+    twice.persons.push(entente_model::facts::Person { age: None, ..Default::default() });
+    twice.persons[0].nationalities = vec!["XZZ".parse().unwrap()];
+    assert_eq!(class_full(&twice), class_full(&facts));
 }

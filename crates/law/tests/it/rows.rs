@@ -214,12 +214,11 @@ fn what_is_wrong_with_a_row_is_one_sentence_that_names_the_place() {
     read(good);
     for (place, value, said) in spoilt {
         let mut row = good.clone();
-        match row.pointer_mut(place) {
-            Some(old) => *old = value,
-            None => {
-                let (parent, key) = place.rsplit_once('/').unwrap();
-                row.pointer_mut(parent).unwrap()[key] = value;
-            }
+        if let Some(old) = row.pointer_mut(place) {
+            *old = value;
+        } else {
+            let (parent, key) = place.rsplit_once('/').unwrap();
+            row.pointer_mut(parent).unwrap()[key] = value;
         }
         let error = Row::read(&row).expect_err(place).to_string();
         assert!(error.contains(said), "{place}: {error}");

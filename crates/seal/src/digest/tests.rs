@@ -37,7 +37,7 @@ fn hmac_answers_wycheproof() {
     for (_, test) in wycheproof(file) {
         let Some(key) = key(&bytes(&test["key"])) else { continue };
         let tag = bytes(&test["tag"]);
-        let ours = hmac_sha256(&key, &bytes(&test["msg"]));
+        let ours = hmac_sha256(&key, |m| m.add(&bytes(&test["msg"])));
         assert_eq!(ours[..tag.len()] == tag, test["result"] == "valid", "{}", test["tcId"]);
         ran += 1;
     }
@@ -53,14 +53,14 @@ fn hkdf_answers_wycheproof() {
         if test["result"] != "valid" {
             continue;
         }
-        let prk = hmac_sha256(&salt, &bytes(&test["ikm"]));
+        let prk = hmac_sha256(&salt, |m| m.add(&bytes(&test["ikm"])));
         let mut okm: Vec<u8> = Vec::new();
         let mut counter = 0;
         while okm.len() < bytes(&test["okm"]).len() {
             counter += 1;
             let previous = okm.len().saturating_sub(32);
             let info = [&okm[previous..], &bytes(&test["info"]), &[counter]].concat();
-            let block = hmac_sha256(&prk, &info);
+            let block = hmac_sha256(&prk, |m| m.add(&info));
             okm.extend_from_slice(&block);
         }
         let expected = bytes(&test["okm"]);
@@ -75,8 +75,16 @@ fn mac_and_kdf_are_hmac_and_hkdf_of_the_library() {
     use aws_lc_rs::{hkdf, hmac};
     let key = [9; 32];
     let message = [b"ent/v1/wrap\0".as_slice(), b"left", b"right"].concat();
-    let expected = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &message);
+    let theirs = hmac::Key::new(hmac::HMAC_SHA256, &key);
+    let expected = hmac::sign(&theirs, &message);
     assert_eq!(mac(&key, Tag::Wrap, &[b"left", b"right"]), expected.as_ref());
+
+    // Around the size that is put together without allocating.
+    for len in [0, 435, 436, 437, 448, 449, 2000] {
+        let long = vec![7; len];
+        let expected = hmac::sign(&theirs, &[b"ent/v1/wrap\0".as_slice(), &long].concat());
+        assert_eq!(mac(&key, Tag::Wrap, &[&long]), expected.as_ref(), "{len}");
+    }
 
     let mut expected = [0; 32];
     hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &key)

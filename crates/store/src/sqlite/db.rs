@@ -21,6 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::column::only;
@@ -33,8 +34,8 @@ use crate::{Result, StoreError};
 const UNITS_MAX: usize = 512;
 /// How long another process may hold the database before we give up.
 const BUSY: Duration = Duration::from_secs(5);
-/// The write-ahead log is folded into the database when it has this many pages.
-const CHECKPOINT_PAGES: u32 = 4_000;
+/// The write-ahead log is folded into the database when it has grown to about this.
+const CHECKPOINT_BYTES: u32 = 32 << 20;
 /// The write-ahead log's file is cut back to this size after it was folded in.
 const WAL_BYTES_KEPT: u32 = 64 << 20;
 /// More than there are different statements.
@@ -75,9 +76,9 @@ impl Db {
     pub(super) fn open(path: &Path, schema: &Schema, options: Options) -> Result<Self> {
         create_private(path)?;
         let conn = Connection::open(path).map_err(engine)?;
-        // A sealed indicator takes 2,120 bytes: two of them do not fit a page of 4 KiB. A database
-        // that exists keeps the size it was made with.
-        conn.execute_batch("PRAGMA page_size = 8192").map_err(engine)?;
+        // A database that exists keeps the size it was made with.
+        let page_bytes = schema.page_bytes;
+        conn.execute_batch(&format!("PRAGMA page_size = {page_bytes}")).map_err(engine)?;
         prepare(&conn, options.writer_cache_bytes)?;
         let mode: String =
             conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(engine)?;
@@ -89,10 +90,11 @@ impl Db {
         }
         let synchronous = if options.dangerous_no_sync { "OFF" } else { "FULL" };
         let secure_delete = schema.secure_delete;
+        let checkpoint_pages = CHECKPOINT_BYTES / page_bytes.max(1);
         conn.execute_batch(&format!(
             "PRAGMA synchronous = {synchronous};
              PRAGMA secure_delete = {secure_delete};
-             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+             PRAGMA wal_autocheckpoint = {checkpoint_pages};
              PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
         ))
         .map_err(engine)?;
@@ -169,10 +171,10 @@ impl Db {
     ) -> std::result::Result<T, E> {
         let pooled = lock(&self.idle).pop();
         let conn = pooled.map_or_else(|| self.reader(), Ok)?;
-        conn.execute_batch("BEGIN DEFERRED").map_err(engine)?;
+        run(&conn, "BEGIN DEFERRED")?;
         let result = work(&Session::new(&conn));
         // A connection that cannot end its transaction is dropped, and so closed.
-        if conn.is_autocommit() || conn.execute_batch("COMMIT").is_ok() {
+        if conn.is_autocommit() || run(&conn, "COMMIT").is_ok() {
             let mut idle = lock(&self.idle);
             if idle.len() < self.options.readers_kept {
                 idle.push(conn);
@@ -284,6 +286,11 @@ impl Db {
     }
 }
 
+/// Runs a statement that many transactions share, read by the engine once for each connection.
+fn run(conn: &Connection, sql: &'static str) -> Result<()> {
+    conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(engine)
+}
+
 fn read_only(path: &Path, cache_bytes: u32) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(engine)?;
@@ -304,7 +311,7 @@ impl Writer {
     ) -> (std::thread::Result<std::result::Result<T, E>>, Option<StoreError>) {
         let session = Session::new(&self.conn);
         let Some(batch) = &mut self.batch else {
-            if let Err(why) = self.conn.execute_batch("BEGIN IMMEDIATE").map_err(engine) {
+            if let Err(why) = run(&self.conn, "BEGIN IMMEDIATE") {
                 return (Ok(Err(why.into())), None);
             }
             let outcome = attempt(work, &session);
@@ -341,7 +348,7 @@ impl Writer {
         }
         let before = faults.map_or(Ok(()), Faults::before_commit);
         let result = before.and_then(|()| {
-            self.conn.execute_batch("COMMIT").map_err(engine)?;
+            run(&self.conn, "COMMIT")?;
             commits.fetch_add(1, Ordering::Relaxed);
             faults.map_or(Ok(()), Faults::after_commit)
         });
@@ -402,6 +409,8 @@ impl Verdict {
 /// against the node's memory, and a failing disk would end the process instead of a read.
 fn prepare(conn: &Connection, cache_bytes: u32) -> Result<()> {
     conn.busy_timeout(BUSY).map_err(engine)?;
+    // Or the engine plans a statement anew whenever a bound `LIMIT` differs from the last one.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     let cache_kib = cache_bytes / 1024;
     conn.execute_batch(&format!(

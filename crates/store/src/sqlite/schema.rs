@@ -18,17 +18,25 @@ pub(super) struct Schema {
     pub(super) purpose: &'static str,
     /// Whether deleted bytes are overwritten: wherever it costs nothing, or always.
     pub(super) secure_delete: &'static str,
+    /// Bytes of a page in a new file.
+    pub(super) page_bytes: u32,
     /// Steps; the schema's version is how many were applied.
     pub(super) steps: &'static [&'static str],
 }
 
-/// The main database.
-pub(super) const STORE: Schema =
-    Schema { purpose: "store", secure_delete: "FAST", steps: &[STORE_1, STORE_2, STORE_3] };
+/// The main database. A sealed indicator takes 2,120 bytes: two of them do not fit a page of
+/// 4 KiB.
+pub(super) const STORE: Schema = Schema {
+    purpose: "store",
+    secure_delete: "FAST",
+    page_bytes: 8192,
+    steps: &[STORE_1, STORE_2, STORE_3],
+};
 
-/// The key vault.
+/// The key vault. Its keys are in the order of digests, so every one that is added changes another
+/// page: the smaller a page, the less is written.
 pub(super) const VAULT: Schema =
-    Schema { purpose: "vault", secure_delete: "ON", steps: &[VAULT_1] };
+    Schema { purpose: "vault", secure_delete: "ON", page_bytes: 2048, steps: &[VAULT_1] };
 
 const STORE_1: &str = "
 CREATE TABLE head (

@@ -346,6 +346,7 @@ fn migrations_apply_once_and_continue_where_they_stopped() {
     const TWO: Schema = Schema {
         purpose: "store",
         secure_delete: "FAST",
+        page_bytes: 4096,
         steps: &["CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);", "CREATE TABLE b (x);"],
     };
     const BROKEN: Schema =

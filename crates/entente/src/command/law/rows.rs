@@ -125,7 +125,7 @@ fn printed(line: &impl Serialize) -> serde_json::Result<String> {
 }
 
 /// One line of the file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line<'a> {
     Whole(&'a [u8]),
     TooLong,
