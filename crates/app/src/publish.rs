@@ -1145,12 +1145,8 @@ struct News {
 fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
     let sent: Vec<&str> =
         verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
-    let what = match &verdict.form {
-        Form::Whole => verdict.object_type.clone(),
-        form @ (Form::Variant { .. } | Form::TearLine) => {
-            format!("{} ({})", verdict.object_type, form.describe())
-        }
-    };
+    // Of what was made it does not say so: who knows of it need not know of the whole.
+    let what = &verdict.object_type;
     let text = if sent.is_empty() {
         format!("{what}: to nobody")
     } else {

@@ -3,6 +3,7 @@
 
 use entente_app::publish::{Order, Published, TearLine};
 use entente_app::variant::Form;
+use entente_exchange::state::{ObjectState, Standing};
 use entente_formats::Piece;
 use entente_law::marking::parse_label;
 use entente_law::{Schemes, parse_facts};
@@ -189,7 +190,6 @@ fn what_replaces_a_report_replaces_the_variant_that_a_nation_holds() {
     let analyst = brenmark.actor("analyst").unwrap();
     let view = brenmark.node().unwrap().object(&analyst, of(&second)).unwrap();
     assert_eq!(view.manifest.unwrap().supersedes, [of(&first)]);
-    use entente_exchange::state::{ObjectState, Standing};
     let old = brenmark.node().unwrap().object(&analyst, of(&first)).unwrap();
     let standing = ObjectState::from_code(old.row.state.into()).unwrap().standing();
     assert!(matches!(standing, Standing::Superseded));

@@ -11,6 +11,7 @@ use crate::local::PersonArgs;
 use crate::output::{Audience, Exit, Failure, Output};
 use crate::page::{Answer, Table, clean, flag, id, list, moment, put, text, text_or};
 
+use super::publish::form;
 use super::{Run, input};
 
 /// List and show the objects that this node holds
@@ -174,6 +175,12 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
     if flag(object, "display_only") {
         let how = "shown to its readers with --read, and not handed over";
         line(page, "content", how.to_owned())?;
+    }
+    if let Some(base) = object.get("made_of").filter(|base| !base.is_null()) {
+        line(page, "made of", format!("{} ({})", id(base, "object"), form(base)))?;
+    }
+    for made in list(object, "made") {
+        line(page, "made of it", format!("{} ({})", id(made, "object"), form(made)))?;
     }
     for delivery in list(object, "deliveries") {
         let state = format!("{} {}", text(delivery, "nation"), text(delivery, "state"));

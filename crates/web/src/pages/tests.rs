@@ -142,6 +142,7 @@ fn object(content: Content) -> ObjectPage {
             obligations: vec![hostile()],
         }),
         deliveries: vec![delivery()],
+        family: vec![("Made of it", link(), hostile())],
         decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],
         older_leaf: Some(1),
         content,
