@@ -17,6 +17,7 @@ pub mod identity;
 pub mod introduce;
 pub mod keys;
 pub mod leaf;
+pub mod making;
 pub mod media;
 pub mod node;
 pub mod objects;

@@ -5,12 +5,11 @@
 //! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not: what was
 //! given, and the tear-line and the variants that are made for those who may not have all of it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use entente_exchange::state::{Event, ObjectState};
-use entente_formats::{Piece, portion};
+use entente_formats::Piece;
 use entente_law::Inputs;
 use entente_law::case::{Consent, ConsentKind, Offence, Recipient, Subject, Transfer, Use};
 use entente_law::decider::{ClassKey, Difference};
@@ -30,10 +29,11 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::facts::note_uses;
 use crate::keys::{SealJob, Target};
+use crate::making::{Made, Making, TearLine, offer_tear_line};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
 use crate::sequencer::{ItemDraft, LeafDraft};
-use crate::variant::{self, Family, Form};
+use crate::variant::{Family, Form};
 
 /// What is to be published, apart from the pieces themselves.
 #[derive(Debug, Clone)]
@@ -94,17 +94,6 @@ impl Weighed {
     }
 }
 
-/// A text written for release, for those to whom the report itself does not go.
-#[derive(Debug, Clone)]
-pub struct TearLine<'p> {
-    /// The text.
-    pub piece: Piece<'p>,
-    /// Its own label.
-    pub label: Label,
-    /// Its own facts; none if the report holds nothing that the text could have taken over.
-    pub facts: Option<ReleaseFacts>,
-}
-
 /// What was decided for one class of pieces.
 #[derive(Debug, Clone)]
 pub struct Verdict {
@@ -140,55 +129,6 @@ const LINK_MILLIS_MAX: u64 = 3_600_000;
 /// Sealed terms that are remembered of one link.
 const LINK_TERMS_MAX: usize = 256;
 
-/// The classes of a batch of pieces: by kind of intelligence and number of records.
-struct Classes<'p> {
-    keys: Vec<(String, u64, bool)>,
-    facts: Vec<ReleaseFacts>,
-    of_piece: Vec<usize>,
-    pieces: &'p [Piece<'p>],
-}
-
-impl<'p> Classes<'p> {
-    fn of(order: &Order, pieces: &'p [Piece<'p>]) -> Self {
-        let mut classes =
-            Self { keys: Vec::new(), facts: Vec::new(), of_piece: Vec::new(), pieces };
-        for piece in pieces {
-            let key = (piece.object_type.clone(), piece.records, piece.exercise);
-            let index = classes.keys.iter().position(|k| *k == key).unwrap_or_else(|| {
-                let mut facts = order.facts.clone();
-                if facts.object_type.is_empty() {
-                    facts.object_type.clone_from(&key.0);
-                }
-                facts.records = facts.records.max(key.1);
-                facts.exercise |= key.2;
-                classes.facts.push(facts);
-                classes.keys.push(key);
-                classes.keys.len() - 1
-            });
-            classes.of_piece.push(index);
-        }
-        classes
-    }
-}
-
-/// One class of pieces with what was decided on it.
-struct Making<'p> {
-    verdict: Verdict,
-    label: Label,
-    facts: ReleaseFacts,
-    payloads: Vec<Made<'p>>,
-}
-
-/// One payload of a class.
-#[derive(Clone)]
-struct Made<'p> {
-    /// The piece that it is, or was made of.
-    piece: usize,
-    name: &'p str,
-    media_type: &'p str,
-    payload: Cow<'p, [u8]>,
-}
-
 /// What is to be sealed, with its rows, and what each is of.
 #[derive(Default)]
 struct Drafts {
@@ -201,60 +141,6 @@ struct Drafts {
 struct Source {
     making: usize,
     piece: usize,
-}
-
-fn one_report() -> AppError {
-    AppError::invalid("a tear-line belongs to one report: publish it with that one file alone")
-}
-
-/// The facts of a tear-line: its own, and of the report's what binds the text whoever wrote it.
-fn facts_of_tear_line(tear_line: &TearLine<'_>, report: &ReleaseFacts) -> Result<ReleaseFacts> {
-    let says_more = report.personal_data
-        || !report.persons.is_empty()
-        || !report.data_categories.is_empty()
-        || !report.provenance.is_empty()
-        || report.portions.iter().any(|p| {
-            p.personal_data == Some(true)
-                || p.persons.as_ref().is_some_and(|persons| !persons.is_empty())
-                || p.data_categories.as_ref().is_some_and(|all| !all.is_empty())
-        });
-    if says_more && tear_line.facts.is_none() {
-        return Err(AppError::invalid(
-            "the report names persons, categories of data or foreign sources: say in facts of its \
-             own (--tear-line-facts) which of them the tear-line holds",
-        ));
-    }
-    let mut facts = tear_line.facts.clone().unwrap_or_else(|| ReleaseFacts {
-        area: report.area.clone(),
-        records: 1,
-        ..ReleaseFacts::default()
-    });
-    if facts.object_type.is_empty() {
-        facts.object_type.clone_from(&report.object_type);
-    }
-    if facts.case_id.is_none() {
-        facts.case_id.clone_from(&report.case_id);
-    }
-    facts.exercise |= report.exercise;
-    facts.court_sealed |= report.court_sealed;
-    facts.pending_case |= report.pending_case;
-    Ok(facts)
-}
-
-/// Says first that a text written for release would be the better way (`domain.md` 2.10).
-fn offer_tear_line(verdicts: &mut [Verdict], pieces: &[Piece<'_>]) {
-    let [piece] = pieces else { return };
-    let Some(whole) = verdicts.first_mut() else { return };
-    let left: Vec<&str> =
-        whole.nations.iter().filter(|w| w.sealable && !w.goes()).map(|w| w.code.as_str()).collect();
-    if !left.is_empty() && portion::is_text(&piece.media_type) {
-        let note = format!(
-            "the report as it is does not go to {}: a text written for release would be the better \
-             way (--tear-line FILE --tear-line-label LABEL)",
-            left.join(", ")
-        );
-        whole.notes.insert(0, note);
-    }
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -365,7 +251,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Checks that every nation named is a partner.
-    fn check_addressees(&self, known: &Known, to: &[(NationCode, Option<String>)]) -> Result<()> {
+    pub(crate) fn check_addressees(
+        &self,
+        known: &Known,
+        to: &[(NationCode, Option<String>)],
+    ) -> Result<()> {
         for (code, body) in to {
             let partner = known
                 .partners(self.identity.nation)
@@ -387,7 +277,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
-    fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
+    pub(crate) fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
         let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
         transfer.exercise = order.facts.exercise;
         transfer.case_id.clone_from(&order.facts.case_id);
@@ -400,7 +290,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Refuses an order that names an emergency which nobody declared: it would otherwise be
     /// decided as if there were none.
-    fn check_emergency(&self, known: &Known, order: &Order) -> Result<()> {
+    pub(crate) fn check_emergency(&self, known: &Known, order: &Order) -> Result<()> {
         let Some(emergency) = &order.circumstances.emergency else { return Ok(()) };
         if known.register.declares(self.now(), emergency, order.facts.case_id.as_deref()) {
             return Ok(());
@@ -431,196 +321,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             offer_tear_line(&mut verdicts, pieces);
         }
         Ok(Published { objects: Vec::new(), made: Vec::new(), verdicts, first_leaf: None })
-    }
-
-    /// Decides on what was given, and on what is made of it for those who may not have all of it.
-    fn makings<'p>(
-        &self,
-        actor: &Actor,
-        known: &Known,
-        order: &'p Order,
-        pieces: &'p [Piece<'p>],
-        tear_line: Option<&'p TearLine<'p>>,
-        now: Timestamp,
-    ) -> Result<Vec<Making<'p>>> {
-        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
-        for older in &order.supersedes {
-            self.must_know(actor, *older)?;
-        }
-        self.check_addressees(known, &order.to)?;
-        self.check_emergency(known, order)?;
-        let classes = Classes::of(order, pieces);
-        let mut makings = self.wholes(actor, known, order, classes, now)?;
-        let mut served = Vec::new();
-        if let Some(tear_line) = tear_line {
-            let torn = self.torn(actor, known, order, tear_line, &makings, now)?;
-            served.extend(torn.verdict.nations.iter().filter(|w| w.goes()).map(|w| w.nation));
-            makings.push(torn);
-        }
-        let mut variants = Vec::new();
-        for whole in makings.iter_mut().filter(|m| m.verdict.form == Form::Whole) {
-            variants.append(&mut self.variants(actor, known, order, whole, &served, now)?);
-        }
-        makings.append(&mut variants);
-        Ok(makings)
-    }
-
-    fn wholes<'p>(
-        &self,
-        actor: &Actor,
-        known: &Known,
-        order: &Order,
-        classes: Classes<'p>,
-        now: Timestamp,
-    ) -> Result<Vec<Making<'p>>> {
-        let mut makings = Vec::new();
-        for (index, facts) in classes.facts.into_iter().enumerate() {
-            let payloads: Vec<Made<'p>> = classes
-                .pieces
-                .iter()
-                .zip(&classes.of_piece)
-                .enumerate()
-                .filter(|(_, (_, class))| **class == index)
-                .map(|(number, (piece, _))| Made {
-                    piece: number,
-                    name: &piece.name,
-                    media_type: &piece.media_type,
-                    payload: Cow::Borrowed(piece.payload),
-                })
-                .collect();
-            let label = order.label.clone();
-            let parts = (label, facts, payloads);
-            makings.push(self.making(actor, known, order, parts, (Form::Whole, &order.to), now)?);
-        }
-        Ok(makings)
-    }
-
-    /// Decides on one class of pieces, all of this label and these facts.
-    fn making<'p>(
-        &self,
-        actor: &Actor,
-        known: &Known,
-        order: &Order,
-        (label, facts, payloads): (Label, ReleaseFacts, Vec<Made<'p>>),
-        (form, to): (Form, &[(NationCode, Option<String>)]),
-        now: Timestamp,
-    ) -> Result<Making<'p>> {
-        let transfer = self.transfer(actor, order);
-        let subject = Subject {
-            label: &label,
-            facts: &facts,
-            recalled: false,
-            originator: self.identity.code,
-            consents: &[],
-            transfer: &transfer,
-        };
-        let nations = self.weigh(known, &subject, to, None, now)?;
-        let verdict = Verdict {
-            form,
-            notes: Vec::new(),
-            object_type: facts.object_type.clone(),
-            pieces: payloads.len(),
-            nations,
-        };
-        Ok(Making { verdict, label, facts, payloads })
-    }
-
-    /// The tear-line, for those to whom the report does not go.
-    fn torn<'p>(
-        &self,
-        actor: &Actor,
-        known: &Known,
-        order: &'p Order,
-        tear_line: &'p TearLine<'p>,
-        wholes: &[Making<'_>],
-        now: Timestamp,
-    ) -> Result<Making<'p>> {
-        let [whole] = wholes else { return Err(one_report()) };
-        if whole.payloads.len() != 1 {
-            return Err(one_report());
-        }
-        let facts = facts_of_tear_line(tear_line, &whole.facts)?;
-        let to: Vec<(NationCode, Option<String>)> = whole
-            .verdict
-            .nations
-            .iter()
-            .filter(|w| !w.goes())
-            .flat_map(|w| {
-                let named: Vec<_> =
-                    order.to.iter().filter(|(c, _)| *c == w.code).cloned().collect();
-                if named.is_empty() { vec![(w.code, None)] } else { named }
-            })
-            .collect();
-        let piece = &tear_line.piece;
-        let payload = Made {
-            piece: 0,
-            name: &piece.name,
-            media_type: &piece.media_type,
-            payload: Cow::Borrowed(piece.payload),
-        };
-        let parts = (tear_line.label.clone(), facts, vec![payload]);
-        if to.is_empty() {
-            return Err(AppError::invalid(
-                "the report itself goes to everyone whom it is meant for: nobody is left for whom \
-                 the tear-line would be",
-            ));
-        }
-        self.making(actor, known, order, parts, (Form::TearLine, &to), now)
-    }
-
-    /// What is left of the pieces for those to whom they go once portions are cut. Nations for whom
-    /// the same is cut share a variant.
-    fn variants<'p>(
-        &self,
-        actor: &Actor,
-        known: &Known,
-        order: &Order,
-        whole: &mut Making<'p>,
-        served: &[NationId],
-        now: Timestamp,
-    ) -> Result<Vec<Making<'p>>> {
-        let mut groups: BTreeMap<Vec<String>, Vec<(NationCode, Option<String>)>> = BTreeMap::new();
-        let mut notes = Vec::new();
-        for weighed in whole.verdict.nations.iter().filter(|w| !served.contains(&w.nation)) {
-            if let Some(what) = variant::untransformable(weighed) {
-                notes.push(format!(
-                    "held back from {}: this node cannot make the variant that `{what}` asks for; \
-                     write a tear-line for it",
-                    weighed.code
-                ));
-            } else if let Some(cut) = variant::cut_for(weighed) {
-                let to = (weighed.code, Some(weighed.recipient.body.clone()));
-                groups.entry(cut).or_default().push(to);
-            }
-        }
-        let mut makings = Vec::new();
-        for (cut, to) in groups {
-            let names = variant::renamed(&whole.facts, &cut);
-            let mut payloads = Vec::new();
-            for made in &whole.payloads {
-                match portion::cut(made.media_type, &made.payload, &names) {
-                    Ok(text) => payloads.push(Made { payload: Cow::Owned(text), ..made.clone() }),
-                    Err(why) => {
-                        let codes: Vec<&str> = to.iter().map(|(code, _)| code.as_str()).collect();
-                        notes.push(format!(
-                            "held back from {}: {} cannot be cut out of {}: {why}",
-                            codes.join(", "),
-                            cut.join(", "),
-                            made.name
-                        ));
-                    }
-                }
-            }
-            if payloads.is_empty() {
-                continue;
-            }
-            let (label, facts) = variant::without(&whole.label, &whole.facts, &cut);
-            let parts = (label, facts, payloads);
-            let form = Form::Variant { cut };
-            makings.push(self.making(actor, known, order, parts, (form, &to), now)?);
-        }
-        whole.verdict.notes.append(&mut notes);
-        Ok(makings)
     }
 
     /// Publishes the pieces: decides, seals, sequences, stores and queues them.

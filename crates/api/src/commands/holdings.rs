@@ -2,12 +2,13 @@
 
 use entente_app::decisions::Decided;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
+use entente_app::making::TearLine;
 use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
-use entente_app::publish::{Circumstances, Order, Published, TearLine, Verdict};
+use entente_app::publish::{Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};

@@ -1,7 +1,8 @@
 //! Variants and tear-lines: what leaves for those who may not have all of a report, what stays at
 //! home, and what goes back.
 
-use entente_app::publish::{Order, Published, TearLine};
+use entente_app::making::TearLine;
+use entente_app::publish::{Order, Published};
 use entente_app::variant::Form;
 use entente_exchange::state::{ObjectState, Standing};
 use entente_formats::Piece;
