@@ -39,7 +39,6 @@ enum Ask {
 fn requests() -> BTreeMap<&'static str, Ask> {
     use Ask::{Reads, TellsNothing};
     let none = || Reads(vec![json!({})]);
-    let object = || Reads(vec![json!({ "object": "OID" }), json!({ "object": "OI8" })]);
     BTreeMap::from([
         ("whoami", none()),
         ("person.add", TellsNothing("makes a person")),
@@ -78,7 +77,18 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ),
         ("decisions", Reads(vec![json!({}), json!({ "count": 2 })])),
         ("objects.list", Reads(vec![json!({}), json!({ "count": 1 }), json!({ "own": true })])),
-        ("objects.show", object()),
+        (
+            "objects.show",
+            Reads(vec![
+                json!({ "object": "OID" }),
+                json!({ "object": "OI8" }),
+                json!({ "object": "OID", "save": true }),
+                json!({ "object": "OID", "read": true }),
+            ]),
+        ),
+        ("breach.record", Reads(vec![json!({ "object": "OID", "what": "stolen" })])),
+        ("breach.told", Reads(vec![json!({ "breach": 77, "how": "a call" })])),
+        ("breach.list", none()),
         ("receipts", none()),
         ("consent.list", none()),
         ("consent.decide", Reads(vec![json!({ "request": 77, "grant": true })])),
@@ -105,7 +115,7 @@ fn requests() -> BTreeMap<&'static str, Ask> {
 /// What may differ: the ledger's own numbers.
 fn without_ledger(mut answer: Value) -> Value {
     if let Some(members) = answer.as_object_mut() {
-        for name in ["size", "root", "signed", "checkpoint", "opened", "ledger"] {
+        for name in ["size", "root", "signed", "checkpoint", "opened", "replayed", "ledger"] {
             members.remove(name);
         }
     }
