@@ -54,7 +54,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 41] = [
+pub const NAMES: [&str; 42] = [
     "whoami",
     "person.add",
     "person.list",
@@ -73,6 +73,7 @@ pub const NAMES: [&str; 41] = [
     "law.load",
     "law.list",
     "law.replay",
+    "law.simulate",
     "fact.add",
     "fact.list",
     "fact.releases",
@@ -189,6 +190,7 @@ where
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),
             "law.list" => Ok(self.law_list()),
+            "law.simulate" => self.law_simulate(&actor, body),
             "fact.add" => self.fact_add(&actor, body),
             "fact.list" => self.fact_list(&actor, body),
             "fact.releases" => self.fact_releases(&actor, body),

@@ -22,6 +22,8 @@ use entente_store::rows::{AgreementRow, LawRow};
 
 use crate::error::{AppError, Result};
 use crate::node::Nation;
+use crate::receive::agreement_id;
+use crate::simulate::Draft;
 
 /// An agreement as it stands here.
 #[derive(Debug)]
@@ -117,6 +119,57 @@ impl Policy {
         let rules = Arc::new(rules);
         let decider = Mutex::new(Decider::new(Arc::clone(&rules)));
         Ok(Self { agreements, laws, schemes, rules, epoch, epoch_preimage, decider })
+    }
+
+    /// The rules as they would be with a draft in place of what has its code.
+    ///
+    /// A draft agreement counts as in force for all its parties, whenever its text says that it
+    /// begins: it is tried out on decisions of the past.
+    pub(crate) fn with_draft(
+        &self,
+        nations: &BTreeMap<NationId, Nation>,
+        now: Timestamp,
+        draft: &Draft,
+    ) -> Result<Rules> {
+        let (agreement, law) = match draft {
+            Draft::Agreement(agreement) => (Some(agreement), None),
+            Draft::Law(law) => (None, Some(law)),
+        };
+        let kept: Vec<&HeldAgreement> = self
+            .agreements
+            .iter()
+            .filter(|held| held.state.is_complete())
+            .filter(|held| agreement.is_none_or(|draft| draft.code() != held.row.code))
+            .collect();
+        let parties: Vec<Vec<(NationCode, PartyStatus)>> =
+            kept.iter().map(|held| party_standing(held, nations)).collect();
+        let mut in_force: Vec<InForce<'_>> = kept
+            .iter()
+            .zip(&parties)
+            .map(|(held, parties)| InForce {
+                agreement: &held.agreement,
+                id: held.row.id,
+                status: status(held, now),
+                parties,
+            })
+            .collect();
+        in_force.extend(agreement.map(|draft| InForce {
+            agreement: draft,
+            id: agreement_id(draft.text().as_bytes()),
+            status: AgreementStatus::InForce,
+            parties: &[],
+        }));
+        let active = self.laws.iter().filter(|l| l.row.active);
+        let active = active.filter(|l| law.is_none_or(|draft| draft.code() != l.row.code));
+        let mut laws: Vec<(LawId, &NationalLaw)> = active.map(|l| (l.row.id, &l.law)).collect();
+        laws.extend(law.map(|draft| (digest::law_id(draft.text().as_bytes()), draft)));
+        let mut rules = Rules::compile(&in_force, &laws, &self.schemes).map_err(|e| {
+            AppError::Invalid(format!("with the draft the rules do not compile: {e}"))
+        })?;
+        if let Some(draft) = agreement {
+            rules.as_if_always_in_force(draft.code());
+        }
+        Ok(rules)
     }
 
     /// An agreement by id.

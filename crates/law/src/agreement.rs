@@ -236,6 +236,11 @@ impl Agreement {
         timed.min_by_key(|(_, hours)| *hours)
     }
 
+    /// The TOML of each clause's block, in the order of the text.
+    pub fn blocks(&self) -> Vec<&str> {
+        literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()
+    }
+
     /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is
     /// an error.
     pub fn equivalence(&self, schemes: &Schemes) -> Result<Option<Table>, CompileError> {

@@ -1,7 +1,9 @@
 //! Commands about agreements and laws.
 
+use entente_app::AppError;
 use entente_app::people::Actor;
 use entente_app::policy::HeldAgreement;
+use entente_app::simulate::Draft;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,6 +35,14 @@ struct Withdraw {
 #[serde(deny_unknown_fields)]
 struct Status {
     agreement: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Simulate {
+    agreement: Option<String>,
+    law: Option<String>,
+    last: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +121,40 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let text: Text = request(body)?;
         let (id, code) = self.node.load_law(actor, &text.text).map_err(refused)?;
         Ok(json!({ "law": code, "law_id": id.to_string() }))
+    }
+
+    pub(super) fn law_simulate(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Simulate = request(body)?;
+        let draft = match (&asked.agreement, &asked.law) {
+            (Some(text), None) => Draft::agreement(text),
+            (None, Some(text)) => Draft::law(text),
+            _ => Err(AppError::invalid("one draft is tried out: an agreement or a law")),
+        };
+        let draft = draft.map_err(refused)?;
+        let found =
+            self.node.simulate(actor, &draft, asked.last.unwrap_or(1000)).map_err(refused)?;
+        let changed: Vec<Value> = found
+            .changed
+            .iter()
+            .map(|c| {
+                json!({
+                    "nation": c.nation.to_string(),
+                    "now": c.now.as_str(),
+                    "then": c.then.as_str(),
+                    "reasons": c.reasons,
+                    "count": c.count,
+                    "objects": c.objects.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        Ok(json!({
+            "draft": found.draft,
+            "replayed": found.replayed,
+            "without_inputs": found.without_inputs,
+            "already_different": found.already_different,
+            "not_kept": found.not_kept,
+            "changed": changed,
+        }))
     }
 
     pub(super) fn law_replay(&self, actor: &Actor, body: Value) -> Answer {

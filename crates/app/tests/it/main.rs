@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod before_signing;
+#[cfg(test)]
 mod crossing;
 #[cfg(test)]
 mod evidence;

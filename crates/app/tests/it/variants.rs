@@ -225,6 +225,23 @@ fn what_cannot_be_cut_is_held_with_the_reason() {
 }
 
 #[test]
+fn a_variant_that_a_law_describes_in_words_is_held_with_the_reason() {
+    let (_folder, alliance) = world();
+    let arvenia = &alliance.members[0];
+    let legal = arvenia.actor("legal-1").unwrap();
+    let law = include_str!("../../../../laws/xar.md");
+    arvenia.node().unwrap().load_law(&legal, law).unwrap();
+    let mut order = order(arvenia, "SERVICE", &["XBR"]);
+    order.facts.data_categories = vec!["health".to_owned()];
+    let published = send(arvenia, &order, "<!-- portion P1 -->\nHe is ill.\n");
+    assert_eq!(goes(&published, &Form::Whole), [] as [&str; 0]);
+    assert_eq!(published.made, []);
+    let notes = published.verdicts[0].notes.join("\n");
+    assert!(notes.contains("held back from XBR: this node cannot make"), "{notes}");
+    assert!(notes.contains("`transform:remove_categories`"), "{notes}");
+}
+
+#[test]
 fn a_preview_says_what_would_be_cut_and_offers_a_tear_line_first() {
     let (_folder, alliance) = world();
     let arvenia = &alliance.members[0];

@@ -1,5 +1,8 @@
 //! `entente agreement`: agreements between nations.
 
+mod diff;
+mod prove;
+
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
@@ -14,7 +17,7 @@ use crate::page::{Answer, Table, flag, id, list, moment, text, text_or};
 use super::texts::{CheckArgs, FmtArgs, Kind, NewArgs, ShowAgreementArgs};
 use super::{Run, approval, input};
 
-/// Draft, check, show, propose, sign and leave agreements
+/// Draft, check, show, compare, prove, propose, sign and leave agreements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
 pub struct AgreementArgs {
@@ -30,6 +33,8 @@ enum AgreementCommand {
     Show(ShowAgreementArgs),
     #[command(after_help = "Example:\n  entente agreement fmt --check agreements/*.md")]
     Fmt(FmtArgs),
+    Diff(diff::DiffArgs),
+    Prove(prove::ProveArgs),
     Propose(ProposeArgs),
     Sign(SignArgs),
     Withdraw(WithdrawArgs),
@@ -89,6 +94,8 @@ impl Run for AgreementArgs {
             AgreementCommand::Check(args) => args.run(Kind::Agreement, output),
             AgreementCommand::Show(args) => args.run(output),
             AgreementCommand::Fmt(args) => args.run(Kind::Agreement, output),
+            AgreementCommand::Diff(args) => args.run(output),
+            AgreementCommand::Prove(args) => args.run(output),
             AgreementCommand::Propose(args) => args.run(output),
             AgreementCommand::Sign(args) => args.run(output),
             AgreementCommand::Withdraw(args) => args.run(output),

@@ -119,6 +119,16 @@ fn write_the_seeds_anew() {
     alliance.introduce_all().unwrap();
     alliance.agree(&treaty::text(&profiles)).unwrap();
     let [arvenia, brenmark] = &alliance.members[..] else { panic!() };
+    for (kind, about, value) in
+        [("data-protection", "XBR", "safeguards"), ("offence", "offence:fraud", "criminal:36")]
+    {
+        let span = (arvenia.now(), arvenia.now().plus_millis(86_400_000));
+        let (kind, about) = (kind.parse().unwrap(), about.parse().unwrap());
+        let fact = entente_law::Fact::new(kind, about, value, "letter 7", span).unwrap();
+        seeds.values(&fact.to_bytes());
+        let by = "legal-1".to_owned();
+        seeds.values(&entente_law::Asserted { fact, by, at: arvenia.now() }.to_bytes());
+    }
     publish(arvenia);
     for (from, to) in [(arvenia, brenmark), (brenmark, arvenia)] {
         let node = from.node().unwrap();

@@ -36,6 +36,9 @@ enum Ask {
     TellsNothing(&'static str),
 }
 
+/// A law to be tried out.
+const DRAFT: &str = "+++\nid = \"XAR-DRAFT\"\nnation = \"XAR\"\ntitle = \"A draft\"\n+++\n## Section 1\n```rule\ntype = \"court_seal\"\ndirection = \"export\"\neffect = \"forbid\"\n```\n";
+
 fn requests() -> BTreeMap<&'static str, Ask> {
     use Ask::{Reads, TellsNothing};
     let none = || Reads(vec![json!({})]);
@@ -58,6 +61,7 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("law.load", TellsNothing("about laws")),
         ("law.list", none()),
         ("law.replay", Reads(vec![json!({ "leaf": 0 }), json!({ "leaf": 1_000_000 })])),
+        ("law.simulate", Reads(vec![json!({ "law": DRAFT }), json!({ "law": DRAFT, "last": 2 })])),
         ("fact.add", TellsNothing("about nations and cases")),
         ("fact.list", none()),
         ("fact.releases", Reads(vec![json!({ "fact": "00000000" })])),
