@@ -4,6 +4,7 @@
 //! whose credential is checked first. Unknown members of a request are errors. Answers hold what
 //! the gate let this person see, and nothing else.
 
+mod breaches;
 mod facts;
 mod holdings;
 mod partners;
@@ -53,7 +54,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 43] = [
+pub const NAMES: [&str; 46] = [
     "whoami",
     "person.add",
     "person.list",
@@ -89,6 +90,9 @@ pub const NAMES: [&str; 43] = [
     "receipts",
     "consent.list",
     "consent.decide",
+    "breach.record",
+    "breach.told",
+    "breach.list",
     "recall",
     "recall.list",
     "ledger.status",
@@ -208,6 +212,9 @@ where
             "receipts" => self.receipts(&actor, body),
             "consent.list" => self.consent_list(&actor),
             "consent.decide" => self.consent_decide(&actor, body),
+            "breach.record" => self.breach_record(&actor, body),
+            "breach.told" => self.breach_told(&actor, body),
+            "breach.list" => self.breach_list(&actor),
             "recall" => self.recall(&actor, body),
             "recall.list" => self.recall_list(&actor),
             "ledger.status" => self.ledger_status(),

@@ -6,6 +6,7 @@
 //! came from outside before `entente-exchange` has verified it.
 
 pub mod agreements;
+pub mod breach;
 pub mod decisions;
 pub mod deliver;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod identity;
 pub mod introduce;
 pub mod keys;
 pub mod leaf;
+pub mod making;
 pub mod media;
 pub mod node;
 pub mod objects;
@@ -39,6 +41,7 @@ pub mod simulate;
 pub mod status;
 pub mod suspend;
 pub mod tick;
+pub mod variant;
 pub mod witness;
 
 pub use error::{AppError, Blame, Result};

@@ -7,6 +7,7 @@ mod agreement;
 mod approval;
 mod backup;
 mod bench;
+mod breach;
 mod bundle;
 mod card;
 mod completions;
@@ -112,6 +113,7 @@ commands! {
         Receipts(receipts::ReceiptsArgs),
         Recall(recall::RecallArgs),
         Recalls(recall::RecallsArgs),
+        Breach(breach::BreachArgs),
     }
     "Watch and verify" {
         Status(status::StatusArgs),

@@ -229,6 +229,13 @@ impl Agreement {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
     }
 
+    /// The clause that sets the shortest time within which a breach must be told, and the hours.
+    pub fn breach_notification(&self) -> Option<(&str, u64)> {
+        let clauses = self.clauses.iter();
+        let timed = clauses.filter_map(|c| Some((c.origin.id.as_str(), c.clause.breach_hours()?)));
+        timed.min_by_key(|(_, hours)| *hours)
+    }
+
     /// The TOML of each clause's block, in the order of the text.
     pub fn blocks(&self) -> Vec<&str> {
         literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()

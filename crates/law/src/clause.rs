@@ -85,6 +85,11 @@ pub(crate) trait Clause: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Within how many hours a breach must be told, if it says so.
+    fn breach_hours(&self) -> Option<u64> {
+        None
+    }
+
     /// What an emergency relaxes, if it says so.
     fn emergency(&self) -> Option<&Emergency> {
         None

@@ -120,6 +120,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "agreements": agreements,
             "laws": status.laws,
             "links": links,
+            "breaches": status.breaches.iter().map(|b| self.breach(b)).collect::<Vec<_>>(),
             "pending": status.pending,
             "signs": status.standing == Standing::Clear,
             "standing": status.standing.to_string(),

@@ -51,6 +51,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
         to: "XCO".parse().unwrap(),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-A".to_owned(),
+        evidence: false,
     };
     let after = node
         .events_after(actor, 0, 1000)
@@ -121,6 +122,7 @@ fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
         to: "XCO".parse().unwrap(),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
+        evidence: false,
     };
     let asks = brenmark.actor("analyst").unwrap();
     brenmark.node().unwrap().release_onward(&asks, &onward).unwrap();

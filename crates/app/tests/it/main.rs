@@ -18,8 +18,12 @@ mod life;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod obligations;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod variants;
 #[cfg(test)]
 mod world;

@@ -163,6 +163,7 @@ impl Sim {
             to: self.alliance.member(to)?.profile.code,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
+            evidence: false,
         };
         let actor = member.actor("analyst")?;
         let what = format!("pass {} on to {}", oid.short(), order.to);

@@ -42,7 +42,6 @@ const DRAFT: &str = "+++\nid = \"XAR-DRAFT\"\nnation = \"XAR\"\ntitle = \"A draf
 fn requests() -> BTreeMap<&'static str, Ask> {
     use Ask::{Reads, TellsNothing};
     let none = || Reads(vec![json!({})]);
-    let object = || Reads(vec![json!({ "object": "OID" }), json!({ "object": "OI8" })]);
     BTreeMap::from([
         ("whoami", none()),
         ("person.add", TellsNothing("makes a person")),
@@ -86,7 +85,18 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ),
         ("decisions", Reads(vec![json!({}), json!({ "count": 2 })])),
         ("objects.list", Reads(vec![json!({}), json!({ "count": 1 }), json!({ "own": true })])),
-        ("objects.show", object()),
+        (
+            "objects.show",
+            Reads(vec![
+                json!({ "object": "OID" }),
+                json!({ "object": "OI8" }),
+                json!({ "object": "OID", "save": true }),
+                json!({ "object": "OID", "read": true }),
+            ]),
+        ),
+        ("breach.record", Reads(vec![json!({ "object": "OID", "what": "stolen" })])),
+        ("breach.told", Reads(vec![json!({ "breach": 77, "how": "a call" })])),
+        ("breach.list", none()),
         ("receipts", none()),
         ("consent.list", none()),
         ("consent.decide", Reads(vec![json!({ "request": 77, "grant": true })])),
