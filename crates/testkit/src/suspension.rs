@@ -247,6 +247,7 @@ impl World {
             to: self.alliance.member(to)?.profile.code,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
+            evidence: false,
         };
         match member.node()?.release_onward(&member.actor("analyst")?, &order) {
             Ok(outcome) => Ok(outcome.released),
