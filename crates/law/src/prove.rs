@@ -3,7 +3,7 @@
 //! A property says that something is never released. A unit of an object goes only if no
 //! prohibition that denies or refers applies to it: that is the whole of `decide`, and it reads
 //! only attributes that policies read. So the prohibitions in force, put together exactly as
-//! `decide` puts them together ([`fence`]), are given to a solver with the question whether any
+//! `decide` puts them together (`prove/fence.rs`), are given to a solver with the question whether any
 //! attributes at all pass them and have the property's fault. Controls of a label, portions and
 //! provenance can only add prohibitions; what cannot pass without them cannot pass with them.
 //!

@@ -140,6 +140,8 @@ fn a_full_disk_is_said_loses_nothing_and_work_goes_on_when_there_is_room() {
         // Nothing in it can be made smaller.
         let mut noise = vec![0; 900_000];
         entente_model::Entropy::fill(&mut ambient::OsEntropy, &mut noise);
+        // What begins with a bracket would be taken for JSON.
+        noise[0] = 0xff;
         fs::write(&file, &noise).unwrap();
         let answer = node.publish(&file);
         if !answer.status.success() {
