@@ -53,10 +53,15 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 38] = [
+pub const NAMES: [&str; 43] = [
     "whoami",
     "person.add",
     "person.list",
+    "person.show",
+    "person.change",
+    "person.deactivate",
+    "person.reactivate",
+    "person.credential",
     "person.link",
     "approvals",
     "status",
@@ -170,7 +175,12 @@ where
         match name {
             "whoami" => Ok(self.whoami(&actor)),
             "person.add" => self.person_add(&actor, body),
-            "person.list" => self.person_list(),
+            "person.list" => self.person_list(&actor),
+            "person.show" => self.person_show(&actor, body),
+            "person.change" => self.person_change(&actor, body),
+            "person.deactivate" => self.person_deactivate(&actor, body),
+            "person.reactivate" => self.person_reactivate(&actor, body),
+            "person.credential" => self.person_credential(&actor, body),
             "person.link" => self.person_link(&actor, body),
             "approvals" => self.approvals(&actor),
             "status" => self.status(&actor),

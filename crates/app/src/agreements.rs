@@ -12,7 +12,7 @@ use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::node::{Known, Node, event};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{Act, Actor, Approval, Role};
 use crate::policy;
 use crate::receive::{agreement_id, agreement_record};
 
@@ -142,7 +142,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid(format!("{} is signed already", held.row.code)));
         }
         let about = format!("sign {} ({})", held.row.code, held.agreement.title());
-        let approval = self.approve(actor, "sign agreement", &about, id.as_bytes(), SIGNING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "sign agreement",
+                about: &about,
+                bytes: id.as_bytes(),
+                by: &[Role::LegalAdviser, Role::ReleaseOfficer],
+                needed: SIGNING,
+            },
+        )?;
         let Approval::Granted { approvers, .. } = &approval else { return Ok(approval) };
 
         let now = self.now();
@@ -198,7 +207,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut act = id.as_bytes().to_vec();
         act.extend_from_slice(reason.as_bytes());
         let about = format!("leave {}: {reason}", held.row.code);
-        let approval = self.approve(actor, "leave agreement", &about, &act, SIGNING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "leave agreement",
+                about: &about,
+                bytes: &act,
+                by: &[Role::LegalAdviser, Role::ReleaseOfficer],
+                needed: SIGNING,
+            },
+        )?;
         if !matches!(approval, Approval::Granted { .. }) {
             return Ok(approval);
         }

@@ -17,7 +17,7 @@ use crate::error::{AppError, Result};
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{Act, Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
@@ -399,7 +399,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             known.by_node(&row.peer).map_or_else(|| row.peer.short(), |n| n.row.code.to_string()),
             known.name_of(&request.grantee)
         );
-        let approval = self.approve(actor, word, &about, &decision.to_bytes(), CONSENTING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: word,
+                about: &about,
+                bytes: &decision.to_bytes(),
+                by: &[Role::ReleaseOfficer],
+                needed: CONSENTING,
+            },
+        )?;
         let Approval::Granted { approvers, digest } = &approval else { return Ok(approval) };
         let now = self.now();
         let note = NoteRecord {

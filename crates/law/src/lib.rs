@@ -30,6 +30,7 @@ pub mod marking;
 pub mod national;
 mod policy;
 pub mod problem;
+pub mod reader;
 pub mod register;
 mod review;
 pub mod rollup;

@@ -22,9 +22,9 @@ use thiserror::Error;
 
 use crate::rows::{
     AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow,
-    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow,
-    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
-    SignatureRow,
+    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow,
+    OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow,
+    ReleaseContextRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -181,8 +181,8 @@ pub trait Objects {
     -> Result<Vec<ObjectRow>>;
     /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
-    /// How many of them are of at most this class: (own, received).
-    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)>;
+    /// How many of them are of at most this class, by what their markings say and whose they are.
+    fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is
@@ -278,6 +278,8 @@ pub trait People {
     ) -> Result<()>;
     /// Whose secret it is, what kind, and until when.
     fn token(&self, digest: Digest) -> Result<Option<(String, String, Option<Timestamp>)>>;
+    /// Forgets every secret of a person; says how many there were.
+    fn drop_tokens_of(&mut self, person: &str) -> Result<u64>;
     /// Forgets a secret; says whether it was there.
     fn drop_token(&mut self, digest: Digest) -> Result<bool>;
     /// An act that waits for a second person.

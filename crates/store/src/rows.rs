@@ -369,6 +369,28 @@ pub struct PersonRow {
     pub active: bool,
     /// Since when.
     pub at: Timestamp,
+    /// The desk within the body, if they sit at one.
+    pub desk: String,
+    /// The nation whose national they are, unless it is this one.
+    pub nation: Option<NationCode>,
+    /// The compartments that they are read into.
+    pub read_ins: Vec<String>,
+    /// When each role was given, in the order of the roles; one that is missing was given when the
+    /// person was added.
+    pub roles_at: Vec<Timestamp>,
+}
+
+/// How many objects of one nation are held under one marking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkedCount {
+    /// Whether they are our own.
+    pub own: bool,
+    /// The originating nation.
+    pub nation: NationId,
+    /// The marking, as people write it.
+    pub marking: String,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// An act that waits for a second person.

@@ -14,6 +14,7 @@ mod law;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod people;
 mod rollback;
 #[cfg(test)]
 mod trouble;

@@ -1,6 +1,7 @@
 //! Bad input and faults between nations: each has one clear answer, and nothing is lost.
 
 use entente_app::AppError;
+use entente_app::people::Post;
 use entente_app::publish::Weighed;
 use entente_exchange::bundle::{Header, MAGIC};
 use entente_exchange::send::{SendPlan, assemble};
@@ -296,8 +297,8 @@ fn two_ledgers_shown_to_two_partners_convict_their_nation_at_both() {
     twin.start().unwrap();
     for (machine, person) in [(arvenia, "one"), (&twin, "other")] {
         let officer = machine.actor("security-1").unwrap();
-        let roles = [entente_app::people::Role::Analyst];
-        machine.node().unwrap().add_person(Some(&officer), person, &roles, "", "").unwrap();
+        let analyst = Post::of(&[entente_app::people::Role::Analyst]);
+        machine.node().unwrap().add_person(&officer, person, &analyst).unwrap();
     }
     let open = |from: &Member, to: &Member| {
         let bundle = from.node().unwrap().outgoing(to.id).unwrap();

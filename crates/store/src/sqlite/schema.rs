@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -174,6 +174,17 @@ CREATE TABLE receipt (
     src BLOB NOT NULL, lane INTEGER NOT NULL, upto INTEGER NOT NULL, evidence BLOB NOT NULL,
     PRIMARY KEY (src, lane, upto));
 CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
+";
+
+/// Persons have a desk, a nationality, compartments, and roles that were given at a time; holdings
+/// are counted by what their markings say. `x'80'` is an empty array.
+const STORE_4: &str = "
+ALTER TABLE person ADD COLUMN desk TEXT NOT NULL DEFAULT '';
+ALTER TABLE person ADD COLUMN nation TEXT;
+ALTER TABLE person ADD COLUMN read_ins BLOB NOT NULL DEFAULT x'80';
+ALTER TABLE person ADD COLUMN roles_at BLOB NOT NULL DEFAULT x'80';
+DROP INDEX object_by_class;
+CREATE INDEX object_by_marking ON object (own, nation, marking, class) WHERE held = 1;
 ";
 
 const VAULT_1: &str = "
