@@ -4,6 +4,7 @@
 //! whose credential is checked first. Unknown members of a request are errors. Answers hold what
 //! the gate let this person see, and nothing else.
 
+mod accesses;
 mod facts;
 mod holdings;
 mod partners;
@@ -53,7 +54,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 43] = [
+pub const NAMES: [&str; 44] = [
     "whoami",
     "person.add",
     "person.list",
@@ -94,6 +95,7 @@ pub const NAMES: [&str; 43] = [
     "ledger.status",
     "ledger.verify",
     "ledger.prove",
+    "ledger.accesses",
     "ledger.seen",
     "backup",
     "events",
@@ -213,6 +215,7 @@ where
             "ledger.status" => self.ledger_status(),
             "ledger.verify" => self.ledger_verify(&actor),
             "ledger.prove" => self.ledger_prove(&actor, body),
+            "ledger.accesses" => self.accesses(&actor, body),
             "ledger.seen" => self.ledger_seen(body),
             "backup" => self.backup(&actor, body),
             "events" => self.events(&actor, body),

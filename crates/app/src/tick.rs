@@ -66,6 +66,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         self.renew_keys()?;
         self.tell_lapses()?;
+        self.enter_accesses()?;
         // Most ticks come after something that is done already.
         let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {

@@ -380,6 +380,36 @@ pub struct PersonRow {
     pub roles_at: Vec<Timestamp>,
 }
 
+/// One reading of an object's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRow {
+    /// Its number; ignored when it is stored.
+    pub id: i64,
+    /// By whom.
+    pub person: String,
+    /// What.
+    pub oid: ObjectId,
+    /// When.
+    pub at: Timestamp,
+    /// The access, as the ledger covers it.
+    pub access: Vec<u8>,
+    /// The ledger entry that covers it, once there is one.
+    pub leaf: Option<u64>,
+}
+
+/// Which accesses are looked for; what is not named may be any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessFilter {
+    /// By whom.
+    pub person: Option<String>,
+    /// Of what.
+    pub oid: Option<ObjectId>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Before this number.
+    pub before: Option<i64>,
+}
+
 /// How many objects of one nation are held under one marking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkedCount {

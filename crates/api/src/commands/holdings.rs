@@ -1,5 +1,6 @@
 //! Commands about intelligence: publishing, reading, consenting, recalling.
 
+use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::node::Known;
@@ -79,12 +80,14 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Show {
     object: String,
+    necessity: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Prove {
     object: String,
+    necessity: Option<String>,
     of: Option<String>,
     to: Option<String>,
     #[serde(default)]
@@ -306,7 +309,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn objects_show(&self, actor: &Actor, body: Value) -> Answer {
         let show: Show = request(body)?;
         let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
-        let view: ObjectView = self.node.object(actor, oid).map_err(refused)?;
+        let reading = Reading::through("command", show.necessity.as_deref()).map_err(refused)?;
+        let view: ObjectView = self.node.object(actor, oid, &reading).map_err(refused)?;
         let deliveries: Vec<Value> = view
             .deliveries
             .iter()
@@ -441,6 +445,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn ledger_prove(&self, actor: &Actor, body: Value) -> Answer {
         let prove: Prove = request(body)?;
         let oid = self.node.find_object(actor, &prove.object).map_err(refused)?;
+        let reading = Reading::through("export", prove.necessity.as_deref()).map_err(refused)?;
         let of = match prove.of.as_deref().unwrap_or("release") {
             "release" => EvidenceOf::Release,
             "receipt" => EvidenceOf::Receipt,
@@ -458,7 +463,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         };
         let to = prove.to.as_deref().map(nation).transpose()?;
         let order = EvidenceOrder { oid, of, to, enclosed };
-        let written = self.node.write_evidence(actor, &order).map_err(refused)?;
+        let written = self.node.write_evidence(actor, &order, &reading).map_err(refused)?;
         Ok(json!({
             "object": oid.to_string(),
             "ledger_of": self.node.known().name_of(&written.nation),

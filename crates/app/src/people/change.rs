@@ -142,21 +142,21 @@ pub(super) fn deciding(row: &PersonRow) -> Result<Vec<Role>> {
 
 /// What everyone who sees the act may know of it: not which compartments there are.
 fn in_short(row: &PersonRow) -> String {
-    let mut out = format!("{}: {} of {}", row.name, row.roles.join(", "), row.body);
+    let mut parts = vec![format!("{}: {} of {}", row.name, row.roles.join(", "), row.body)];
     for (name, value) in [("desk", row.desk.as_str()), ("cleared up to", &row.clearance)] {
         if !value.is_empty() {
-            out.push_str(&format!(", {name} {value}"));
+            parts.push(format!("{name} {value}"));
         }
     }
     if let Some(nation) = row.nation {
-        out.push_str(&format!(", a national of {nation}"));
+        parts.push(format!("a national of {nation}"));
     }
     match row.read_ins.len() {
         0 => {}
-        1 => out.push_str(", read into one compartment"),
-        many => out.push_str(&format!(", read into {many} compartments")),
+        1 => parts.push("read into one compartment".to_owned()),
+        many => parts.push(format!("read into {many} compartments")),
     }
-    out
+    parts.join(", ")
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -546,7 +546,7 @@ fn given_at(before: &PersonRow, role: &str, now: Timestamp) -> Timestamp {
 fn in_full(row: &PersonRow, why: &str) -> String {
     let mut about = in_short(row);
     if !row.read_ins.is_empty() {
-        about.push_str(&format!(" ({})", row.read_ins.join(", ")));
+        about = format!("{about} ({})", row.read_ins.join(", "));
     }
     with_reason(&about, why)
 }

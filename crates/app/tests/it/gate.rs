@@ -1,6 +1,7 @@
 //! What a person may know: every function that tells something, asked before and after an object
 //! exists of which they may not know, answers them alike.
 
+use entente_app::access::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
@@ -46,7 +47,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
     };
     let evidence = |of, enclosed| {
         let order = EvidenceOrder { oid, of, to: None, enclosed };
-        node.write_evidence(actor, &order).map(|written| written.text)
+        node.write_evidence(actor, &order, &Reading::by_command()).map(|written| written.text)
     };
     let onward = OnwardOrder {
         oid,
@@ -60,7 +61,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
     let class = RecallClass::Note;
     let mut told = BTreeMap::from([
         ("objects", format!("{:?}", node.objects(actor, None, 10, None))),
-        ("object", format!("{:?}", node.object(actor, oid))),
+        ("object", format!("{:?}", node.object(actor, oid, &Reading::by_command()))),
         ("find", format!("{:?}", node.find_object(actor, &oid.short()))),
         ("decisions", format!("{:?}", node.decisions(actor, 3))),
         ("events", events(None)),
@@ -223,9 +224,13 @@ fn compartments_and_caveats_hide_an_object_from_persons_who_are_cleared_for_its_
     alliance.quiet().unwrap();
     let node = arvenia.node().unwrap();
     for actor in &persons {
-        assert!(node.object(actor, sent.objects[0]).is_ok(), "{}", actor.name());
+        assert!(
+            node.object(actor, sent.objects[0], &Reading::by_command()).is_ok(),
+            "{}",
+            actor.name()
+        );
     }
     let other = Post { nation: "XCO".parse().ok(), ..post(&[Role::Analyst]) };
     let other = named(arvenia, "other", &other);
-    assert!(node.object(&other, sent.objects[0]).is_err());
+    assert!(node.object(&other, sent.objects[0], &Reading::by_command()).is_err());
 }

@@ -2,6 +2,7 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod access;
 mod crossing;
 #[cfg(test)]
 mod evidence;

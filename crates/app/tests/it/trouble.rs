@@ -1,6 +1,7 @@
 //! Bad input and faults between nations: each has one clear answer, and nothing is lost.
 
 use entente_app::AppError;
+use entente_app::access::Reading;
 use entente_app::people::Post;
 use entente_app::publish::Weighed;
 use entente_exchange::bundle::{Header, MAGIC};
@@ -94,8 +95,11 @@ fn what_was_on_its_way_when_a_party_left_is_refused_and_the_lane_goes_on() {
     assert!(published.objects.iter().all(|oid| payload(brenmark, *oid).is_none()));
     let overseer = brenmark.actor("overseer").unwrap();
     assert_eq!(node.quarantined(&overseer, 10).unwrap().len(), 2);
-    let view =
-        arvenia.node().unwrap().object(&arvenia.actor("analyst").unwrap(), published.objects[1]);
+    let view = arvenia.node().unwrap().object(
+        &arvenia.actor("analyst").unwrap(),
+        published.objects[1],
+        &Reading::by_command(),
+    );
     assert_eq!(view.unwrap().deliveries[0].state, "receipted");
 }
 

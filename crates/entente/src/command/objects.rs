@@ -58,6 +58,9 @@ struct ShowArgs {
     /// Where to write its content, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Why it is necessary to read personal data: `case:ID: why`, of a case that is open here
+    #[arg(long, value_name = "CASE AND REASON")]
+    necessity: Option<String>,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -98,7 +101,7 @@ fn objects(answer: &Value, page: &mut dyn Write) -> fmt::Result {
 
 impl Run for ShowArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
-        let request = json!({ "object": self.object });
+        let request = json!({ "object": self.object, "necessity": self.necessity });
         let mut answer = self.person.desk()?.call("objects.show", &request)?;
         if let Some(out) = &self.out {
             let Some(content) = answer.get("content").and_then(Value::as_str) else {

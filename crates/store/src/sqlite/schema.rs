@@ -177,7 +177,7 @@ CREATE INDEX object_by_class ON object (own, class) WHERE held = 1;
 ";
 
 /// Persons have a desk, a nationality, compartments, and roles that were given at a time; holdings
-/// are counted by what their markings say. `x'80'` is an empty array.
+/// are counted by what their markings say; who read what is kept. `x'80'` is an empty array.
 const STORE_4: &str = "
 ALTER TABLE person ADD COLUMN desk TEXT NOT NULL DEFAULT '';
 ALTER TABLE person ADD COLUMN nation TEXT;
@@ -185,6 +185,11 @@ ALTER TABLE person ADD COLUMN read_ins BLOB NOT NULL DEFAULT x'80';
 ALTER TABLE person ADD COLUMN roles_at BLOB NOT NULL DEFAULT x'80';
 DROP INDEX object_by_class;
 CREATE INDEX object_by_marking ON object (own, nation, marking, class) WHERE held = 1;
+CREATE TABLE access (
+    id INTEGER PRIMARY KEY, person TEXT NOT NULL, oid BLOB NOT NULL, at INTEGER NOT NULL,
+    leaf INTEGER, access BLOB NOT NULL);
+CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
+CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
 const VAULT_1: &str = "

@@ -102,6 +102,10 @@ fn requests() -> BTreeMap<&'static str, Ask> {
                     .collect(),
             ),
         ),
+        (
+            "ledger.accesses",
+            Reads(vec![json!({}), json!({ "object": "OID" }), json!({ "person": "analyst" })]),
+        ),
         ("ledger.seen", Reads(vec![json!({ "nation": "XAR" })])),
         ("backup", TellsNothing("writes a file that its keys alone open")),
         ("events", Reads(vec![json!({}), json!({ "count": 3 }), json!({ "kind": "refused" })])),

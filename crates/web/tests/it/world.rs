@@ -161,7 +161,6 @@ impl World {
 
     /// Adds a person of an office with a clearance and gives a session's secret.
     pub(crate) fn session_of_new(&self, name: &str, role: &str, clearance: &str) -> String {
-        let by = self.actor("security-1");
         self.session_of(name, &Post::of(&[role.parse().unwrap()]).cleared(clearance))
     }
 
