@@ -120,6 +120,7 @@ pub(crate) const WIRES: &[(IsOf, &str)] = wires![
     item::AgreementPropose,
     item::AgreementSign,
     item::AgreementNote,
+    item::AgreementStanding,
     item::LaneHead,
     item::Basis,
     KemPublic,

@@ -5,6 +5,7 @@
 //! the gate let this person see, and nothing else.
 
 mod accesses;
+mod breaches;
 mod facts;
 mod holdings;
 mod partners;
@@ -54,7 +55,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 44] = [
+pub const NAMES: [&str; 52] = [
     "whoami",
     "person.add",
     "person.list",
@@ -68,16 +69,21 @@ pub const NAMES: [&str; 44] = [
     "status",
     "card",
     "introduce",
+    "nation.suspend",
     "endpoint.set",
     "bundle.export",
     "bundle.import",
     "agreement.propose",
     "agreement.sign",
+    "agreement.suspend",
+    "agreement.resume",
+    "agreement.terminate",
     "agreement.withdraw",
     "agreement.status",
     "law.load",
     "law.list",
     "law.replay",
+    "law.simulate",
     "fact.add",
     "fact.list",
     "fact.releases",
@@ -90,6 +96,9 @@ pub const NAMES: [&str; 44] = [
     "receipts",
     "consent.list",
     "consent.decide",
+    "breach.record",
+    "breach.told",
+    "breach.list",
     "recall",
     "recall.list",
     "ledger.status",
@@ -188,15 +197,20 @@ where
             "status" => self.status(&actor),
             "card" => self.card(),
             "introduce" => self.introduce(&actor, body),
+            "nation.suspend" => self.nation_suspend(&actor, body),
             "endpoint.set" => self.endpoint_set(&actor, body),
             "bundle.export" => self.bundle_export(&actor, body),
             "bundle.import" => self.bundle_import(&actor, body),
             "agreement.propose" => self.agreement_propose(&actor, body),
             "agreement.sign" => self.agreement_sign(&actor, body),
+            "agreement.suspend" => self.agreement_suspend(&actor, body),
+            "agreement.resume" => self.agreement_resume(&actor, body),
+            "agreement.terminate" => self.agreement_terminate(&actor, body),
             "agreement.withdraw" => self.agreement_withdraw(&actor, body),
             "agreement.status" => self.agreement_status(body),
             "law.load" => self.law_load(&actor, body),
             "law.list" => Ok(self.law_list()),
+            "law.simulate" => self.law_simulate(&actor, body),
             "fact.add" => self.fact_add(&actor, body),
             "fact.list" => self.fact_list(&actor, body),
             "fact.releases" => self.fact_releases(&actor, body),
@@ -210,6 +224,9 @@ where
             "receipts" => self.receipts(&actor, body),
             "consent.list" => self.consent_list(&actor),
             "consent.decide" => self.consent_decide(&actor, body),
+            "breach.record" => self.breach_record(&actor, body),
+            "breach.told" => self.breach_told(&actor, body),
+            "breach.list" => self.breach_list(&actor),
             "recall" => self.recall(&actor, body),
             "recall.list" => self.recall_list(&actor),
             "ledger.status" => self.ledger_status(),

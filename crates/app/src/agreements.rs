@@ -1,9 +1,11 @@
-//! Agreements between nations and laws at home: offering, signing, leaving, loading.
+//! Agreements between nations and laws at home: offering, signing, loading.
+//!
+//! What comes after signing is in `life`.
 
 use entente_exchange::agreement::{STATEMENT_TYPE, Signature};
 use entente_law::agreement::bind;
 use entente_model::codec::Wire;
-use entente_model::item::{AgreementNote, AgreementPropose, AgreementSign, ItemKind, Lane};
+use entente_model::item::{AgreementPropose, AgreementSign, ItemKind, Lane};
 use entente_model::record::RecordKind;
 use entente_model::{AgreementId, LawId, NationCode, NationId, NodeId};
 use entente_seal::digest;
@@ -11,13 +13,18 @@ use entente_store::rows::{AgreementRow, IntentRow, LawRow, SignatureRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::ground;
 use crate::node::{Known, Node, event};
 use crate::people::{Act, Actor, Approval, Role};
 use crate::policy;
 use crate::receive::{agreement_id, agreement_record};
 
-/// Two persons sign for a nation.
+pub(crate) mod life;
+
+/// Two persons sign for a nation, and end or suspend what it signed.
 const SIGNING: usize = 2;
+/// Who may sign one, and act about it after that.
+const SIGNERS: [Role; 2] = [Role::LegalAdviser, Role::ReleaseOfficer];
 
 impl<S: Store, V: Vault> Node<S, V> {
     /// Offers an agreement to its parties. A draft whose parties are not bound to identities yet
@@ -125,7 +132,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Signs an agreement, by two persons; the exact text is what they approve.
     pub fn sign_agreement(&self, actor: &Actor, id: &AgreementId) -> Result<Approval> {
-        actor.must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], "sign agreements")?;
+        actor.must_be(&SIGNERS, "sign agreements")?;
         self.must_be_clear()?;
         let known = self.known();
         let held = known
@@ -148,7 +155,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 kind: "sign agreement",
                 about: &about,
                 bytes: id.as_bytes(),
-                by: &[Role::LegalAdviser, Role::ReleaseOfficer],
+                by: &SIGNERS,
                 needed: SIGNING,
             },
         )?;
@@ -193,58 +200,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(approval)
     }
 
-    /// Leaves an agreement, by two persons. Nothing goes out under it from this moment on.
-    pub fn withdraw(&self, actor: &Actor, id: &AgreementId, reason: &str) -> Result<Approval> {
-        actor.must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], "leave agreements")?;
-        let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
-        if held.row.status == "withdrawn" {
-            return Err(AppError::invalid(format!("{} has ended already", held.row.code)));
-        }
-        let mut act = id.as_bytes().to_vec();
-        act.extend_from_slice(reason.as_bytes());
-        let about = format!("leave {}: {reason}", held.row.code);
-        let approval = self.approve(
-            actor,
-            &Act {
-                kind: "leave agreement",
-                about: &about,
-                bytes: &act,
-                by: &[Role::LegalAdviser, Role::ReleaseOfficer],
-                needed: SIGNING,
-            },
-        )?;
-        if !matches!(approval, Approval::Granted { .. }) {
-            return Ok(approval);
-        }
-        let now = self.now();
-        let note = AgreementNote { agreement: *id, at: now, reason: reason.to_owned() };
-        self.store.write(|work| {
-            let mut row = held.row.clone();
-            "withdrawn".clone_into(&mut row.status);
-            row.at = now;
-            work.put_agreement(&row)?;
-            self.tell_of_agreement(work, *id, "withdrawn", self.identity.nation, now)?;
-            for node in self.other_parties(&known, held.state.parties().iter().copied()) {
-                self.queue_agreement(
-                    work,
-                    node,
-                    ItemKind::AgreementWithdraw,
-                    note.to_bytes(),
-                    (*id, "withdrawn"),
-                    now,
-                )?;
-            }
-            event(work, now, "agreement", about.clone(), (None, None))
-        })?;
-        self.reload()?;
-        (self.wake)(&crate::node::WakeUp::Intents);
-        Ok(approval)
-    }
-
     /// Puts a national law into force here.
     pub fn load_law(&self, actor: &Actor, text: &str) -> Result<(LawId, String)> {
         actor.must_be(&[Role::LegalAdviser], "load laws")?;
@@ -270,6 +225,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             None,
         );
         self.record_with(&[leaf], |work, _| {
+            ground::give_way(work)?;
             for held in known.policy.laws.iter().filter(|l| l.row.code == code) {
                 // A later text of the same law replaces the earlier one.
                 let mut row = held.row.clone();

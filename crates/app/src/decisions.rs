@@ -4,10 +4,10 @@ use entente_law::Inputs;
 use entente_model::codec::{Reader, Wire};
 use entente_model::record::{DecisionRecord, Outcome, Record, RecordKind};
 use entente_model::{ObjectId, Timestamp};
-use entente_store::{Store, Vault};
+use entente_store::{Store, Vault, Work};
 
 use crate::error::Result;
-use crate::gate::DECISIONS;
+use crate::gate::{DECISIONS, Gate};
 use crate::leaf::LeafOpening;
 use crate::node::Node;
 use crate::people::Actor;
@@ -32,52 +32,50 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn decisions(&self, actor: &Actor, count: u64) -> Result<Vec<Decided>> {
         actor.must_be(&DECISIONS, "read decisions")?;
         let mut gate = self.gate(actor)?;
-        let wanted = usize::try_from(count).unwrap_or(usize::MAX);
-        self.store.read(|work| {
-            let mut decided = Vec::new();
-            // What is not for this person takes no place among those that were asked for.
-            let mut looked_at = count;
-            let rows = loop {
-                let rows = work.leaves_of_kind(RecordKind::Decision, looked_at)?;
-                let is_all = (rows.len() as u64) < looked_at;
-                let mut seen = 0;
-                for row in rows.iter().filter_map(|row| row.opening.as_ref()) {
-                    let record = Record::from_bytes(&LeafOpening::from_bytes(row)?.record)?;
-                    let oid = DecisionRecord::from_bytes(&record.body)?.oid;
-                    seen += usize::from(gate.sees(work, oid)?);
-                }
-                if is_all || seen >= wanted {
-                    break rows;
-                }
-                looked_at = looked_at.saturating_mul(4);
-            };
-            for row in rows {
-                if decided.len() >= wanted {
-                    break;
-                }
-                let Some(bytes) = row.opening else { continue };
-                let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
-                let decision = DecisionRecord::from_bytes(&record.body)?;
-                if !gate.sees(work, decision.oid)? {
-                    continue;
-                }
-                let outcomes = match work.preimage(decision.outcomes)? {
-                    Some(bytes) => Reader::new(&bytes).list(Reader::value)?,
-                    None => Vec::new(),
-                };
-                let inputs = match work.preimage(decision.inputs)? {
-                    Some(bytes) => Some(Inputs::from_bytes(&bytes)?),
-                    None => None,
-                };
-                decided.push(Decided {
-                    leaf: row.index,
-                    oid: decision.oid,
-                    at: record.at,
-                    outcomes,
-                    inputs,
-                });
-            }
-            Ok(decided)
-        })
+        self.store.read(|work| newest(work, &mut gate, count))
     }
+}
+
+/// The newest recorded decisions that pass the gate, with what they were decided on.
+pub(crate) fn newest(work: &dyn Work, gate: &mut Gate, count: u64) -> Result<Vec<Decided>> {
+    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut decided = Vec::new();
+    // What is not for this person takes no place among those that were asked for.
+    let mut looked_at = count;
+    let rows = loop {
+        let rows = work.leaves_of_kind(RecordKind::Decision, looked_at)?;
+        let is_all = (rows.len() as u64) < looked_at;
+        let mut seen = 0;
+        for row in rows.iter().filter_map(|row| row.opening.as_ref()) {
+            let record = Record::from_bytes(&LeafOpening::from_bytes(row)?.record)?;
+            let oid = DecisionRecord::from_bytes(&record.body)?.oid;
+            seen += usize::from(gate.sees(work, oid)?);
+        }
+        if is_all || seen >= wanted {
+            break rows;
+        }
+        looked_at = looked_at.saturating_mul(4);
+    };
+    for row in rows {
+        if decided.len() >= wanted {
+            break;
+        }
+        let Some(bytes) = row.opening else { continue };
+        let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
+        let decision = DecisionRecord::from_bytes(&record.body)?;
+        if !gate.sees(work, decision.oid)? {
+            continue;
+        }
+        let outcomes = match work.preimage(decision.outcomes)? {
+            Some(bytes) => Reader::new(&bytes).list(Reader::value)?,
+            None => Vec::new(),
+        };
+        let inputs = match work.preimage(decision.inputs)? {
+            Some(bytes) => Some(Inputs::from_bytes(&bytes)?),
+            None => None,
+        };
+        let (leaf, oid, at) = (row.index, decision.oid, record.at);
+        decided.push(Decided { leaf, oid, at, outcomes, inputs });
+    }
+    Ok(decided)
 }

@@ -512,6 +512,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 | ItemKind::AgreementPropose
                 | ItemKind::AgreementSign
                 | ItemKind::AgreementWithdraw
+                | ItemKind::AgreementStanding
                 | ItemKind::LaneHead
                 | ItemKind::AgreementActivated => {}
             }

@@ -253,11 +253,12 @@ impl<S: Store, V: Vault> Node<S, V> {
                 order.oid.short()
             )));
         };
+        if let Some(terms) = &view.terms {
+            obligation::must_allow(&self.known().policy, terms, obligation::Act::Export)?;
+        }
         // To a court, too, another nation's object goes by that nation's leave.
         let own = manifest.nation == self.identity.nation;
-        let is_bound = view.terms.as_ref().is_some_and(obligation::forbids_onward)
-            || manifest.handling.orcon
-            || manifest.handling.third_party;
+        let is_bound = manifest.handling.orcon || manifest.handling.third_party;
         if !own && is_bound {
             return Err(AppError::Forbidden(
                 "its originator controls where this object goes: ask it for the object, and hand \

@@ -5,7 +5,6 @@ use entente_exchange::chain;
 use entente_model::codec::Wire;
 use entente_model::record::RecordKind;
 use entente_model::{NationCode, NationId, Timestamp};
-use entente_seal::statement::SignedStatement;
 use entente_store::rows::PeerRow;
 use entente_store::{Store, Vault};
 
@@ -113,18 +112,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         approvers: &[String],
         now: Timestamp,
     ) -> Result<()> {
-        let known = self.known();
-        let own = known
-            .nation(&self.identity.nation)
-            .ok_or_else(|| AppError::Operator("this node does not know itself".to_owned()))?;
-        let mut chain = own.chain.clone();
-        let at = now.max(chain.at());
-        let statement = chain.compose(at, recognition(state, "exchange of intelligence"), None);
-        let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
-        let parsed = SignedStatement::from_bytes(&signed)?;
-        chain
-            .accept(&parsed, at)
-            .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
+        let statement = self.own_statement(recognition(state, "exchange of intelligence"), now)?;
         let about = format!("{code} recognised by {}", approvers.join(" and "));
         let leaf = self.note(
             RecordKind::Identity,
@@ -132,7 +120,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             "nation recognised",
             &approvers.join(", "),
             &about,
-            Some(chain.head().1),
+            Some(statement.chain.head().1),
         );
         self.record_with(&[leaf], |work, _| {
             for (seq, statement) in (0_u64..).zip(&card.statements) {
@@ -147,7 +135,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 at: now,
                 heard: None,
             })?;
-            work.put_statement(self.identity.nation, chain.head().0, &signed)?;
+            statement.keep(work)?;
             event(work, now, "partner", about.clone(), (None, Some(card.nation)))
         })?;
         self.reload()
@@ -207,26 +195,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         if lasts {
             return Ok(false);
         }
-        let mut chain = own.chain.clone();
         let keys = node_keys(self.identity.node, &self.keys.public()?, now)?;
-        // Our clock may have run ahead when the last statement was made; none may be older.
-        let at = now.max(chain.at());
-        let statement = chain.compose(at, chain::Body::NodeKeys(keys), None);
-        let signed = self.keys.sign_statement(chain::STATEMENT_TYPE, statement.to_bytes())?;
-        chain
-            .accept(&SignedStatement::from_bytes(&signed)?, at)
-            .map_err(|e| AppError::Operator(format!("our own statement does not hold: {e}")))?;
+        let statement = self.own_statement(chain::Body::NodeKeys(keys), now)?;
         let leaf = self.note(
             RecordKind::Identity,
             now,
             "node keys published",
             self.identity.code.as_str(),
             "valid for another period",
-            Some(chain.head().1),
+            Some(statement.chain.head().1),
         );
-        self.record_with(&[leaf], |work, _| {
-            Ok(work.put_statement(self.identity.nation, chain.head().0, &signed)?)
-        })?;
+        self.record_with(&[leaf], |work, _| statement.keep(work))?;
         self.reload()?;
         Ok(true)
     }

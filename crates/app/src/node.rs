@@ -67,6 +67,8 @@ pub struct Known {
     pub policy: Policy,
     /// Facts on record.
     pub register: Register,
+    /// How often the ground had given way when this was read.
+    pub(crate) ground: u64,
 }
 
 impl Known {
@@ -569,5 +571,6 @@ fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
     }
     let policy = Policy::load(work, &nations, now, schemes)?;
     let register = crate::facts::register(work, now)?;
-    Ok(Known { nations, policy, register })
+    let ground = crate::ground::count(work)?;
+    Ok(Known { nations, policy, register, ground })
 }

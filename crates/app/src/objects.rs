@@ -12,7 +12,9 @@ use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
 use crate::keys::ReadJob;
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
+use crate::obligation::{Act, must_allow};
 use crate::people::Actor;
+use crate::variant::Family;
 
 /// How delivery of an object to one nation stands.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct ObjectView {
     pub payload: Option<Vec<u8>>,
     /// The terms under which we hold it.
     pub terms: Option<Terms>,
+    /// What it was made of, and what was made of it, as far as the person may know.
+    pub family: Family,
     /// Deliveries of our own.
     pub deliveries: Vec<Delivery>,
 }
@@ -87,7 +91,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// One object without its manifest and content: what lists tell of it.
     pub fn outline(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
         actor.must_be(&READERS, "read holdings")?;
-        let gate = self.gate(actor)?;
+        let mut gate = self.gate(actor)?;
         let row = self
             .store
             .read(|work| work.object(oid))?
@@ -95,14 +99,15 @@ impl<S: Store, V: Vault> Node<S, V> {
             .ok_or_else(|| unknown(oid))?;
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
-        Ok(ObjectView { row, manifest: None, payload: None, terms, deliveries })
+        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
+        Ok(ObjectView { row, manifest: None, payload: None, terms, family, deliveries })
     }
 
     /// One object. Who is not cleared for it is answered as if it did not exist. That its content
     /// was read is on record before it is answered.
     pub fn object(&self, actor: &Actor, oid: ObjectId, reading: &Reading) -> Result<ObjectView> {
         actor.must_be(&READERS, "read holdings")?;
-        let gate = self.gate(actor)?;
+        let mut gate = self.gate(actor)?;
         let row = self
             .store
             .read(|work| work.object(oid))?
@@ -123,7 +128,22 @@ impl<S: Store, V: Vault> Node<S, V> {
         let (manifest, payload) = content.map_or((None, None), |(m, p)| (Some(m), Some(p)));
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
-        Ok(ObjectView { row, manifest, payload, terms, deliveries })
+        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
+        Ok(ObjectView { row, manifest, payload, terms, family, deliveries })
+    }
+
+    /// One object, to write its content to a file. One that may only be shown is refused, and not
+    /// read.
+    pub fn object_to_save(
+        &self,
+        actor: &Actor,
+        oid: ObjectId,
+        reading: &Reading,
+    ) -> Result<ObjectView> {
+        if let Some(terms) = &self.outline(actor, oid)?.terms {
+            must_allow(&self.known().policy, terms, Act::Save)?;
+        }
+        self.object(actor, oid, reading)
     }
 
     fn deliveries(&self, row: &ObjectRow) -> Result<Vec<Delivery>> {

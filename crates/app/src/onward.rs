@@ -4,7 +4,7 @@
 //! for consent, the request goes to the originator's node and waits for two of its release
 //! officers; after a grant the decision is taken anew, here, and only then is anything sealed.
 
-use entente_law::case::{Consent, Transfer};
+use entente_law::case::{Consent, Transfer, Use};
 use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
@@ -17,10 +17,12 @@ use crate::error::{AppError, Result};
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
+use crate::obligation::{self, must_allow};
 use crate::people::{Act, Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
+use crate::variant::Form;
 
 /// How long a consent lasts unless its giver says otherwise.
 const CONSENT_MILLIS: u64 = 365 * 86_400_000;
@@ -38,6 +40,8 @@ pub struct OnwardOrder {
     pub purpose: String,
     /// The body that would send it.
     pub body: String,
+    /// Whether the recipient wants it as evidence before a court.
+    pub evidence: bool,
 }
 
 impl Wire for OnwardOrder {
@@ -45,17 +49,24 @@ impl Wire for OnwardOrder {
     const BYTES_MAX: usize = 4096;
 
     fn write(&self, w: &mut Writer) {
-        w.array(5).uint(1).value(&self.oid).value(&self.to).text(&self.purpose).text(&self.body);
+        // 1 for use as intelligence, 2 for use as evidence.
+        w.array(5)
+            .uint(1 + u64::from(self.evidence))
+            .value(&self.oid)
+            .value(&self.to)
+            .text(&self.purpose)
+            .text(&self.body);
     }
 
     fn read(r: &mut Reader<'_>) -> std::result::Result<Self, WireError> {
         r.record(5, |r| {
-            r.uint_to(1, "the version")?;
+            let evidence = r.uint_to(2, "the use")? == 2;
             Ok(Self {
                 oid: r.value()?,
                 to: r.value()?,
                 purpose: r.text()?.to_owned(),
                 body: r.text()?.to_owned(),
+                evidence,
             })
         })
     }
@@ -105,6 +116,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
         self.must_know(actor, order.oid)?;
         self.must_have_room(Lane::Priority)?;
+        self.keep_time()?;
         let object = self.open_object(order.oid)?;
         if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(
@@ -146,8 +158,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             weighed.code
         );
         let to = weighed.nation;
-        let verdict =
-            Verdict { object_type: object.row.object_type, pieces: 1, nations: vec![weighed] };
+        let verdict = Verdict {
+            form: Form::Whole,
+            notes: Vec::new(),
+            object_type: object.row.object_type,
+            pieces: 1,
+            nations: vec![weighed],
+        };
         // What is not released was decided all the same, and the overseers can see it.
         let batch = self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let leaves: Vec<LeafDraft> = batch
@@ -189,8 +206,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                     .collect(),
             )
         })?;
-        let transfer =
+        let mut transfer =
             Transfer::new(self.identity.code, order.body.as_str(), order.purpose.as_str());
+        transfer.use_ = if order.evidence { Use::Evidence } else { Use::Intelligence };
         let mut manifest = object.manifest.clone();
         // What was received is foreign information, whatever the object says of itself.
         let terms = object.row.terms.as_deref().map(Terms::from_bytes).transpose()?;
@@ -203,15 +221,26 @@ impl<S: Store, V: Vault> Node<S, V> {
             agreement,
             portions: Vec::new(),
         });
-        if terms.as_ref().is_some_and(crate::obligation::forbids_onward) {
-            return Err(AppError::Forbidden(
-                "the terms under which we hold this object forbid passing it on".to_owned(),
-            ));
+        if let Some(terms) = &terms {
+            let act = if order.evidence {
+                obligation::Act::OnwardAsEvidence
+            } else {
+                obligation::Act::Onward
+            };
+            must_allow(&known.policy, terms, act)?;
         }
         let state = entente_exchange::state::ObjectState::from_code(object.row.state.into())
             .unwrap_or_default();
         let recalled = state.recalled().is_some();
         let subject = subject_of(&manifest, originator, recalled, &consents, &transfer);
+        if let Some(to) = known.by_code(order.to)
+            && let Some(by) = known.suspended_by_origin(&subject, to.row.nation, now)
+        {
+            return Err(AppError::Forbidden(format!(
+                "{by}, from whom this information comes, has suspended {}: none of it goes there",
+                order.to
+            )));
+        }
         let to = [(order.to, None)];
         let weighed = self.weigh(known, &subject, &to, Some(order.oid), now)?;
         weighed
@@ -277,6 +306,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<OnwardOutcome> {
         let now = self.now();
         let verdict = Verdict {
+            form: Form::Whole,
+            notes: Vec::new(),
             object_type: object.row.object_type.clone(),
             pieces: 1,
             nations: vec![weighed],
@@ -313,6 +344,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         );
         let to = weighed.nation;
         self.record_with(&[leaf], |work, _| {
+            known.must_stand(work)?;
             batch.store(work, known)?;
             if let Some(ask) = ask {
                 work.set_ask(ask, "released")?;
@@ -393,6 +425,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let known = self.known();
         let word = if granted { "grant" } else { "refuse" };
+        let suspended = [known.by_node(&row.peer), known.nation(&request.grantee)]
+            .into_iter()
+            .flatten()
+            .find(|nation| nation.row.status == "suspended");
+        if let Some(nation) = suspended.filter(|_| granted) {
+            return Err(AppError::invalid(format!(
+                "{} is suspended: recognise it again first, or refuse",
+                nation.row.code
+            )));
+        }
         let about = format!(
             "{word} onward release of {} by {} to {}",
             row.oid.short(),

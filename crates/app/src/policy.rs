@@ -18,10 +18,13 @@ use entente_model::{AgreementId, Digest, LawId, NationCode, NationId, Timestamp}
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
 use entente_store::Work;
-use entente_store::rows::{AgreementRow, LawRow};
+use entente_store::rows::{AgreementActRow, AgreementRow, LawRow};
 
+use crate::agreements::life;
 use crate::error::{AppError, Result};
 use crate::node::Nation;
+use crate::receive::agreement_id;
+use crate::simulate::Draft;
 
 /// An agreement as it stands here.
 #[derive(Debug)]
@@ -30,8 +33,10 @@ pub struct HeldAgreement {
     pub row: AgreementRow,
     /// Its text, understood.
     pub agreement: Agreement,
-    /// Who offered, signed, activated, left.
+    /// Who offered, signed, activated, suspended, left.
     pub state: AgreementState,
+    /// What parties did about it after signing.
+    pub acts: Vec<AgreementActRow>,
 }
 
 /// A national law as it stands here.
@@ -58,6 +63,8 @@ pub struct Policy {
     pub epoch: Digest,
     /// The bytes that the epoch is the digest of.
     pub epoch_preimage: Vec<u8>,
+    /// The next moment at which time alone changes where an agreement stands.
+    pub changes_at: Option<Timestamp>,
     /// Decides, and remembers.
     pub decider: Mutex<Decider>,
 }
@@ -116,7 +123,59 @@ impl Policy {
         let epoch = Digest::from_array(digest::h(Tag::PolicyEpoch, &[&epoch_preimage]));
         let rules = Arc::new(rules);
         let decider = Mutex::new(Decider::new(Arc::clone(&rules)));
-        Ok(Self { agreements, laws, schemes, rules, epoch, epoch_preimage, decider })
+        let changes_at = agreements.iter().filter_map(|a| a.state.changes_after(now)).min();
+        Ok(Self { agreements, laws, schemes, rules, epoch, epoch_preimage, changes_at, decider })
+    }
+
+    /// The rules as they would be with a draft in place of what has its code.
+    ///
+    /// A draft agreement counts as in force for all its parties, whenever its text says that it
+    /// begins: it is tried out on decisions of the past.
+    pub(crate) fn with_draft(
+        &self,
+        nations: &BTreeMap<NationId, Nation>,
+        now: Timestamp,
+        draft: &Draft,
+    ) -> Result<Rules> {
+        let (agreement, law) = match draft {
+            Draft::Agreement(agreement) => (Some(agreement), None),
+            Draft::Law(law) => (None, Some(law)),
+        };
+        let kept: Vec<&HeldAgreement> = self
+            .agreements
+            .iter()
+            .filter(|held| held.state.is_complete())
+            .filter(|held| agreement.is_none_or(|draft| draft.code() != held.row.code))
+            .collect();
+        let parties: Vec<Vec<(NationCode, PartyStatus)>> =
+            kept.iter().map(|held| party_standing(held, nations)).collect();
+        let mut in_force: Vec<InForce<'_>> = kept
+            .iter()
+            .zip(&parties)
+            .map(|(held, parties)| InForce {
+                agreement: &held.agreement,
+                id: held.row.id,
+                status: status(held, now),
+                parties,
+            })
+            .collect();
+        in_force.extend(agreement.map(|draft| InForce {
+            agreement: draft,
+            id: agreement_id(draft.text().as_bytes()),
+            status: AgreementStatus::InForce,
+            parties: &[],
+        }));
+        let active = self.laws.iter().filter(|l| l.row.active);
+        let active = active.filter(|l| law.is_none_or(|draft| draft.code() != l.row.code));
+        let mut laws: Vec<(LawId, &NationalLaw)> = active.map(|l| (l.row.id, &l.law)).collect();
+        laws.extend(law.map(|draft| (digest::law_id(draft.text().as_bytes()), draft)));
+        let mut rules = Rules::compile(&in_force, &laws, &self.schemes).map_err(|e| {
+            AppError::Invalid(format!("with the draft the rules do not compile: {e}"))
+        })?;
+        if let Some(draft) = agreement {
+            rules.as_if_always_in_force(draft.code());
+        }
+        Ok(rules)
     }
 
     /// An agreement by id.
@@ -128,10 +187,7 @@ impl Policy {
     pub fn by_code(&self, code: &str) -> Option<&HeldAgreement> {
         let mut found = self.agreements.iter().rev().filter(|a| a.row.code == code);
         let newest = found.next();
-        newest
-            .filter(|a| a.row.status != "withdrawn")
-            .or_else(|| found.find(|a| a.row.status != "withdrawn"))
-            .or(newest)
+        newest.filter(|a| !a.has_ended()).or_else(|| found.find(|a| !a.has_ended())).or(newest)
     }
 
     /// Whether an agreement is complete and in force here.
@@ -140,10 +196,19 @@ impl Policy {
     }
 }
 
+impl HeldAgreement {
+    /// Whether it had ended for good when it was read.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.row.status.as_str(), "withdrawn" | "terminated" | "expired")
+    }
+}
+
 fn status(held: &HeldAgreement, now: Timestamp) -> AgreementStatus {
     match held.state.phase(now) {
-        _ if held.row.status == "suspended" => AgreementStatus::Suspended,
-        Phase::Withdrawn { .. } | Phase::Expired => AgreementStatus::Terminated,
+        Phase::Suspended { .. } => AgreementStatus::Suspended,
+        Phase::Withdrawn { .. } | Phase::Terminated { .. } | Phase::Expired => {
+            AgreementStatus::Terminated
+        }
         // Before its first day the rules themselves find it not in force.
         Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed | Phase::InForce => {
             AgreementStatus::InForce
@@ -162,7 +227,9 @@ fn party_standing(
         .iter()
         .map(|party| {
             let nation = party.id.and_then(|id| nations.get(&id));
+            let suspended = party.id.is_none_or(|id| held.state.suspended(Some(id)).is_some());
             let status = match nation {
+                _ if suspended => PartyStatus::Suspended,
                 Some(n) if n.row.status == "own" => PartyStatus::Active,
                 Some(n) if n.row.status == "accepted" => {
                     if held.state.activated_by(&n.row.nation) {
@@ -176,6 +243,17 @@ fn party_standing(
             (party.nation, status)
         })
         .collect()
+}
+
+/// Where an agreement stands by what is stored, this transaction's changes included.
+pub(crate) fn state_now(
+    work: &dyn Work,
+    nations: &BTreeMap<NationId, Nation>,
+    id: &AgreementId,
+    now: Timestamp,
+) -> Result<Option<AgreementState>> {
+    let row = work.agreements()?.into_iter().find(|row| row.id == *id);
+    row.map(|row| held(work, nations, row, now).map(|held| held.state)).transpose()
 }
 
 fn held(
@@ -204,11 +282,20 @@ fn held(
     for nation in work.activations(row.id)? {
         let _counts = state.activate(nation, now).is_ok();
     }
-    if row.status == "withdrawn" {
-        // Who left is in the ledger; that someone did is enough to stop.
+    let acts = work.agreement_acts(row.id)?;
+    for act in &acts {
+        // Who is no party has nothing to say; it may have spoken before its text was here.
+        let _counts = match life::standing_of(act) {
+            Some(said) => state.stand(act.nation, &said),
+            None => state.withdraw(act.nation, act.at),
+        }
+        .is_ok();
+    }
+    if row.status == "withdrawn" && !acts.iter().any(|act| act.number == life::LEAVING) {
+        // Left before this node kept by whom; that someone did is enough to stop.
         if let Some(own) = nations.values().find(|n| n.row.status == "own") {
             let _known_party = state.withdraw(own.row.nation, row.at);
         }
     }
-    Ok(HeldAgreement { row, agreement, state })
+    Ok(HeldAgreement { row, agreement, state, acts })
 }

@@ -2,7 +2,8 @@
 //!
 //! Preview and dispatch are one function up to the decision: `Node::weigh` decides, and
 //! [`Node::publish`] acts on exactly what it returned. Everything that was decided for one batch
-//! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not.
+//! is in one durable transaction (`protocol.md` 3.3, states S1 to S3), permitted or not: what was
+//! given, and the tear-line and the variants that are made for those who may not have all of it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -28,9 +29,11 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::facts::note_uses;
 use crate::keys::{SealJob, Target};
+use crate::making::{Made, Making, TearLine, offer_tear_line};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
 use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::variant::{Family, Form};
 
 /// What is to be published, apart from the pieces themselves.
 #[derive(Debug, Clone)]
@@ -94,6 +97,10 @@ impl Weighed {
 /// What was decided for one class of pieces.
 #[derive(Debug, Clone)]
 pub struct Verdict {
+    /// Whether the pieces are what was given, or were made of it.
+    pub form: Form,
+    /// What else there is to say of it, in sentences.
+    pub notes: Vec<String>,
     /// The kind of intelligence.
     pub object_type: String,
     /// How many pieces.
@@ -107,6 +114,8 @@ pub struct Verdict {
 pub struct Published {
     /// The objects, in the order of the pieces.
     pub objects: Vec<ObjectId>,
+    /// Objects that were made of them, each with the one it was made of, and how.
+    pub made: Vec<(ObjectId, ObjectId, Form)>,
     /// What was decided, class by class.
     pub verdicts: Vec<Verdict>,
     /// The leaf of the first object; none for a preview.
@@ -120,35 +129,18 @@ const LINK_MILLIS_MAX: u64 = 3_600_000;
 /// Sealed terms that are remembered of one link.
 const LINK_TERMS_MAX: usize = 256;
 
-/// The classes of a batch of pieces: by kind of intelligence and number of records.
-struct Classes<'p> {
-    keys: Vec<(String, u64, bool)>,
-    facts: Vec<ReleaseFacts>,
-    of_piece: Vec<usize>,
-    pieces: &'p [Piece<'p>],
+/// What is to be sealed, with its rows, and what each is of.
+#[derive(Default)]
+struct Drafts {
+    jobs: Vec<SealJob>,
+    rows: Vec<ObjectRow>,
+    sources: Vec<Source>,
 }
 
-impl<'p> Classes<'p> {
-    fn of(order: &Order, pieces: &'p [Piece<'p>]) -> Self {
-        let mut classes =
-            Self { keys: Vec::new(), facts: Vec::new(), of_piece: Vec::new(), pieces };
-        for piece in pieces {
-            let key = (piece.object_type.clone(), piece.records, piece.exercise);
-            let index = classes.keys.iter().position(|k| *k == key).unwrap_or_else(|| {
-                let mut facts = order.facts.clone();
-                if facts.object_type.is_empty() {
-                    facts.object_type.clone_from(&key.0);
-                }
-                facts.records = facts.records.max(key.1);
-                facts.exercise |= key.2;
-                classes.facts.push(facts);
-                classes.keys.push(key);
-                classes.keys.len() - 1
-            });
-            classes.of_piece.push(index);
-        }
-        classes
-    }
+/// The class of an object, and the piece that it is or was made of.
+struct Source {
+    making: usize,
+    piece: usize,
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -191,6 +183,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut weighed = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let code = nation.row.code;
+            if known.suspended_by_origin(subject, nation.row.nation, now).is_some() {
+                continue;
+            }
             let wanted: Vec<&(NationCode, Option<String>)> =
                 to.iter().filter(|(to, _)| *to == code).collect();
             if !to.is_empty() && wanted.is_empty() {
@@ -259,7 +254,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Checks that every nation named is a partner.
-    fn check_addressees(&self, known: &Known, to: &[(NationCode, Option<String>)]) -> Result<()> {
+    pub(crate) fn check_addressees(
+        &self,
+        known: &Known,
+        to: &[(NationCode, Option<String>)],
+    ) -> Result<()> {
         for (code, body) in to {
             let partner = known
                 .partners(self.identity.nation)
@@ -281,7 +280,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
-    fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
+    pub(crate) fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
         let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
         transfer.exercise = order.facts.exercise;
         transfer.case_id.clone_from(&order.facts.case_id);
@@ -294,7 +293,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Refuses an order that names an emergency which nobody declared: it would otherwise be
     /// decided as if there were none.
-    fn check_emergency(&self, known: &Known, order: &Order) -> Result<()> {
+    pub(crate) fn check_emergency(&self, known: &Known, order: &Order) -> Result<()> {
         let Some(emergency) = &order.circumstances.emergency else { return Ok(()) };
         if known.register.declares(self.now(), emergency, order.facts.case_id.as_deref()) {
             return Ok(());
@@ -307,95 +306,55 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
-        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
-        for older in &order.supersedes {
-            self.must_know(actor, *older)?;
-        }
-        let known = self.known();
-        self.check_addressees(&known, &order.to)?;
-        self.check_emergency(&known, order)?;
-        let classes = Classes::of(order, pieces);
-        let verdicts = self.decide_classes(actor, &known, order, &classes, self.now())?;
-        Ok(Published { objects: Vec::new(), verdicts, first_leaf: None })
+        self.preview_with(actor, order, pieces, None)
     }
 
-    fn decide_classes(
+    /// The same with a tear-line.
+    pub fn preview_with(
         &self,
         actor: &Actor,
-        known: &Known,
         order: &Order,
-        classes: &Classes<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<Verdict>> {
-        let transfer = self.transfer(actor, order);
-        let mut verdicts = Vec::new();
-        for (index, facts) in classes.facts.iter().enumerate() {
-            let subject = Subject {
-                label: &order.label,
-                facts,
-                recalled: false,
-                originator: self.identity.code,
-                consents: &[],
-                transfer: &transfer,
-            };
-            let nations = self.weigh(known, &subject, &order.to, None, now)?;
-            verdicts.push(Verdict {
-                object_type: facts.object_type.clone(),
-                pieces: classes.of_piece.iter().filter(|c| **c == index).count(),
-                nations,
-            });
+        pieces: &[Piece<'_>],
+        tear_line: Option<&TearLine<'_>>,
+    ) -> Result<Published> {
+        self.keep_time()?;
+        let known = self.known();
+        let makings = self.makings(actor, &known, order, pieces, tear_line, self.now())?;
+        let mut verdicts: Vec<Verdict> = makings.into_iter().map(|m| m.verdict).collect();
+        if tear_line.is_none() {
+            offer_tear_line(&mut verdicts, pieces);
         }
-        Ok(verdicts)
+        Ok(Published { objects: Vec::new(), made: Vec::new(), verdicts, first_leaf: None })
     }
 
     /// Publishes the pieces: decides, seals, sequences, stores and queues them.
     pub fn publish(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
+        self.publish_with(actor, order, pieces, None)
+    }
+
+    /// The same with a tear-line for those to whom the report itself does not go.
+    pub fn publish_with(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        pieces: &[Piece<'_>],
+        tear_line: Option<&TearLine<'_>>,
+    ) -> Result<Published> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
         }
-        for older in &order.supersedes {
-            self.must_know(actor, *older)?;
-        }
         self.must_have_room(order.lane)?;
+        self.keep_time()?;
         let known = self.known();
-        self.check_addressees(&known, &order.to)?;
-        self.check_emergency(&known, order)?;
         let now = self.now();
-        let classes = Classes::of(order, pieces);
-        let verdicts = self.decide_classes(actor, &known, order, &classes, now)?;
+        let makings = self.makings(actor, &known, order, pieces, tear_line, now)?;
+        let verdicts: Vec<Verdict> = makings.iter().map(|m| m.verdict.clone()).collect();
         let batch = self.batch(&known, order.lane, &verdicts, now)?;
 
         // S2: sealed. The key process makes the body keys and wraps them for those permitted.
-        let marking = entente_law::marking::print_label(&order.label);
-        let going: Vec<Vec<&Weighed>> = verdicts
-            .iter()
-            .map(|verdict| verdict.nations.iter().filter(|w| w.goes()).collect())
-            .collect();
-        let mut jobs = Vec::with_capacity(pieces.len());
-        let mut rows = Vec::with_capacity(pieces.len());
-        let mut sources = Vec::with_capacity(pieces.len());
-        for (piece, class) in classes.pieces.iter().zip(&classes.of_piece) {
-            let (Some(facts), Some(going), Some(shared)) =
-                (classes.facts.get(*class), going.get(*class), batch.classes.get(*class))
-            else {
-                continue;
-            };
-            let (manifest, stored) = self.manifest(order, facts, piece, now)?;
-            let oid = object_id(&manifest);
-            let mut targets = Vec::with_capacity(shared.contexts.len());
-            for (weighed, context) in going.iter().zip(&shared.contexts) {
-                // INVARIANT: nothing is wrapped for a nation without the law's permit for
-                // exactly this object and that nation.
-                let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
-                    AppError::Operator("a release without a permit was refused".to_owned())
-                })?;
-                targets.push(permitted(permit, &oid, weighed, context)?);
-            }
-            rows.push(own_row(&manifest, oid, marking.clone(), now));
-            jobs.push(SealJob::object(manifest, stored, targets));
-            sources.push(*class);
-        }
+        let drafts = self.drafts(&known, order, pieces.len(), &makings, &batch, now)?;
+        let Drafts { jobs, mut rows, sources } = drafts;
         let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
         let sealed = self.with_vault(|| {
             let (mut sealed, shards) = self.keys.seal(jobs)?;
@@ -407,8 +366,8 @@ impl<S: Store, V: Vault> Node<S, V> {
 
         // S1 to S3 in one transaction.
         let mut leaves = Vec::with_capacity(sealed.len());
-        for (job, class) in sealed.iter().zip(&sources) {
-            let Some(shared) = batch.classes.get(*class) else { continue };
+        for (job, source) in sealed.iter().zip(&sources) {
+            let Some(shared) = batch.classes.get(source.making) else { continue };
             let record = decision_record(&known, job.oid, shared, now);
             let recipients =
                 shared.contexts.iter().map(Arc::clone).zip(job.wraps.iter().copied()).collect();
@@ -424,45 +383,148 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }),
             });
         }
-        let news: Vec<Vec<News>> = verdicts.iter().map(news).collect();
+        let objects: Vec<ObjectId> = sealed.iter().take(pieces.len()).map(|s| s.oid).collect();
+        let mut made = Vec::new();
+        for (job, source) in sealed.iter().zip(&sources).skip(pieces.len()) {
+            let (Some(making), Some(base)) =
+                (makings.get(source.making), objects.get(source.piece))
+            else {
+                continue;
+            };
+            let form = making.verdict.form.clone();
+            // The overseers see what was made of what; nobody else's slot tells it.
+            leaves.push(self.note(
+                RecordKind::Admin,
+                now,
+                "made of another object",
+                actor.name(),
+                &format!("object {} is a {} of object {base}", job.oid, form.describe()),
+                Some(Digest::from_array(*job.oid.as_bytes())),
+            ));
+            made.push((job.oid, *base, form));
+        }
+        let news: Vec<Vec<News>> = verdicts.iter().map(|v| news(v, &verdicts)).collect();
         let first_leaf = self.record_with(&leaves, |work, first| {
+            known.must_stand(work)?;
             batch.store(work, &known)?;
-            for (class, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
-                let mut of_class = (first..).zip(&sources).filter(|(_, c)| **c == class);
+            for (making, (verdict, shared)) in verdicts.iter().zip(&batch.classes).enumerate() {
+                let mut of_class = (first..).zip(&sources).filter(|(_, s)| s.making == making);
                 let Some((from, _)) = of_class.next() else { continue };
                 let to = of_class.last().map_or(from, |(leaf, _)| leaf);
                 note_uses(work, verdict, shared.inputs.0, (from, to))?;
             }
-            for ((leaf, job), (row, class)) in
+            for ((leaf, job), (row, source)) in
                 (first..).zip(&sealed).zip(rows.iter_mut().zip(&sources))
             {
                 row.oid = job.oid;
                 row.body = job.body;
                 row.leaf = Some(leaf);
                 work.put_object(row, &job.ct)?;
-                for older in &order.supersedes {
-                    supersede_own(work, *older, self.identity.nation)?;
-                }
-                for News { kind, text, nation } in news.get(*class).into_iter().flatten() {
+                for News { kind, text, nation } in news.get(source.making).into_iter().flatten() {
                     event(work, now, kind, text.clone(), (Some(job.oid), *nation))?;
                 }
             }
+            for older in &order.supersedes {
+                supersede_own(work, *older, self.identity.nation)?;
+            }
+            for (oid, base, form) in &made {
+                Family::link(work, *oid, *base, form)?;
+            }
             Ok(first)
         })?;
-        Ok(Published {
-            objects: sealed.iter().map(|s| s.oid).collect(),
-            verdicts,
-            first_leaf: Some(first_leaf),
+        Ok(Published { objects, made, verdicts, first_leaf: Some(first_leaf) })
+    }
+
+    /// What is to be sealed: what was given, in the order of the pieces, then what was made of it.
+    fn drafts(
+        &self,
+        known: &Known,
+        order: &Order,
+        pieces: usize,
+        makings: &[Making<'_>],
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Drafts> {
+        let mut of_piece: Vec<Option<(usize, &Made<'_>)>> = vec![None; pieces];
+        let mut rest = Vec::new();
+        for (number, making) in makings.iter().enumerate() {
+            for made in &making.payloads {
+                match of_piece.get_mut(made.piece) {
+                    Some(place) if making.verdict.form == Form::Whole => {
+                        *place = Some((number, made));
+                    }
+                    _ => rest.push((number, made)),
+                }
+            }
+        }
+        let mut drafts = Drafts::default();
+        for (number, made) in of_piece.into_iter().flatten().chain(rest) {
+            let (Some(making), Some(shared)) = (makings.get(number), batch.classes.get(number))
+            else {
+                continue;
+            };
+            let going: Vec<&Weighed> = making.verdict.nations.iter().filter(|w| w.goes()).collect();
+            let supersedes = self.superseded_for(known, order, &going, &making.verdict.form)?;
+            let (manifest, stored) = self.manifest(order, making, made, supersedes, now)?;
+            let oid = object_id(&manifest);
+            let mut targets = Vec::with_capacity(shared.contexts.len());
+            for (weighed, context) in going.iter().zip(&shared.contexts) {
+                // INVARIANT: nothing is wrapped for a nation without the law's permit for
+                // exactly this object and that nation.
+                let permit = weighed.ruling.permit(oid, weighed.code).ok_or_else(|| {
+                    AppError::Operator("a release without a permit was refused".to_owned())
+                })?;
+                targets.push(permitted(permit, &oid, weighed, context)?);
+            }
+            let marking = entente_law::marking::print_label(&making.label);
+            drafts.rows.push(own_row(&manifest, oid, marking, now));
+            drafts.jobs.push(SealJob::object(manifest, stored, targets));
+            drafts.sources.push(Source { making: number, piece: made.piece });
+        }
+        Ok(drafts)
+    }
+
+    /// What an object says that it replaces: to those who hold a variant of what is replaced, that
+    /// variant. What is made of a report names nothing that none of its recipients holds.
+    fn superseded_for(
+        &self,
+        known: &Known,
+        order: &Order,
+        going: &[&Weighed],
+        form: &Form,
+    ) -> Result<Vec<ObjectId>> {
+        if order.supersedes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.read(|work| {
+            let mut named = Vec::new();
+            for older in &order.supersedes {
+                if *form == Form::Whole {
+                    named.push(*older);
+                }
+                let family = Family::of(work, *older)?.made.into_iter().map(|(oid, _)| oid);
+                for oid in std::iter::once(*older).chain(family) {
+                    let leaf = work.object(oid)?.and_then(|row| row.leaf);
+                    let holders = self.holders(work, known, oid, leaf)?;
+                    let held = going.iter().any(|w| holders.iter().any(|(n, _)| *n == w.node));
+                    if held && !named.contains(&oid) {
+                        named.push(oid);
+                    }
+                }
+            }
+            Ok(named)
         })
     }
 
     fn manifest(
         &self,
         order: &Order,
-        facts: &ReleaseFacts,
-        piece: &Piece<'_>,
+        making: &Making<'_>,
+        piece: &Made<'_>,
+        supersedes: Vec<ObjectId>,
         now: Timestamp,
     ) -> Result<(Manifest, Vec<u8>)> {
+        let Making { label, facts, .. } = making;
         let bytes = piece.payload.len() as u64;
         if bytes > Manifest::PAYLOAD_BYTES_MAX {
             return Err(AppError::invalid(format!(
@@ -472,18 +534,18 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Manifest::PAYLOAD_BYTES_MAX
             )));
         }
-        let (stored, compressed) = envelope::prepare_payload(piece.payload);
+        let (stored, compressed) = envelope::prepare_payload(&piece.payload);
         let manifest = Manifest {
             salt: self.random(),
             nation: self.identity.nation,
             node: self.identity.node,
             agency: self.identity.bodies.first().cloned(),
-            media_type: piece.media_type.clone(),
+            media_type: piece.media_type.to_owned(),
             payload_bytes: bytes,
-            payload_sha256: Digest::from_array(digest::sha256(piece.payload)),
-            label: order.label.clone(),
+            payload_sha256: Digest::from_array(digest::sha256(&piece.payload)),
+            label: label.clone(),
             handling: Handling {
-                orcon: order.label.control("ORCON").is_some(),
+                orcon: label.control("ORCON").is_some(),
                 third_party: true,
                 purposes: vec![order.purpose.clone()],
                 expires: None,
@@ -494,7 +556,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 evidence: false,
             },
             created_at: now,
-            supersedes: order.supersedes.clone(),
+            supersedes,
+            // Such links stay at home: they would tell that there is more.
             variant_of: None,
             tearline_of: None,
             parts: Vec::new(),
@@ -763,7 +826,11 @@ fn own_row(manifest: &Manifest, oid: ObjectId, marking: String, now: Timestamp) 
     }
 }
 
+/// Marks an object of ours as replaced, with what was made of it.
 fn supersede_own(work: &mut dyn Work, oid: ObjectId, own: NationId) -> Result<()> {
+    for (made, _) in Family::of(work, oid)?.made {
+        supersede_own(work, made, own)?;
+    }
     let row = work
         .object(oid)?
         .filter(|row| row.nation == own)
@@ -781,25 +848,37 @@ struct News {
 }
 
 /// One event for each object, and one for each answer other than a permit.
-fn news(verdict: &Verdict) -> Vec<News> {
+fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
     let sent: Vec<&str> =
         verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
+    // Of what was made it does not say so: who knows of it need not know of the whole.
+    let what = &verdict.object_type;
     let text = if sent.is_empty() {
-        format!("{}: to nobody", verdict.object_type)
+        format!("{what}: to nobody")
     } else {
-        format!("{} to {}", verdict.object_type, sent.join(", "))
+        format!("{what} to {}", sent.join(", "))
     };
     let mut news = vec![News { kind: "released", text, nation: None }];
     for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
-        let kind = if weighed.ruling.decision == Decision::Deny { "refused" } else { "held" };
+        let instead = all
+            .iter()
+            .filter(|other| other.form != Form::Whole && other.object_type == verdict.object_type)
+            .find(|o| o.nations.iter().any(|w| w.nation == weighed.nation && w.goes()))
+            .filter(|_| verdict.form == Form::Whole);
+        let denied = weighed.ruling.decision == Decision::Deny && instead.is_none();
+        let kind = if denied { "refused" } else { "held" };
         let why = weighed.ruling.explanation.last().cloned().unwrap_or_default();
+        let instead = instead
+            .map_or_else(String::new, |made| format!("; it gets the {}", made.form.describe()));
         let text = format!(
-            "{} not to {}: {why} [{}]",
-            verdict.object_type,
+            "{what} not to {}: {why} [{}]{instead}",
             weighed.code,
             weighed.ruling.reason_codes.join(", ")
         );
         news.push(News { kind, text, nation: Some(weighed.nation) });
+    }
+    for note in &verdict.notes {
+        news.push(News { kind: "held", text: format!("{what} {note}"), nation: None });
     }
     news
 }

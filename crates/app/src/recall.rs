@@ -13,6 +13,7 @@ use crate::gate::{RECALLS, unknown};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Role};
+use crate::variant::Family;
 
 /// A recall and what came of it.
 #[derive(Debug, Clone)]
@@ -56,6 +57,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         if basis.trim().is_empty() {
             return Err(AppError::invalid("a recall needs its legal basis, in words"));
         }
+        let oids = &self.with_variants(oids)?[..];
         let known = self.known();
         let now = self.now();
         let deadline = now.plus_millis(deadline_millis);
@@ -127,8 +129,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(all.into_iter().filter(|r| oids.contains(&r.recall.oid)).collect())
     }
 
+    /// These objects, and the variants that were made of them: they go back together.
+    fn with_variants(&self, oids: &[ObjectId]) -> Result<Vec<ObjectId>> {
+        self.store.read(|work| {
+            let mut all = oids.to_vec();
+            for oid in oids {
+                for variant in Family::of(work, *oid)?.variants() {
+                    if !all.contains(&variant) {
+                        all.push(variant);
+                    }
+                }
+            }
+            Ok(all)
+        })
+    }
+
     /// Everyone who was sent an object, by us or with our consent.
-    fn holders(
+    pub(crate) fn holders(
         &self,
         work: &dyn Work,
         known: &Known,

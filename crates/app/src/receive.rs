@@ -7,7 +7,9 @@
 
 mod control;
 mod forks;
+mod grants;
 mod lanes;
+mod quarantine;
 
 pub(crate) use control::{agreement_id, agreement_record};
 use lanes::Lanes;
@@ -15,11 +17,10 @@ use lanes::Lanes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entente_exchange::agreement::Phase;
+use entente_exchange::agreement::{AgreementState, Phase};
 use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
 use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
-use entente_exchange::onward::{self, GrantFor};
 use entente_exchange::state::{Event, ObjectState, OnArrival};
 use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, verify_bundle};
 use entente_ledger::note::Note;
@@ -28,11 +29,12 @@ use entente_model::codec::Wire;
 use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{
-    Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp, WrapContextId,
+    AgreementId, Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp,
+    WrapContextId,
 };
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
-use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow, QuarantineRow};
+use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
@@ -42,6 +44,7 @@ use crate::keys::{OpenBatch, OpenFault, OpenJob, OpenedJob, Target, TermsJob};
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 use crate::outbox::stubs_upto;
+use crate::policy;
 use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
@@ -91,6 +94,8 @@ struct Outcome {
     controls: usize,
     refused: usize,
     reload: bool,
+    /// Where agreements stand by what came earlier in this bundle; empty while nothing changed.
+    states: BTreeMap<AgreementId, Option<AgreementState>>,
     /// Whether anything waits to be sequenced.
     intents: bool,
     /// Objects that were opened but are not held: refused, waiting, or taken back before they
@@ -541,6 +546,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 match chain.accept(&statement, now) {
                     Ok(entente_exchange::chain::Accepted::Extended(kind)) => {
                         work.put_statement(frame.nation, chain.head().0, bytes)?;
+                        // It may say that what is its own goes to some nation no longer.
+                        crate::ground::give_way(work)?;
                         outcome.reload = true;
                         let text =
                             format!("{} changed its identity chain: {kind:?}", nation.row.code);
@@ -576,6 +583,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                             let mut row = nation.row.clone();
                             "suspended".clone_into(&mut row.status);
                             work.put_peer(&row)?;
+                            crate::ground::give_way(work)?;
                             outcome.reload = true;
                             self.tell_overseers(
                                 work,
@@ -702,6 +710,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                 self.take_control(work, known, nation, peer, opened.item, control, verified, now)
                     .map(|(verdict, reload)| {
                         outcome.reload |= reload;
+                        if reload {
+                            outcome.states.clear();
+                        }
                         verdict
                     })
             }
@@ -737,19 +748,36 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok(Verdict::Refused(NackCode::Agreement));
         }
         for id in agreements {
-            let Some(held) = known.policy.agreement(id) else { return Ok(Verdict::Wait) };
-            let parties = held.state.parties();
+            // What came earlier in this bundle may have changed where the agreement stands.
+            let state = if outcome.reload {
+                if !outcome.states.contains_key(id) {
+                    let state = policy::state_now(work, &known.nations, id, now)?;
+                    outcome.states.insert(*id, state);
+                }
+                outcome.states.get(id).and_then(Option::as_ref)
+            } else {
+                known.policy.agreement(id).map(|held| &held.state)
+            };
+            let Some(state) = state else { return Ok(Verdict::Wait) };
+            let parties = state.parties();
             if !parties.contains(&nation) || !parties.contains(&self.identity.nation) {
                 return Ok(Verdict::Refused(NackCode::Agreement));
             }
-            match held.state.phase(now) {
-                Phase::InForce => {}
+            let suspended = [nation, self.identity.nation]
+                .into_iter()
+                .any(|party| state.suspended(Some(party)).is_some());
+            match state.phase(now) {
+                Phase::InForce if !suspended => {}
                 // It will be complete; until then the item waits (amendment 5).
                 Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed => {
                     return Ok(Verdict::Wait);
                 }
-                // It will not be in force again: waiting would block the lane for ever.
-                Phase::Withdrawn { .. } | Phase::Expired => {
+                // Waiting would block the lane for everything else, perhaps for ever.
+                Phase::InForce
+                | Phase::Suspended { .. }
+                | Phase::Withdrawn { .. }
+                | Phase::Terminated { .. }
+                | Phase::Expired => {
                     return Ok(Verdict::Refused(NackCode::Agreement));
                 }
             }
@@ -817,67 +845,6 @@ impl<S: Store, V: Vault> Node<S, V> {
             (Some(link.oid), Some(nation)),
         )?;
         Ok(Verdict::Taken)
-    }
-
-    /// Whether a grant in the bundle lets the sender pass this object to us.
-    fn is_granted(
-        &self,
-        known: &Known,
-        peer: NodeId,
-        oid: ObjectId,
-        manifest: &Manifest,
-        verified: &VerifiedBundle<'_>,
-        now: Timestamp,
-    ) -> bool {
-        let Some(origin) = known.nation(&manifest.nation) else { return false };
-        let Some(spec) = origin.chain.node(&manifest.node).map(|n| &n.spec) else { return false };
-        let wanted = GrantFor {
-            origin: &spec.origin,
-            log: &spec.log,
-            oid,
-            via: peer,
-            to: self.identity.nation,
-        };
-        verified.grants().iter().any(|frame| onward::verify_grant(frame, &wanted, now).is_ok())
-    }
-
-    fn quarantine(
-        &self,
-        work: &mut dyn Work,
-        nation: NationId,
-        peer: NodeId,
-        arrival: &Arrival<'_>,
-        code: NackCode,
-        now: Timestamp,
-    ) -> Result<()> {
-        let (lane, seq, _) = arrival.position();
-        let evidence = match arrival {
-            Arrival::Item(item) => item.opening().to_bytes(),
-            Arrival::Rejected(rejected) => rejected.opening().to_bytes(),
-        };
-        let bound = self.settings.quarantine_bytes_per_partner;
-        if work.quarantine_bytes(peer)? + evidence.len() as u64 > bound {
-            // The first are kept: they show how it began. What was refused is in the receipt.
-            let text = "what is kept of refused items of this partner has reached its bound: of \
-                        further ones only the receipts tell";
-            event_once(work, now, "alarm", text.to_owned(), nation)?;
-            return Ok(());
-        }
-        work.put_quarantine(&QuarantineRow {
-            src: peer,
-            lane,
-            seq,
-            code: code.code(),
-            at: now,
-            evidence,
-        })?;
-        event(
-            work,
-            now,
-            "quarantine",
-            format!("item {seq} of lane {} was refused: {code:?}", lane.as_str()),
-            (None, Some(nation)),
-        )
     }
 
     /// What the partner says it has of ours.

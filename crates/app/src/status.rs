@@ -6,6 +6,7 @@ use entente_model::item::{ItemKind, Lane};
 use entente_model::{Digest, NodeId, Timestamp};
 use entente_store::{Store, Vault, Work};
 
+use crate::breach::Breach;
 use crate::deliver::link_state;
 use crate::error::{AppError, Result};
 use crate::leaf::{LeafOpening, RunItems};
@@ -80,6 +81,8 @@ pub struct Status {
     pub laws: Vec<String>,
     /// Links.
     pub links: Vec<LinkStatus>,
+    /// Breaches that wait to be told, of which the person may know.
+    pub breaches: Vec<Breach>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
     /// How it stands to its own past: whether it signs and releases.
@@ -176,6 +179,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .map(|l| l.row.code.clone())
                 .collect(),
             links,
+            breaches: self.open_breaches(actor)?,
             pending,
             standing: self.standing()?,
             intake: self.intake(),

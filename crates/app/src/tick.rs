@@ -17,10 +17,13 @@ use entente_store::rows::{AskRow, IntentRow, ObjectRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
+use crate::ground;
 use crate::keys::{Plain, SealJob, Target};
 use crate::node::{Known, Node, event, lock};
+use crate::policy::HeldAgreement;
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::suspend;
 
 /// What is sequenced in one tick at most.
 const INTENTS_MAX: u64 = 1000;
@@ -67,6 +70,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.renew_keys()?;
         self.tell_lapses()?;
         self.enter_accesses()?;
+        self.tell_overdue()?;
         // Most ticks come after something that is done already.
         let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {
@@ -97,18 +101,20 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// What can be sequenced now, oldest first. What is for partners that have no valid key is
-    /// passed over, however much of it there is.
+    /// What can be sequenced now, oldest first. What is for partners that have no valid key, or
+    /// that are suspended, is passed over, however much of it there is.
     fn ready_intents(&self, known: &Known, now: Timestamp) -> Result<Vec<IntentRow>> {
-        let sealable = |dst: NodeId| {
-            let node = known.by_node(&dst).and_then(|n| n.chain.node(&dst));
-            node.is_some_and(|node| node.kem_key(now).is_some())
+        let sealable = |dst: NodeId, kind: Option<ItemKind>| {
+            let Some(nation) = known.by_node(&dst) else { return false };
+            let open =
+                nation.row.status != "suspended" || kind.is_some_and(suspend::goes_all_the_same);
+            open && nation.chain.node(&dst).is_some_and(|node| node.kem_key(now).is_some())
         };
         let mut count = INTENTS_MAX;
         loop {
             let mut intents = self.store.read(|work| work.intents(count))?;
             let all = (intents.len() as u64) < count;
-            intents.retain(|intent| intent.dst.is_none_or(sealable));
+            intents.retain(|intent| intent.dst.is_none_or(|dst| sealable(dst, intent.kind)));
             if all || !intents.is_empty() || count >= INTENTS_LOOKED_FOR {
                 intents.truncate(usize::try_from(INTENTS_MAX).unwrap_or(usize::MAX));
                 return Ok(intents);
@@ -139,7 +145,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Seals and sequences what was queued.
-    fn sequence_intents(&self) -> Result<usize> {
+    pub(crate) fn sequence_intents(&self) -> Result<usize> {
         let known = self.known();
         let now = self.now();
         let intents = self.ready_intents(&known, now)?;
@@ -221,8 +227,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(count)
     }
 
-    /// Agreements that became complete, or whose first day has come, are activated; says whether
-    /// there were any.
+    /// Keeps where agreements stand when the news of others, or time alone, changed it; says whether
+    /// anything did. Those that came into force are activated: their parties are told that we hold
+    /// them complete.
     pub(crate) fn settle(&self) -> Result<bool> {
         let known = self.known();
         let now = self.now();
@@ -230,43 +237,66 @@ impl<S: Store, V: Vault> Node<S, V> {
             .policy
             .agreements
             .iter()
-            .filter(|held| held.row.status == "offered" && held.state.is_in_force(now))
+            .map(|held| (held, held.state.phase(now).as_str()))
+            .filter(|(held, status)| held.row.status != *status)
             .collect();
         if due.is_empty() {
             return Ok(false);
         }
         self.store.write(|work| {
-            for held in due {
+            ground::give_way(work)?;
+            for (held, status) in due {
                 let mut row = held.row.clone();
-                "in_force".clone_into(&mut row.status);
+                status.clone_into(&mut row.status);
                 row.at = now;
                 work.put_agreement(&row)?;
-                let note = AgreementNote { agreement: row.id, at: now, reason: String::new() };
-                for (partner, node, _) in known.partners(self.identity.nation) {
-                    if held.state.parties().contains(&partner.row.nation) {
-                        let record = crate::receive::agreement_record(
-                            row.id,
-                            "activated",
-                            self.identity.nation,
-                            now,
-                        );
-                        work.put_intent(&IntentRow {
-                            id: 0,
-                            dst: Some(node),
-                            lane: Lane::Priority,
-                            kind: Some(ItemKind::AgreementActivated),
-                            payload: note.to_bytes(),
-                            record: record.to_bytes(),
-                        })?;
-                    }
+                if held.row.status == "offered" && status == "in_force" {
+                    self.activate(work, &known, held, now)?;
                 }
-                let text = format!("{} is in force", row.code);
+                if let "terminated" | "expired" = status {
+                    self.tell_of_agreement(work, row.id, status, self.identity.nation, now)?;
+                }
+                let text = match status {
+                    "in_force" => format!("{} is in force", row.code),
+                    "terminated" | "expired" => format!(
+                        "{} has ended: it is {status}; what was received under it stays protected",
+                        row.code
+                    ),
+                    status => format!("{} is {status}", row.code),
+                };
                 event(work, now, "agreement", text, (None, None))?;
             }
             Ok::<_, crate::AppError>(())
         })?;
         self.reload()?;
         Ok(true)
+    }
+
+    /// Tells the other parties that we hold an agreement complete.
+    fn activate(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        held: &HeldAgreement,
+        now: Timestamp,
+    ) -> Result<()> {
+        let id = held.row.id;
+        let note = AgreementNote { agreement: id, at: now, reason: String::new() };
+        for (partner, node, _) in known.partners(self.identity.nation) {
+            if held.state.parties().contains(&partner.row.nation) {
+                let own = self.identity.nation;
+                let record = crate::receive::agreement_record(id, "activated", own, now);
+                work.put_intent(&IntentRow {
+                    id: 0,
+                    dst: Some(node),
+                    lane: Lane::Priority,
+                    kind: Some(ItemKind::AgreementActivated),
+                    payload: note.to_bytes(),
+                    record: record.to_bytes(),
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Deletes what must not be kept any longer: keys first, then the body, then the record.

@@ -7,6 +7,7 @@ mod agreement;
 mod approval;
 mod backup;
 mod bench;
+mod breach;
 mod bundle;
 mod card;
 mod completions;
@@ -35,6 +36,7 @@ mod release;
 mod scheme;
 mod serve;
 mod status;
+mod suspend;
 mod texts;
 mod verify;
 
@@ -91,6 +93,7 @@ commands! {
     "Partners" {
         Card(card::CardArgs),
         Introduce(introduce::IntroduceArgs),
+        Suspend(suspend::SuspendArgs),
         Endpoint(endpoint::EndpointArgs),
         Bundle(bundle::BundleArgs),
     }
@@ -110,6 +113,7 @@ commands! {
         Receipts(receipts::ReceiptsArgs),
         Recall(recall::RecallArgs),
         Recalls(recall::RecallsArgs),
+        Breach(breach::BreachArgs),
     }
     "Watch and verify" {
         Status(status::StatusArgs),

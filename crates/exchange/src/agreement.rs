@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entente_model::codec::{Reader, Wire, WireError, WireFault, Writer};
 use entente_model::id::{AgreementId, NationId};
+use entente_model::item::{AgreementStanding, StandingAct};
 use entente_model::time::Timestamp;
 use entente_seal::sign::StatementKey;
 use entente_seal::statement::{SignedStatement, sign_statement};
@@ -144,6 +145,13 @@ pub enum Phase {
     Signed,
     /// It binds.
     InForce,
+    /// All have signed, and a party has suspended it for all.
+    Suspended {
+        /// Who did.
+        by: NationId,
+        /// Since when.
+        at: Timestamp,
+    },
     /// A party has left it.
     Withdrawn {
         /// Who left.
@@ -151,8 +159,43 @@ pub enum Phase {
         /// Since when.
         at: Timestamp,
     },
+    /// The day for which a party gave notice has come.
+    Terminated {
+        /// Who gave notice.
+        by: NationId,
+        /// Since when.
+        at: Timestamp,
+    },
     /// Its last day has passed.
     Expired,
+}
+
+impl Phase {
+    /// Whether it has ended for good. What was received under it stays protected.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self, Self::Withdrawn { .. } | Self::Terminated { .. } | Self::Expired)
+    }
+
+    /// Its name, as it is stored and shown.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Offered | Self::SignedBy(_) | Self::Signed => "offered",
+            Self::InForce => "in_force",
+            Self::Suspended { .. } => "suspended",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Terminated { .. } => "terminated",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// The newest word of one party on whether an agreement operates for one party, or for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Word {
+    number: u64,
+    /// Since when, if it says that nothing goes.
+    suspended: Option<Timestamp>,
 }
 
 /// An agreement's life, as one party sees it. Events may come in any order and again.
@@ -166,6 +209,9 @@ pub struct AgreementState {
     signed: BTreeMap<NationId, Timestamp>,
     withdrawn: BTreeMap<NationId, Timestamp>,
     activated: BTreeMap<NationId, Timestamp>,
+    /// By who spoke, and of whom: a party, or all.
+    words: BTreeMap<(NationId, Option<NationId>), Word>,
+    notices: BTreeMap<NationId, Timestamp>,
 }
 
 impl AgreementState {
@@ -185,6 +231,8 @@ impl AgreementState {
             signed: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
             activated: BTreeMap::new(),
+            words: BTreeMap::new(),
+            notices: BTreeMap::new(),
         }
     }
 
@@ -225,6 +273,39 @@ impl AgreementState {
         Ok(())
     }
 
+    /// A party suspends it, takes its own suspension back, or gives notice. Every suspension
+    /// stands until the party that spoke it takes it back; of two notices the earlier day counts.
+    pub fn stand(
+        &mut self,
+        nation: NationId,
+        said: &AgreementStanding,
+    ) -> Result<(), AgreementError> {
+        if said.agreement != self.id {
+            return Err(AgreementError::OtherAgreement);
+        }
+        self.party(nation)?;
+        if let Some(party) = said.party {
+            self.party(party)?;
+        }
+        let suspended = match said.act {
+            StandingAct::Notice => {
+                // A day that has passed when the notice is given would end it in the past.
+                let ends = said.ends.unwrap_or(said.at).max(said.at);
+                earliest(&mut self.notices, nation, ends);
+                return Ok(());
+            }
+            StandingAct::Suspend => Some(said.at),
+            StandingAct::Resume => None,
+        };
+        let word = Word { number: said.number, suspended };
+        let newest = self.words.entry((nation, said.party)).or_insert(word);
+        // Two words under one number: the one that stops counts, in whatever order they come.
+        if (word.number, word.suspended.is_some()) > (newest.number, newest.suspended.is_some()) {
+            *newest = word;
+        }
+        Ok(())
+    }
+
     /// A party says that it holds the agreement complete.
     pub fn activate(&mut self, nation: NationId, at: Timestamp) -> Result<(), AgreementError> {
         self.party(nation)?;
@@ -238,10 +319,16 @@ impl AgreementState {
         if let Some((by, at)) = self.withdrawn.iter().min_by_key(|(nation, at)| (**at, **nation)) {
             return Phase::Withdrawn { by: *by, at: *at };
         }
+        if let Some((by, at)) = self.notice().filter(|(_, at)| now >= *at) {
+            return Phase::Terminated { by, at };
+        }
         if self.until.is_some_and(|until| now >= until) {
             return Phase::Expired;
         }
         let complete = self.is_complete();
+        if complete && let Some((by, at)) = self.suspended(None) {
+            return Phase::Suspended { by, at };
+        }
         match (complete, self.signed.is_empty()) {
             (true, _) if now >= self.from => Phase::InForce,
             (true, _) => Phase::Signed,
@@ -256,6 +343,32 @@ impl AgreementState {
         !self.parties.is_empty() && self.parties.iter().all(|p| self.signed.contains_key(p))
     }
 
+    /// Who has suspended it for a party alone, or with none for all, and since when; the first of
+    /// several.
+    pub fn suspended(&self, party: Option<NationId>) -> Option<(NationId, Timestamp)> {
+        self.words
+            .iter()
+            .filter(|((_, of), _)| *of == party)
+            .filter_map(|((by, _), word)| Some((*by, word.suspended?)))
+            .min_by_key(|(by, at)| (*at, *by))
+    }
+
+    /// Whether this nation's own suspension, of a party or of all, stands.
+    pub fn suspends(&self, nation: NationId, party: Option<NationId>) -> bool {
+        self.words.get(&(nation, party)).is_some_and(|word| word.suspended.is_some())
+    }
+
+    /// Who gave notice, and for when; the earliest of several.
+    pub fn notice(&self) -> Option<(NationId, Timestamp)> {
+        self.notices.iter().map(|(by, at)| (*by, *at)).min_by_key(|(by, at)| (*at, *by))
+    }
+
+    /// The next moment after this one at which time alone changes where it stands.
+    pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let moments = [Some(self.from), self.until, self.notice().map(|(_, at)| at)];
+        moments.into_iter().flatten().filter(|at| *at > now).min()
+    }
+
     /// Whether it binds at this time: what a receiver asks of a cited agreement.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.phase(now) == Phase::InForce
@@ -264,7 +377,9 @@ impl AgreementState {
     /// Whether this party may release to `partner` under it: it binds, and the partner has said
     /// that it holds it complete (amendment 5).
     pub fn may_release_to(&self, partner: &NationId, now: Timestamp) -> bool {
-        self.is_in_force(now) && self.activated.contains_key(partner)
+        self.is_in_force(now)
+            && self.activated.contains_key(partner)
+            && self.suspended(Some(*partner)).is_none()
     }
 
     /// Who has signed, and when.

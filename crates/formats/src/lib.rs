@@ -10,6 +10,7 @@
 //! `entente-law`. Nothing here decides, stores or sends.
 
 pub mod json;
+pub mod portion;
 pub mod sniff;
 
 mod ais;

@@ -139,7 +139,7 @@ impl Agreement {
     pub(crate) fn unwritten(front: Front, clauses: Vec<Numbered>) -> Self {
         Self {
             text: String::new(),
-            articles: Default::default(),
+            articles: Vec::new(),
             code: front.code,
             title: front.title,
             languages: front.tongues.languages,
@@ -227,6 +227,18 @@ impl Agreement {
     /// Ids of its clauses with their types and what they say, in the order of the text.
     pub fn clauses(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.clauses.iter().map(|c| (c.origin.id.as_str(), c.origin.kind, c.clause.says()))
+    }
+
+    /// The clause that sets the shortest time within which a breach must be told, and the hours.
+    pub fn breach_notification(&self) -> Option<(&str, u64)> {
+        let clauses = self.clauses.iter();
+        let timed = clauses.filter_map(|c| Some((c.origin.id.as_str(), c.clause.breach_hours()?)));
+        timed.min_by_key(|(_, hours)| *hours)
+    }
+
+    /// The TOML of each clause's block, in the order of the text.
+    pub fn blocks(&self) -> Vec<&str> {
+        literate::blocks(&self.text, "clause").into_iter().map(|(_, toml)| toml).collect()
     }
 
     /// Its table of equivalence, if it has one. A marking that its nation's scheme does not have is

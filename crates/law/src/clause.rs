@@ -74,8 +74,19 @@ pub(crate) trait Clause: fmt::Debug + Send + Sync {
     /// Adds what the recipient owes for a unit that is released under the agreement.
     fn obligations(&self, _of: &Release<'_>, _out: &mut Vec<String>) {}
 
+    /// What [`Clause::obligations`] looks at besides the moment, by the names of the policies'
+    /// attributes. A test varies everything else.
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The table of equivalent markings, if it is one.
     fn equivalence(&self) -> Option<&Equivalence> {
+        None
+    }
+
+    /// Within how many hours a breach must be told, if it says so.
+    fn breach_hours(&self) -> Option<u64> {
         None
     }
 

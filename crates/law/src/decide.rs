@@ -23,7 +23,7 @@ use crate::time::day_text;
 use crate::unit::{Unit, units};
 
 /// The end of the year 9999; later times cannot be written, and differences stay in range.
-const TIME_MILLIS_MAX: u64 = 253_402_300_799_999;
+pub(crate) const TIME_MILLIS_MAX: u64 = 253_402_300_799_999;
 
 /// Weighs one case.
 pub(crate) fn decide(rules: &Rules, case: &Case<'_>) -> Ruling {
@@ -676,6 +676,12 @@ fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attrib
         a.record("offence", fields);
     }
     a
+}
+
+/// What release policies read of the first unit of a case.
+#[cfg(test)]
+pub(crate) fn attributes_of(rules: &Rules, case: &Case<'_>) -> Attributes {
+    release_attributes(case, rules, &units(case.subject).remove(0))
 }
 
 /// What onward policies read of one piece of foreign information. `parties` are active in the

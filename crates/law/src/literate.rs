@@ -102,6 +102,12 @@ pub(crate) fn split<'a>(
     Ok((Pieces { front, front_line, preamble, articles }, problems))
 }
 
+/// The blocks of a text that was read before: the number of the article, and the TOML.
+pub(crate) fn blocks<'a>(text: &'a str, fence: &str) -> Vec<(&'a str, &'a str)> {
+    let articles = split(text, fence).map(|(pieces, _)| pieces.articles).unwrap_or_default();
+    articles.iter().flat_map(|a| a.blocks.iter().map(|block| (a.number, block.toml))).collect()
+}
+
 /// Splits off the front matter: its text and line, and the rest and its line.
 fn front_matter(text: &str) -> Result<(&str, usize, &str, usize), Problems> {
     if text.lines().next() == Some("+++") && text.starts_with("+++\r") {

@@ -131,6 +131,12 @@ impl NationalLaw {
         self.rules.iter().map(|r| (r.origin.id.as_str(), r.origin.kind, r.says(self.nation)))
     }
 
+    /// The TOML of each rule's block with the rule's id, in the order of the text.
+    pub fn blocks(&self) -> Vec<(&str, &str)> {
+        let ids = self.rules.iter().map(|rule| rule.origin.id.as_str());
+        ids.zip(literate::blocks(&self.text, "rule").into_iter().map(|(_, toml)| toml)).collect()
+    }
+
     pub(crate) fn numbered(&self) -> &[Rule] {
         &self.rules
     }

@@ -15,7 +15,7 @@ use cedar_policy::{
 use thiserror::Error;
 
 /// What the policies may read. Strict validation refuses everything else.
-const SCHEMA: &str = include_str!("policy.cedarschema");
+pub(crate) const SCHEMA: &str = include_str!("policy.cedarschema");
 
 /// The policy that every set holds, so that only the forbids decide.
 const PERMIT: &str = "permit";
@@ -89,7 +89,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Release => "release",
             Self::Control => "control",
@@ -177,6 +177,22 @@ pub(crate) struct Book {
     /// Ages below which some policy applies.
     ages: BTreeSet<u64>,
 }
+
+/// Facts that are recorded with a decision only as far as some policy reads them.
+const LEFT_OUT: [&str; 12] = [
+    "collected_at",
+    "records",
+    "collected_for",
+    "area",
+    "object_case",
+    "court_sealed",
+    "pending_case",
+    "data_categories",
+    "persons",
+    "nationalities",
+    "roles",
+    "youngest",
+];
 
 impl Book {
     /// Writes one prohibition down and parses it.
@@ -273,6 +289,26 @@ impl Book {
     pub(crate) fn age(&self, age: u8) -> u8 {
         let reached = self.ages.range(..=u64::from(age)).next_back();
         reached.and_then(|reached| u8::try_from(*reached).ok()).unwrap_or(0)
+    }
+
+    /// Facts that what was recorded under these policies lacks and that others would read.
+    pub(crate) fn left_out_for(&self, other: &Self) -> Vec<&'static str> {
+        let persons = ["persons", "nationalities", "roles", "youngest"];
+        let has_persons = persons.iter().any(|name| self.reads(name));
+        let names_more = |name: &str| {
+            let read = format!("context.{name}");
+            let reading = other.entries.iter().filter(|e| e.forbid.condition.contains(&read));
+            let mut named = reading.flat_map(|entry| literals(&entry.forbid.condition));
+            named.any(|text| !self.literals.contains(&text))
+        };
+        let is_left_out = |name: &&str| match *name {
+            "data_categories" => !self.reads(name) || names_more(name),
+            "nationalities" | "roles" => !has_persons || names_more(name),
+            "persons" => !has_persons,
+            "youngest" => !has_persons || !other.ages.is_subset(&self.ages),
+            _ => !self.reads(name),
+        };
+        LEFT_OUT.into_iter().filter(|n| other.reads(n)).filter(is_left_out).collect()
     }
 
     /// The text of every policy, for people and provers.
@@ -504,6 +540,33 @@ mod tests {
         let forbid = Forbid::deny("X", "context has area && context.level > 1", "it is so");
         book.add(Action::Release, &origin(), forbid).unwrap();
         assert_eq!(["area", "level", "records"].map(|name| book.reads(name)), [true, true, false]);
+    }
+
+    #[test]
+    fn what_was_not_read_or_not_told_apart_is_missing_from_the_record() {
+        let book = |conditions: &[&str]| {
+            let mut book = Book::default();
+            for condition in conditions {
+                let forbid = Forbid::deny("X", *condition, "it is so");
+                book.add(Action::Release, &origin(), forbid).unwrap();
+            }
+            book
+        };
+        let dna = "context.data_categories.contains(\"dna\")";
+        let health = "context.data_categories.contains(\"health\")";
+        let young = "context has youngest && context.youngest < 18";
+        let younger = "context has youngest && context.youngest < 16";
+        for (old, new, missing) in [
+            (&[dna][..], &[dna][..], &[][..]),
+            (&[dna], &[health], &["data_categories"]),
+            (&[dna, health], &[health], &[]),
+            (&["context.persons"], &[young], &["youngest"]),
+            (&[young, younger], &[younger], &[]),
+            (&[young], &["context.persons && context.records > 5"], &["records"]),
+            (&[dna], &["context.persons", "context.court_sealed"], &["court_sealed", "persons"]),
+        ] {
+            assert_eq!(book(old).left_out_for(&book(new)), missing, "{old:?} {new:?}");
+        }
     }
 
     fn origin() -> Origin {

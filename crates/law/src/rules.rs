@@ -92,6 +92,19 @@ pub(crate) struct Term {
 }
 
 impl Treaty {
+    /// Every prohibition about releases, by position in the book, with whom it concerns.
+    pub(crate) fn reach(&self) -> Vec<(Scope, usize)> {
+        let scoped = |map: &BTreeMap<NationCode, Vec<usize>>, scope: fn(NationCode) -> Scope| {
+            let pairs = map.iter().flat_map(|(n, at)| at.iter().map(move |at| (*n, *at)));
+            pairs.map(|(nation, at)| (scope(nation), at)).collect::<Vec<_>>()
+        };
+        let mut all: Vec<(Scope, usize)> =
+            self.always.iter().map(|at| (Scope::Always, *at)).collect();
+        all.extend(scoped(&self.from, Scope::From));
+        all.extend(scoped(&self.to, Scope::To));
+        all
+    }
+
     /// The slice for a pair of parties.
     pub(crate) fn slice(
         &self,
@@ -185,6 +198,39 @@ impl Rules {
     /// digest is the policy epoch.
     pub fn epoch_preimage(&self) -> Vec<u8> {
         self.epoch.clone()
+    }
+
+    /// Every prohibition about releases and their onward release, by position in the book, with
+    /// whom it concerns: those of the agreements and those of national laws.
+    pub(crate) fn reach(&self) -> Vec<(Scope, usize)> {
+        let mut all = Vec::new();
+        for treaty in &self.treaties {
+            all.extend(treaty.reach());
+            all.extend(positions(&treaty.onward).map(|at| (Scope::Onward, at)));
+        }
+        for ((nation, direction), set) in &self.laws {
+            let scope = match direction {
+                Direction::Export => Scope::From(*nation),
+                Direction::Import => Scope::To(*nation),
+            };
+            all.extend(positions(set).map(|at| (scope, at)));
+        }
+        all
+    }
+
+    /// Takes an agreement's term for unlimited, to try it out on cases of another time. Rules that
+    /// decide for real are never changed after they were compiled.
+    pub fn as_if_always_in_force(&mut self, code: &str) {
+        for treaty in self.treaties.iter_mut().filter(|t| t.code == code) {
+            treaty.in_force_from = Timestamp::default();
+            treaty.ends_on = None;
+        }
+    }
+
+    /// Facts that decisions by these rules do not record, because no rule read them or told them
+    /// apart, and that other rules would read: by the names of the policies' attributes.
+    pub fn left_out_for(&self, other: &Self) -> Vec<&'static str> {
+        self.book.left_out_for(&other.book)
     }
 
     /// How many policies were compiled in all.
@@ -294,6 +340,15 @@ impl Rules {
         names.sort_unstable();
         names.dedup();
     }
+}
+
+/// Positions in the book of the prohibitions of a slice.
+pub(crate) fn positions(set: &PolicySet) -> impl Iterator<Item = usize> {
+    // The constant permit has no number.
+    let ids = set.policies().map(|policy| AsRef::<str>::as_ref(policy.id()).parse().ok());
+    let mut found: Vec<usize> = ids.flatten().collect();
+    found.sort_unstable();
+    found.into_iter()
 }
 
 /// Groups of all agreements; a group must mean the same everywhere.

@@ -76,7 +76,7 @@ impl Ruling {
     }
 }
 
-fn is_for_sender(obligation: &str) -> bool {
+pub(crate) fn is_for_sender(obligation: &str) -> bool {
     VARIANT.iter().any(|prefix| obligation.starts_with(prefix))
 }
 

@@ -29,7 +29,7 @@ fn stamp(at: Timestamp) -> Option<jiff::Timestamp> {
 }
 
 /// The UTC day of a moment, as `2031-04-12`.
-pub(crate) fn day_text(at: Timestamp) -> String {
+pub fn day_text(at: Timestamp) -> String {
     stamp(at).map_or_else(|| "9999-12-31".to_owned(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 

@@ -115,7 +115,7 @@ macro_rules! kinds {
 pub(crate) use kinds;
 
 kinds!(
-    /// What an item is. Codes of `protocol.md` 4.6; 41 is ours (amendment 5).
+    /// What an item is. Codes of `protocol.md` 4.6; 41 is ours (amendment 5), and 42 (decision 30).
     ItemKind, "item kind",
     /// A piece of intelligence.
     Object = 1,
@@ -139,6 +139,8 @@ kinds!(
     LaneHead = 37,
     /// A party holds an agreement complete and in force.
     AgreementActivated = 41,
+    /// A party suspends an agreement, takes that back, or gives notice. Ours (decision 30).
+    AgreementStanding = 42,
 );
 
 /// What the sender's ledger says of one item for one recipient: the entry of a slot.
@@ -807,6 +809,72 @@ impl Wire for AgreementNote {
         r.record(4, |r| {
             version_1(r)?;
             Ok(Self { agreement: r.value()?, at: r.value()?, reason: r.text()?.to_owned() })
+        })
+    }
+}
+
+kinds!(
+    /// What a party says of an agreement's operation.
+    StandingAct, "agreement's standing",
+    /// Nothing goes under it any longer, for one party or for all.
+    Suspend = 0,
+    /// It takes back its own suspension.
+    Resume = 1,
+    /// It ends on a day that is named.
+    Notice = 2,
+);
+
+/// A party suspends an agreement, takes its own suspension back, or gives notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementStanding {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// Which of the party's acts about this agreement it is, from 1: of two about the same, the
+    /// later one counts, in whatever order they come.
+    pub number: u64,
+    /// What it does.
+    pub act: StandingAct,
+    /// The party that is suspended or no longer so; none for all, and with a notice.
+    pub party: Option<NationId>,
+    /// When it was done.
+    pub at: Timestamp,
+    /// The moment at which the agreement ends: with a notice, and only then.
+    pub ends: Option<Timestamp>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Wire for AgreementStanding {
+    const NAME: &'static str = "agreement's standing";
+    const BYTES_MAX: usize = 8 << 10;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(8)
+            .uint(1)
+            .value(&self.agreement)
+            .uint(self.number)
+            .value(&self.act)
+            .optional(self.party.as_ref(), |w, p| p.write(w))
+            .value(&self.at)
+            .optional(self.ends.as_ref(), |w, t| t.write(w))
+            .text(&self.reason);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        r.record(8, |r| {
+            version_1(r)?;
+            let (agreement, number, act) = (r.value()?, r.uint()?, r.value()?);
+            let fault = r.fault(WireFault::Expected {
+                expected: "an end with a notice, a party at most with any other act",
+            });
+            let party: Option<NationId> = r.optional(Reader::value)?;
+            let at = r.value()?;
+            let ends: Option<Timestamp> = r.optional(Reader::value)?;
+            let notice = act == StandingAct::Notice;
+            if notice != ends.is_some() || (notice && party.is_some()) {
+                return Err(fault);
+            }
+            Ok(Self { agreement, number, act, party, at, ends, reason: r.text()?.to_owned() })
         })
     }
 }

@@ -12,10 +12,10 @@ use entente_model::{
 };
 
 use crate::rows::{
-    AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow,
-    FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, ObjectRow, OutboxRow,
-    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
-    SignatureRow,
+    AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow,
+    EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow,
+    ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow,
+    ReleaseContextRow, SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
 
@@ -751,7 +751,23 @@ fn policy(store: &impl Store) -> Result<()> {
         SignatureRow { agreement: b.id, nation: nation(1), statement: vec![1], at: at(3) };
     let (active, proposed, unwanted) =
         (law(1, "XAR-1", true), law(2, "XAR-2", true), law(3, "XAR-3", false));
+    let act = |number, act: &str, party, ends| AgreementActRow {
+        agreement: b.id,
+        nation: nation(1),
+        number,
+        act: act.to_owned(),
+        party,
+        at: at(4),
+        ends,
+        reason: "why".to_owned(),
+    };
+    let (suspended, noticed) =
+        (act(1, "suspend", Some(nation(2)), None), act(2, "notice", None, Some(at(9))));
     write(store, |work| {
+        work.put_agreement_act(&noticed)?;
+        work.put_agreement_act(&suspended)?;
+        // The first word of a number stays.
+        work.put_agreement_act(&act(1, "resume", None, None))?;
         work.put_agreement(&agreement(1, "B", "draft"))?;
         work.put_agreement(&b)?;
         work.put_agreement(&a)?;
@@ -772,6 +788,8 @@ fn policy(store: &impl Store) -> Result<()> {
         assert_eq!(work.signatures(a.id)?, []);
         assert_eq!(work.activations(b.id)?, [nation(1), nation(2)]);
         assert_eq!(work.activations(a.id)?, []);
+        assert_eq!(work.agreement_acts(b.id)?, [suspended.clone(), noticed.clone()]);
+        assert_eq!(work.agreement_acts(a.id)?, []);
         assert_eq!(work.laws()?, [active, proposed], "a law in force is not forgotten");
         Ok(())
     })

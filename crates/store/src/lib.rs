@@ -21,10 +21,10 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AccessFilter, AccessRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow,
-    EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow,
-    LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow,
-    QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
+    ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
+    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow,
+    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -234,6 +234,10 @@ pub trait Policy {
     fn put_activation(&mut self, agreement: AgreementId, nation: NationId) -> Result<()>;
     /// Partners that hold the agreement complete.
     fn activations(&self, agreement: AgreementId) -> Result<Vec<NationId>>;
+    /// Stores what a party did about an agreement; the first of one number stays.
+    fn put_agreement_act(&mut self, row: &AgreementActRow) -> Result<()>;
+    /// What parties did about an agreement, by party and number.
+    fn agreement_acts(&self, agreement: AgreementId) -> Result<Vec<AgreementActRow>>;
     /// Stores a law or its new status.
     fn put_law(&mut self, row: &LawRow) -> Result<()>;
     /// All laws.

@@ -320,7 +320,7 @@ pub struct AgreementRow {
     pub code: String,
     /// Its literate text.
     pub text: Vec<u8>,
-    /// `draft`, `offered`, `in_force`, `suspended`, `withdrawn`, `terminated`.
+    /// `draft`, `offered`, `in_force`, `suspended`, `withdrawn`, `terminated`, `expired`.
     pub status: String,
     /// Since when.
     pub at: Timestamp,
@@ -337,6 +337,27 @@ pub struct SignatureRow {
     pub statement: Vec<u8>,
     /// When it was accepted here.
     pub at: Timestamp,
+}
+
+/// What a party did about an agreement after signing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementActRow {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The party that did it.
+    pub nation: NationId,
+    /// Which of its acts about this agreement it is; 0 is its leaving.
+    pub number: u64,
+    /// `suspend`, `resume`, `notice` or `withdraw`.
+    pub act: String,
+    /// The party that it concerns; none for all.
+    pub party: Option<NationId>,
+    /// When it was done, by the word of who did it.
+    pub at: Timestamp,
+    /// The moment at which the agreement ends, with a notice.
+    pub ends: Option<Timestamp>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A national law.

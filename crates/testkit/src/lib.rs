@@ -14,6 +14,7 @@ pub mod ledgers;
 pub mod member;
 pub mod network;
 pub mod sim;
+pub mod suspension;
 pub mod treaty;
 pub mod watch;
 

@@ -5,6 +5,8 @@ mod act;
 mod fault;
 mod lie;
 
+pub(crate) use act::piece;
+
 use std::sync::{Mutex, PoisonError};
 
 use entente_app::deliver::Outgoing;

@@ -56,6 +56,7 @@ pub(crate) fn event(kind: &str) -> (&'static str, &'static str) {
         "partner" => ("partner", "calm"),
         "link" => ("link", "care"),
         "alarm" => ("alarm", "bad"),
+        "breach" => ("breach", "bad"),
         _ => ("event", "calm"),
     }
 }
@@ -107,7 +108,7 @@ pub(crate) fn agreement(status: &str) -> (String, &'static str) {
     let tone = match status {
         "in_force" => "good",
         "offered" | "suspended" => "care",
-        "withdrawn" | "terminated" => "bad",
+        "withdrawn" | "terminated" | "expired" => "bad",
         _ => "calm",
     };
     (plain(status), tone)
@@ -164,6 +165,12 @@ pub(crate) fn obligation(code: &str) -> String {
         ("use_only_for_case", case) => format!("use only for case {case}"),
         ("mark_as", marking) => format!("mark as {marking}"),
         ("use", what) => format!("use: {}", plain(what)),
+        ("display_only", "") => "show to readers only: no file, no copy, nothing onward".to_owned(),
+        ("orcon", "no_onward_without_originator") => {
+            "pass on only with its originator’s consent".to_owned()
+        }
+        ("tlp", audience) => format!("traffic light: {}", plain(audience)),
+        ("pap", colour) => format!("permissible actions: {colour}"),
         ("respond_by", moment) => format!("answer by {moment}"),
         (name, "") => plain(name),
         (name, value) => format!("{}: {value}", plain(name)),
@@ -238,6 +245,7 @@ fn clauses_stand_in_the_order_of_their_numbers() {
 #[test]
 fn obligations_read_as_words() {
     assert_eq!(obligation("delete_by:2031-10-09"), "delete by 2031-10-09");
+    assert_eq!(obligation("tlp:organisation_only"), "traffic light: organisation only");
+    assert_eq!(obligation("pap:AMBER"), "permissible actions: AMBER");
     assert_eq!(obligation("use:intelligence_only"), "use: intelligence only");
-    assert_eq!(obligation("pap:AMBER"), "pap: AMBER");
 }

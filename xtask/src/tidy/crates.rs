@@ -24,13 +24,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Foreign vocabularies and the crates that may speak them. Tests may use any as an oracle.
-const FOREIGN: [(&str, &[&str]); 9] = [
+const FOREIGN: [(&str, &[&str]); 10] = [
     ("cedar-policy", &["law"]),
+    ("cedar-policy-symcc", &["law"]),
     ("rusqlite", &["store"]),
     ("tokio-postgres", &["store"]),
     ("axum", &["api", "web", "entente"]),
     ("askama", &["web"]),
-    ("tokio", &["api", "web", "entente"]),
+    // `law` names one trait of it, without any feature: the prover writes to an `AsyncWrite`.
+    ("tokio", &["api", "web", "entente", "law"]),
     ("aws-lc-rs", &["seal"]),
     ("hpke", &["seal"]),
     ("rustls", &["api", "entente"]),

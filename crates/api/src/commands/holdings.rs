@@ -3,17 +3,20 @@
 use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
+use entente_app::making::TearLine;
 use entente_app::node::Known;
 use entente_app::objects::ObjectView;
+use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
+use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
 use entente_model::item::{Lane, OnwardRequest, RecallClass};
 use entente_model::record::Outcome;
-use entente_model::{ReleaseFacts, Wire};
+use entente_model::{ObjectId, ReleaseFacts, Terms, Wire};
 use entente_store::rows::{EventRow, ObjectRow};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
@@ -52,6 +55,16 @@ struct Publish {
     take_rest: bool,
     #[serde(default)]
     supersedes: Vec<String>,
+    tear_line: Option<TearLineIn>,
+}
+
+/// A text written for release, for those to whom the report itself does not go.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TearLineIn {
+    file: FileIn,
+    label: String,
+    facts: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +73,8 @@ struct Release {
     object: String,
     to: String,
     purpose: String,
+    #[serde(default)]
+    evidence: bool,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +96,12 @@ struct List {
 struct Show {
     object: String,
     necessity: Option<String>,
+    /// Its content is to be written to a file.
+    #[serde(default)]
+    save: bool,
+    /// Its content is shown to a person, and kept nowhere.
+    #[serde(default)]
+    read: bool,
 }
 
 #[derive(Deserialize)]
@@ -216,12 +237,29 @@ impl<S: Store, V: Vault> Commands<S, V> {
             findings.extend(split.findings.iter().map(|f| format!("{}: {f}", file.name)));
             pieces.extend(split.pieces);
         }
+        let content = publish.tear_line.as_ref().map(|t| from_base64(&t.file.content, "file"));
+        let content = content.transpose()?;
+        let tear_line = match (&publish.tear_line, &content) {
+            (Some(tear_line), Some(content)) => Some(self.tear_line(tear_line, content, &limits)?),
+            _ => None,
+        };
         let published = if publish.dry_run {
-            self.node.preview(actor, &order, &pieces)
+            self.node.preview_with(actor, &order, &pieces, tear_line.as_ref())
         } else {
-            self.node.publish(actor, &order, &pieces)
+            self.node.publish_with(actor, &order, &pieces, tear_line.as_ref())
         }
         .map_err(refused)?;
+        let made: Vec<Value> = published
+            .made
+            .iter()
+            .map(|(oid, of, form)| {
+                let mut made = related(*oid, form);
+                if let Value::Object(members) = &mut made {
+                    members.insert("of".to_owned(), json!(of.to_string()));
+                }
+                made
+            })
+            .collect();
         let objects: Vec<Value> = published
             .objects
             .iter()
@@ -240,11 +278,48 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "label": print_label(&order.label),
             "pieces": pieces.len(),
             "objects": objects,
+            "made": made,
             "first_leaf": published.first_leaf,
             "verdicts": verdicts(&published),
             "refused": refused_pieces,
             "findings": findings,
         }))
+    }
+
+    /// A tear-line is one text with a label of its own.
+    fn tear_line<'t>(
+        &self,
+        tear_line: &TearLineIn,
+        content: &'t [u8],
+        limits: &Limits,
+    ) -> Result<TearLine<'t>, LocalError> {
+        let known = self.node.known();
+        let code = self.node.identity().code;
+        let scheme = known.policy.schemes.get(code.as_str()).map_err(invalid)?;
+        let label = parse_label(&tear_line.label, scheme, self.node.now())
+            .map_err(|e| LocalError::new(422, format!("the tear-line's label is wrong: {e}")))?;
+        let facts = tear_line.facts.as_deref().map(|text| parse_facts(text, scheme));
+        let facts = facts.transpose().map_err(invalid)?;
+        let name = &tear_line.file.name;
+        let media_type = tear_line.file.media_type.clone().unwrap_or_else(|| {
+            let is_markdown = std::path::Path::new(name).extension().is_some_and(|e| e == "md");
+            if is_markdown { "text/markdown" } else { "text/plain" }.to_owned()
+        });
+        if !entente_formats::portion::is_text(&media_type) || std::str::from_utf8(content).is_err()
+        {
+            return Err(invalid(format!(
+                "{name} is not a text: a tear-line is written anew, as text or Markdown in UTF-8"
+            )));
+        }
+        let hint = MediaHint {
+            kind: entente_formats::Kind::Document { media_type },
+            file_name: Some(name.clone()),
+        };
+        let split = entente_formats::split(content, &hint, limits, OnBad::RefuseAll)
+            .map_err(|e| invalid(format!("{name}: {e}")))?;
+        let piece = split.pieces.into_iter().next();
+        let piece = piece.ok_or_else(|| invalid(format!("{name} is empty")))?;
+        Ok(TearLine { piece, label, facts })
     }
 
     pub(super) fn release(&self, actor: &Actor, body: Value) -> Answer {
@@ -255,6 +330,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             to: nation(&release.to)?,
             purpose: release.purpose,
             body: actor.body().to_owned(),
+            evidence: release.evidence,
         };
         let outcome = self.node.release_onward(actor, &order).map_err(refused)?;
         let asked: Vec<String> = outcome.asked.iter().map(ToString::to_string).collect();
@@ -296,6 +372,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "type": row.object_type,
             "media_type": row.media_type,
             "marking": row.marking,
+            "marked_as": marked_as(row),
             "state": state(row.state),
             "bytes": row.bytes,
             "at": moment(row.at),
@@ -310,7 +387,14 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let show: Show = request(body)?;
         let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
         let reading = Reading::through("command", show.necessity.as_deref()).map_err(refused)?;
-        let view: ObjectView = self.node.object(actor, oid, &reading).map_err(refused)?;
+        let view: ObjectView = if show.save {
+            self.node.object_to_save(actor, oid, &reading)
+        } else {
+            self.node.object(actor, oid, &reading)
+        }
+        .map_err(refused)?;
+        let withheld = !show.read && view.terms.as_ref().is_some_and(obligation::display_only);
+        let content = view.payload.as_deref().filter(|_| !withheld);
         let deliveries: Vec<Value> = view
             .deliveries
             .iter()
@@ -328,6 +412,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
         if let Value::Object(members) = &mut shown {
             members.insert("terms".to_owned(), json!(terms));
             members.insert("deliveries".to_owned(), json!(deliveries));
+            let base = view.family.base.as_ref().map(|(oid, form)| related(*oid, form));
+            let made: Vec<Value> =
+                view.family.made.iter().map(|(oid, form)| related(*oid, form)).collect();
+            members.insert("made_of".to_owned(), json!(base));
+            members.insert("made".to_owned(), json!(made));
             members.insert(
                 "created".to_owned(),
                 json!(view.manifest.as_ref().map(|m| moment(m.created_at))),
@@ -336,7 +425,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
             );
-            members.insert("content".to_owned(), json!(view.payload.as_deref().map(base64)));
+            members.insert("content".to_owned(), json!(content.map(base64)));
+            members.insert("display_only".to_owned(), json!(withheld));
         }
         Ok(shown)
     }
@@ -486,6 +576,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
     }
 }
 
+/// The marking of our own that an object's terms have us put on it.
+fn marked_as(row: &ObjectRow) -> Option<String> {
+    let terms = row.terms.as_deref().and_then(|bytes| Terms::from_bytes(bytes).ok());
+    terms.as_ref().and_then(obligation::marked_as)
+}
+
 /// One event, as watchers see it.
 pub fn event(known: &Known, event: &EventRow) -> Value {
     json!({
@@ -496,6 +592,11 @@ pub fn event(known: &Known, event: &EventRow) -> Value {
         "nation": event.nation.map(|n| known.name_of(&n)),
         "text": event.text,
     })
+}
+
+/// An object that another was made of, or that was made of it, and how.
+fn related(oid: ObjectId, form: &Form) -> Value {
+    json!({ "object": oid.to_string(), "form": form.as_str(), "cut": form.cut() })
 }
 
 fn verdicts(published: &Published) -> Vec<Value> {
@@ -522,7 +623,14 @@ fn verdict(verdict: &Verdict) -> Value {
             })
         })
         .collect();
-    json!({ "type": verdict.object_type, "pieces": verdict.pieces, "nations": nations })
+    json!({
+        "type": verdict.object_type,
+        "form": verdict.form.as_str(),
+        "cut": verdict.form.cut(),
+        "pieces": verdict.pieces,
+        "nations": nations,
+        "notes": verdict.notes,
+    })
 }
 
 fn decided(decided: &Decided) -> Value {

@@ -25,6 +25,13 @@ struct Introduce {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Suspend {
+    nation: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct EndpointSet {
     nation: String,
     endpoint: Option<String>,
@@ -113,6 +120,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "agreements": agreements,
             "laws": status.laws,
             "links": links,
+            "breaches": status.breaches.iter().map(|b| self.breach(b)).collect::<Vec<_>>(),
             "pending": status.pending,
             "signs": status.standing == Standing::Clear,
             "standing": status.standing.to_string(),
@@ -143,6 +151,13 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let (stands, id) =
             self.node.introduce(actor, &card, &introduce.words, code).map_err(refused)?;
         Ok(json!({ "nation_id": id.to_string(), "approval": approval(&stands) }))
+    }
+
+    pub(super) fn nation_suspend(&self, actor: &Actor, body: Value) -> Answer {
+        let suspend: Suspend = request(body)?;
+        let code = nation(&suspend.nation)?;
+        let stands = self.node.suspend_nation(actor, code, &suspend.reason).map_err(refused)?;
+        Ok(json!({ "nation": suspend.nation, "approval": approval(&stands) }))
     }
 
     pub(super) fn endpoint_set(&self, actor: &Actor, body: Value) -> Answer {

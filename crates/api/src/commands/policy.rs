@@ -1,13 +1,17 @@
 //! Commands about agreements and laws.
 
+use entente_app::AppError;
+use entente_app::node::Known;
 use entente_app::people::Actor;
 use entente_app::policy::HeldAgreement;
+use entente_app::simulate::Draft;
+use entente_store::rows::AgreementActRow;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::holdings::outcome;
-use super::text::moment;
+use super::text::{moment, nation};
 use super::{Answer, Commands, approval, refused, request};
 
 #[derive(Deserialize)]
@@ -24,6 +28,22 @@ struct Named {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Operate {
+    agreement: String,
+    party: Option<String>,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Terminate {
+    agreement: String,
+    on: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Withdraw {
     agreement: String,
     reason: String,
@@ -33,6 +53,14 @@ struct Withdraw {
 #[serde(deny_unknown_fields)]
 struct Status {
     agreement: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Simulate {
+    agreement: Option<String>,
+    law: Option<String>,
+    last: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +83,44 @@ impl<S: Store, V: Vault> Commands<S, V> {
         Ok(json!({ "agreement_id": id.to_string(), "approval": approval(&stands) }))
     }
 
+    pub(super) fn agreement_suspend(&self, actor: &Actor, body: Value) -> Answer {
+        let operate: Operate = request(body)?;
+        let id = self.node.find_agreement(&operate.agreement).map_err(refused)?;
+        let party = operate.party.as_deref().map(nation).transpose()?;
+        let stands = self.node.suspend_agreement(actor, &id, party, &operate.reason);
+        let stands = stands.map_err(refused)?;
+        Ok(json!({
+            "agreement_id": id.to_string(),
+            "party": operate.party,
+            "approval": approval(&stands),
+        }))
+    }
+
+    pub(super) fn agreement_resume(&self, actor: &Actor, body: Value) -> Answer {
+        let operate: Operate = request(body)?;
+        let id = self.node.find_agreement(&operate.agreement).map_err(refused)?;
+        let party = operate.party.as_deref().map(nation).transpose()?;
+        let stands = self.node.resume_agreement(actor, &id, party, &operate.reason);
+        let stands = stands.map_err(refused)?;
+        Ok(json!({
+            "agreement_id": id.to_string(),
+            "party": operate.party,
+            "approval": approval(&stands),
+        }))
+    }
+
+    pub(super) fn agreement_terminate(&self, actor: &Actor, body: Value) -> Answer {
+        let terminate: Terminate = request(body)?;
+        let id = self.node.find_agreement(&terminate.agreement).map_err(refused)?;
+        let stands = self.node.terminate_agreement(actor, &id, &terminate.on, &terminate.reason);
+        let stands = stands.map_err(refused)?;
+        Ok(json!({
+            "agreement_id": id.to_string(),
+            "ends_on": terminate.on,
+            "approval": approval(&stands),
+        }))
+    }
+
     pub(super) fn agreement_withdraw(&self, actor: &Actor, body: Value) -> Answer {
         let withdraw: Withdraw = request(body)?;
         let id = self.node.find_agreement(&withdraw.agreement).map_err(refused)?;
@@ -74,12 +140,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .agreements
             .iter()
             .filter(|held| only.is_none_or(|id| held.row.id == id))
-            .map(|held| self.one_agreement(held))
+            .map(|held| self.one_agreement(&known, held))
             .collect();
         Ok(json!({ "agreements": agreements }))
     }
 
-    fn one_agreement(&self, held: &HeldAgreement) -> Value {
+    fn one_agreement(&self, known: &Known, held: &HeldAgreement) -> Value {
         let parties: Vec<Value> = held
             .agreement
             .parties()
@@ -92,6 +158,23 @@ impl<S: Store, V: Vault> Commands<S, V> {
                     "nation": party.nation.to_string(),
                     "signed": signed,
                     "active": if own { held.row.status == "in_force" } else { active },
+                    "suspended_by": party
+                        .id
+                        .and_then(|id| held.state.suspended(Some(id)))
+                        .map(|(by, _)| known.name_of(&by)),
+                })
+            })
+            .collect();
+        let acts: Vec<Value> = in_order(&held.acts)
+            .into_iter()
+            .map(|act| {
+                json!({
+                    "nation": known.name_of(&act.nation),
+                    "act": act.act,
+                    "party": act.party.map(|party| known.name_of(&party)),
+                    "at": moment(act.at),
+                    "ends": act.ends.map(moment),
+                    "reason": act.reason,
                 })
             })
             .collect();
@@ -103,7 +186,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "since": moment(held.row.at),
             "in_force_from": moment(held.agreement.in_force_from()),
             "ends_on": held.agreement.ends_on().map(moment),
+            "notice": held.state.notice().map(|(by, at)| {
+                json!({ "nation": known.name_of(&by), "ends": moment(at) })
+            }),
+            "survival": held.agreement.survival(),
             "parties": parties,
+            "acts": acts,
         })
     }
 
@@ -111,6 +199,40 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let text: Text = request(body)?;
         let (id, code) = self.node.load_law(actor, &text.text).map_err(refused)?;
         Ok(json!({ "law": code, "law_id": id.to_string() }))
+    }
+
+    pub(super) fn law_simulate(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Simulate = request(body)?;
+        let draft = match (&asked.agreement, &asked.law) {
+            (Some(text), None) => Draft::agreement(text),
+            (None, Some(text)) => Draft::law(text),
+            _ => Err(AppError::invalid("one draft is tried out: an agreement or a law")),
+        };
+        let draft = draft.map_err(refused)?;
+        let found =
+            self.node.simulate(actor, &draft, asked.last.unwrap_or(1000)).map_err(refused)?;
+        let changed: Vec<Value> = found
+            .changed
+            .iter()
+            .map(|c| {
+                json!({
+                    "nation": c.nation.to_string(),
+                    "now": c.now.as_str(),
+                    "then": c.then.as_str(),
+                    "reasons": c.reasons,
+                    "count": c.count,
+                    "objects": c.objects.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        Ok(json!({
+            "draft": found.draft,
+            "replayed": found.replayed,
+            "without_inputs": found.without_inputs,
+            "already_different": found.already_different,
+            "not_kept": found.not_kept,
+            "changed": changed,
+        }))
     }
 
     pub(super) fn law_replay(&self, actor: &Actor, body: Value) -> Answer {
@@ -159,4 +281,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .collect();
         json!({ "laws": laws })
     }
+}
+
+/// Acts in the order of their moments, as each party says them.
+fn in_order(acts: &[AgreementActRow]) -> Vec<&AgreementActRow> {
+    let mut acts: Vec<&AgreementActRow> = acts.iter().collect();
+    acts.sort_by_key(|act| (act.at, act.nation, act.number));
+    acts
 }

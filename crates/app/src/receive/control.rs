@@ -5,10 +5,11 @@ use entente_exchange::onward::{self, GrantFor};
 use entente_exchange::recall::{CourtOrder, effect_for};
 use entente_exchange::state::{Event, ObjectState, erases};
 use entente_exchange::verify::{VerifiedBundle, VerifiedItem};
+use entente_law::day_text;
 use entente_model::codec::Wire;
 use entente_model::item::{
-    AgreementNote, AgreementPropose, AgreementSign, ItemKind, Lane, LaneHead, NackCode,
-    OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt,
+    AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, ItemKind, Lane, LaneHead,
+    NackCode, OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt, StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{AgreementRecord, ErasureRecord, Record, RecordKind};
@@ -21,9 +22,11 @@ use entente_store::rows::{
 use entente_store::{Store, Vault, Work};
 
 use super::{Verdict, control_digest};
+use crate::agreements::life;
 use crate::deliver::{lane_head_at, put_receipted_head};
 use crate::error::Result;
 use crate::evidence;
+use crate::ground;
 use crate::node::{Known, Node, event, lock};
 use crate::policy;
 
@@ -114,6 +117,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             ItemKind::AgreementWithdraw => {
                 let note = decode!(AgreementNote, &payload);
                 self.take_withdrawal(work, known, nation, &note, now)
+            }
+            ItemKind::AgreementStanding => {
+                let said = decode!(AgreementStanding, &payload);
+                self.take_standing(work, known, nation, &said, now)
             }
             ItemKind::AgreementActivated => {
                 let note = decode!(AgreementNote, &payload);
@@ -491,16 +498,54 @@ impl<S: Store, V: Vault> Node<S, V> {
         note: &AgreementNote,
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
-        let Some(held) = known.policy.agreement(&note.agreement) else { return Ok(TAKEN) };
-        if !held.state.parties().contains(&nation) {
+        let held = known.policy.agreement(&note.agreement);
+        if held.is_some_and(|held| !held.state.parties().contains(&nation)) {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         }
-        let mut row = held.row.clone();
-        "withdrawn".clone_into(&mut row.status);
-        row.at = now;
-        work.put_agreement(&row)?;
+        // Its text may come later, by another party: then it has been left already.
+        work.put_agreement_act(&life::leaving_row(nation, note))?;
+        ground::give_way(work)?;
         self.tell_of_agreement(work, note.agreement, "withdrawn", nation, now)?;
-        let text = format!("{} left {}: {}", known.name_of(&nation), row.code, note.reason);
+        let code = held.map_or_else(|| note.agreement.short(), |held| held.row.code.clone());
+        let text = format!("{} left {code}: {}", known.name_of(&nation), note.reason);
+        event(work, now, "agreement", text, (None, Some(nation)))?;
+        Ok((Verdict::Taken, true))
+    }
+
+    /// A party suspends an agreement, takes that back, or gives notice: from here on we do not
+    /// rely on it either.
+    fn take_standing(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        nation: NationId,
+        said: &AgreementStanding,
+        now: Timestamp,
+    ) -> Result<(Verdict, bool)> {
+        let held = known.policy.agreement(&said.agreement);
+        let stranger = held.is_some_and(|held| {
+            let parties = held.state.parties();
+            !parties.contains(&nation) || said.party.is_some_and(|p| !parties.contains(&p))
+        });
+        let moments = [Some(said.at), said.ends];
+        let kept = moments.into_iter().flatten().all(|at| i64::try_from(at.millis()).is_ok());
+        if stranger || !kept || !(1..=u64::from(u32::MAX)).contains(&said.number) {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        work.put_agreement_act(&life::act_row(nation, said))?;
+        ground::give_way(work)?;
+        let (past, what) = match (said.act, said.ends) {
+            (StandingAct::Suspend, _) => ("suspended", "suspended".to_owned()),
+            (StandingAct::Resume, _) => ("resumed", "resumed".to_owned()),
+            (StandingAct::Notice, ends) => {
+                let day = ends.map(day_text).unwrap_or_default();
+                ("notice given", format!("gave notice, for {day}, of"))
+            }
+        };
+        self.tell_of_agreement(work, said.agreement, past, nation, now)?;
+        let code = held.map_or_else(|| said.agreement.short(), |held| held.row.code.clone());
+        let whom = said.party.map_or_else(String::new, |p| format!(" for {}", known.name_of(&p)));
+        let text = format!("{} {what} {code}{whom}: {}", known.name_of(&nation), said.reason);
         event(work, now, "agreement", text, (None, Some(nation)))?;
         Ok((Verdict::Taken, true))
     }

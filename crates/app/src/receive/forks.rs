@@ -110,6 +110,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let mut row = nation.row.clone();
                 "suspended".clone_into(&mut row.status);
                 work.put_peer(&row)?;
+                crate::ground::give_way(work)?;
                 changed = true;
             }
             let since = work.head()?.map_or(0, |head| head.size) + 1;

@@ -42,6 +42,7 @@ fn strangers_become_partners_and_exchange_intelligence() {
         to: elandria.profile.code,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
+        evidence: false,
     };
     let analyst = brenmark.actor("analyst").unwrap();
     let outcome = brenmark.node().unwrap().release_onward(&analyst, &onward).unwrap();

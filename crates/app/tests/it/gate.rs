@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::onward::OnwardOrder;
 use entente_app::people::{Actor, Post, Role, TokenKind};
+use entente_app::simulate::Draft;
 use entente_model::ObjectId;
 use entente_model::item::RecallClass;
 use entente_testkit::{Alliance, Member, treaty};
@@ -54,14 +55,17 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
         to: "XCO".parse().unwrap(),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-A".to_owned(),
+        evidence: false,
     };
     let after = node
         .events_after(actor, 0, 1000)
         .map(|(rows, _)| rows.into_iter().filter(|e| e.kind != "receipt").collect::<Vec<_>>());
     let class = RecallClass::Note;
+    let draft = Draft::agreement(&treaty::text(&treaty::profiles(3).unwrap())).unwrap();
     let mut told = BTreeMap::from([
         ("objects", format!("{:?}", node.objects(actor, None, 10, None))),
         ("object", format!("{:?}", node.object(actor, oid, &Reading::by_command()))),
+        ("simulate", format!("{:?}", node.simulate(actor, &draft, 1000))),
         ("find", format!("{:?}", node.find_object(actor, &oid.short()))),
         ("decisions", format!("{:?}", node.decisions(actor, 3))),
         ("events", events(None)),
@@ -122,6 +126,7 @@ fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
         to: "XCO".parse().unwrap(),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
+        evidence: false,
     };
     let asks = brenmark.actor("analyst").unwrap();
     brenmark.node().unwrap().release_onward(&asks, &onward).unwrap();
@@ -173,6 +178,7 @@ fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
         "prove",
         "release",
         "receipt",
+        "simulate",
     ] {
         assert!(told.contains(function), "{function}: {told:?}");
     }

@@ -3,6 +3,9 @@
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
 mod access;
+#[cfg(test)]
+mod before_signing;
+#[cfg(test)]
 mod crossing;
 #[cfg(test)]
 mod evidence;
@@ -13,11 +16,18 @@ mod gate;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod obligations;
+#[cfg(test)]
 mod people;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod variants;
 #[cfg(test)]
 mod world;

@@ -1,10 +1,14 @@
 //! `entente agreement`: agreements between nations.
 
+mod diff;
+mod prove;
+
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use entente_law::Agreement;
+use entente_model::NationCode;
 use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
@@ -14,7 +18,7 @@ use crate::page::{Answer, Table, flag, id, list, moment, text, text_or};
 use super::texts::{CheckArgs, FmtArgs, Kind, NewArgs, ShowAgreementArgs};
 use super::{Run, approval, input};
 
-/// Draft, check, show, propose, sign and leave agreements
+/// Draft, check, show, compare, prove, propose, sign, suspend, end and leave agreements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
 pub struct AgreementArgs {
@@ -30,8 +34,13 @@ enum AgreementCommand {
     Show(ShowAgreementArgs),
     #[command(after_help = "Example:\n  entente agreement fmt --check agreements/*.md")]
     Fmt(FmtArgs),
+    Diff(diff::DiffArgs),
+    Prove(prove::ProveArgs),
     Propose(ProposeArgs),
     Sign(SignArgs),
+    Suspend(SuspendArgs),
+    Resume(ResumeArgs),
+    Terminate(TerminateArgs),
     Withdraw(WithdrawArgs),
     Status(StatusArgs),
 }
@@ -53,6 +62,59 @@ struct ProposeArgs {
 struct SignArgs {
     /// Its code, or the start of its id
     agreement: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Suspend an agreement, for one party or for all, by two persons; from then on nothing goes out
+/// under it there
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  entente agreement suspend ESM-MISA --reason \"Article 12\" \
+                        --as lea\n  entente agreement suspend ESM-MISA --party XBR --reason \
+                        \"Article 12\" --as lea")]
+struct SuspendArgs {
+    #[command(flatten)]
+    operate: OperateArgs,
+}
+
+/// Take our own suspension of an agreement back, by two persons
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente agreement resume ESM-MISA --party XBR --reason \
+                        \"the breach is repaired\" --as lea")]
+struct ResumeArgs {
+    #[command(flatten)]
+    operate: OperateArgs,
+}
+
+#[derive(Debug, Args)]
+struct OperateArgs {
+    /// Its code, or the start of its id
+    agreement: String,
+    /// For this party alone; without it, for all
+    #[arg(long, value_name = "CODE")]
+    party: Option<NationCode>,
+    /// Why, as the other parties will read it
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Give notice, by two persons: the agreement ends for all when a day to come begins
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  entente agreement terminate ESM-MISA --on 2027-06-30 --reason \
+                        \"Article 14\" --as lea\n\nWhat was received under it stays protected."
+)]
+struct TerminateArgs {
+    /// Its code, or the start of its id
+    agreement: String,
+    /// The day, in UTC
+    #[arg(long, value_name = "DAY")]
+    on: String,
+    /// Why, as the other parties will read it
+    #[arg(long)]
+    reason: String,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -89,8 +151,15 @@ impl Run for AgreementArgs {
             AgreementCommand::Check(args) => args.run(Kind::Agreement, output),
             AgreementCommand::Show(args) => args.run(output),
             AgreementCommand::Fmt(args) => args.run(Kind::Agreement, output),
+            AgreementCommand::Diff(args) => args.run(output),
+            AgreementCommand::Prove(args) => args.run(output),
             AgreementCommand::Propose(args) => args.run(output),
             AgreementCommand::Sign(args) => args.run(output),
+            AgreementCommand::Suspend(args) => {
+                args.operate.run("agreement.suspend", suspended, output)
+            }
+            AgreementCommand::Resume(args) => args.operate.run("agreement.resume", resumed, output),
+            AgreementCommand::Terminate(args) => args.run(output),
             AgreementCommand::Withdraw(args) => args.run(output),
             AgreementCommand::Status(args) => args.run(output),
         }
@@ -120,6 +189,54 @@ impl Run for SignArgs {
         output.report(&Answer::new(answer, |answer, page| {
             let done = format!("agreement {} is signed", id(answer, "agreement_id"));
             approval::write(answer, &done, page)
+        }))?;
+        Ok(exit)
+    }
+}
+
+impl OperateArgs {
+    /// Asks the node, and says in `done` what it did for whom.
+    fn run(
+        self,
+        command: &str,
+        done: fn(&Value, &mut dyn Write) -> fmt::Result,
+        output: Output,
+    ) -> Result<Exit, Failure> {
+        let request = json!({
+            "agreement": self.agreement,
+            "party": self.party.map(|party| party.to_string()),
+            "reason": self.reason,
+        });
+        let answer = self.person.desk()?.call(command, &request)?;
+        let exit = approval::exit(&answer);
+        output.report(&Answer::new(answer, done))?;
+        Ok(exit)
+    }
+}
+
+fn suspended(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let (id, whom) = (id(answer, "agreement_id"), text_or(answer, "party", "all"));
+    approval::write(answer, &format!("agreement {id} is suspended for {whom}"), page)
+}
+
+fn resumed(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let (id, whom) = (id(answer, "agreement_id"), text_or(answer, "party", "all"));
+    let done = format!("our suspension of agreement {id} for {whom} is taken back");
+    approval::write(answer, &done, page)
+}
+
+impl Run for TerminateArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let request = json!({
+            "agreement": self.agreement,
+            "on": self.on,
+            "reason": self.reason,
+        });
+        let answer = self.person.desk()?.call("agreement.terminate", &request)?;
+        let exit = approval::exit(&answer);
+        output.report(&Answer::new(answer, |answer, page| {
+            let (id, day) = (id(answer, "agreement_id"), text(answer, "ends_on"));
+            approval::write(answer, &format!("agreement {id} ends on {day}"), page)
         }))?;
         Ok(exit)
     }
@@ -159,12 +276,35 @@ fn agreements(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         writeln!(page, "  status   {status} since {}", moment(one, "since"))?;
         let ends = text_or(one, "ends_on", "no end");
         writeln!(page, "  term     from {}, {ends}", moment(one, "in_force_from"))?;
-        let mut table = Table::new(["  party", "signed", "holds it complete"]);
+        if let Some(notice) = one.get("notice").filter(|notice| !notice.is_null()) {
+            let (by, ends) = (text(notice, "nation"), moment(notice, "ends"));
+            writeln!(page, "  notice   {by}, to end on {ends}")?;
+        }
+        let after = if flag(one, "survival") { "goes on" } else { "ends with it" };
+        writeln!(page, "  after    its protection of what was received {after}")?;
+        let mut table = Table::new(["  party", "signed", "holds it complete", "suspended by"]);
         for party in list(one, "parties") {
             let yes = |name| if flag(party, name) { "yes" } else { "not yet" }.to_owned();
-            table.row([format!("  {}", text(party, "nation")), yes("signed"), yes("active")]);
+            table.row([
+                format!("  {}", text(party, "nation")),
+                yes("signed"),
+                yes("active"),
+                text_or(party, "suspended_by", ""),
+            ]);
         }
         table.write(page, "")?;
+        for act in list(one, "acts") {
+            let (at, by) = (moment(act, "at"), text(act, "nation"));
+            let done = match text(act, "act").as_str() {
+                "suspend" => format!("suspended it for {}", text_or(act, "party", "all")),
+                "resume" => {
+                    format!("took back its suspension for {}", text_or(act, "party", "all"))
+                }
+                "notice" => format!("gave notice, to end on {}", moment(act, "ends")),
+                _ => "left it".to_owned(),
+            };
+            writeln!(page, "  {at}  {by} {done}: {}", text(act, "reason"))?;
+        }
     }
     Ok(())
 }

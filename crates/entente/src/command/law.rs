@@ -1,7 +1,9 @@
 //! `entente law`: the nation's own laws, and decisions by them.
 
+mod compare;
 mod replay;
 mod rows;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -16,7 +18,7 @@ use crate::page::{Answer, Table, flag, list, moment, text};
 use super::texts::{CheckArgs, FmtArgs, Kind, ShowLawArgs};
 use super::{Run, input};
 
-/// Check, show, load and list the nation's own laws
+/// Check, show, compare, try out, load and list national laws
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
 pub struct LawArgs {
@@ -31,6 +33,8 @@ enum LawCommand {
     Show(ShowLawArgs),
     #[command(after_help = "Example:\n  entente law fmt --check laws/*.md")]
     Fmt(FmtArgs),
+    Compare(compare::CompareArgs),
+    Simulate(simulate::SimulateArgs),
     Load(LoadArgs),
     List(ListArgs),
     Rows(rows::RowsArgs),
@@ -61,6 +65,8 @@ impl Run for LawArgs {
             LawCommand::Check(args) => args.run(Kind::Law, output),
             LawCommand::Show(args) => args.run(output),
             LawCommand::Fmt(args) => args.run(Kind::Law, output),
+            LawCommand::Compare(args) => args.run(output),
+            LawCommand::Simulate(args) => args.run(output),
             LawCommand::Load(args) => args.run(output),
             LawCommand::List(args) => args.run(output),
             LawCommand::Rows(args) => args.run(output),

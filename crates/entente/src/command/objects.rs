@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
-use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, id, list, moment, put, text, text_or};
+use crate::output::{Audience, Exit, Failure, Output};
+use crate::page::{Answer, Table, clean, flag, id, list, moment, put, text, text_or};
 
+use super::publish::form;
 use super::{Run, input};
 
 /// List and show the objects that this node holds
@@ -61,6 +62,9 @@ struct ShowArgs {
     /// Why it is necessary to read personal data: `case:ID: why`, of a case that is open here
     #[arg(long, value_name = "CASE AND REASON")]
     necessity: Option<String>,
+    /// Show its content as text, between its markings; for people only
+    #[arg(long, conflicts_with = "out")]
+    read: bool,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -85,13 +89,14 @@ impl Run for ListArgs {
 }
 
 fn objects(answer: &Value, page: &mut dyn Write) -> fmt::Result {
-    let mut table = Table::new(["object", "from", "type", "marking", "state", "at"]);
+    let mut table = Table::new(["object", "from", "type", "marking", "marked here", "state", "at"]);
     for object in list(answer, "objects") {
         table.row([
             id(object, "object"),
             text(object, "originator"),
             text(object, "type"),
             text(object, "marking"),
+            text(object, "marked_as"),
             text(object, "state"),
             moment(object, "at"),
         ]);
@@ -101,7 +106,18 @@ fn objects(answer: &Value, page: &mut dyn Write) -> fmt::Result {
 
 impl Run for ShowArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
-        let request = json!({ "object": self.object, "necessity": self.necessity });
+        if self.read && output.audience() == Audience::Programs {
+            return Err(Failure::failed(anyhow!(
+                "--read shows content to a person: leave out --json, in which `content` has it \
+                 where the terms let it be handed over"
+            )));
+        }
+        let request = json!({
+            "object": self.object,
+            "necessity": self.necessity,
+            "save": self.out.is_some(),
+            "read": self.read,
+        });
         let mut answer = self.person.desk()?.call("objects.show", &request)?;
         if let Some(out) = &self.out {
             let Some(content) = answer.get("content").and_then(Value::as_str) else {
@@ -113,9 +129,34 @@ impl Run for ShowArgs {
             input::create(out, &input::from_base64(content)?)?;
             put(&mut answer, "file", out);
         }
+        if self.read {
+            output.report(&Answer::new(answer, read))?;
+            return Ok(Exit::Done);
+        }
         output.report(&Answer::new(answer, object))?;
         Ok(Exit::Done)
     }
+}
+
+/// The content as text, between its markings.
+fn read(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    object(answer, page)?;
+    let banner = match text(answer, "marked_as") {
+        own if own.is_empty() => text_or(answer, "label", &text(answer, "marking")),
+        own => format!("{} ({own})", text_or(answer, "label", &text(answer, "marking"))),
+    };
+    writeln!(page, "\n{banner}\n")?;
+    let bytes = answer.get("content").and_then(Value::as_str).map(input::from_base64);
+    match bytes.and_then(Result::ok).map(String::from_utf8) {
+        None => writeln!(page, "it has no content here: it is {}", text(answer, "state"))?,
+        Some(Err(_)) => writeln!(page, "its content is not text")?,
+        Some(Ok(content)) => {
+            for line in content.lines() {
+                writeln!(page, "{}", clean(line))?;
+            }
+        }
+    }
+    writeln!(page, "\n{banner}")
 }
 
 fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
@@ -128,6 +169,7 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
     line(page, "type", text(object, "type"))?;
     line(page, "media type", text(object, "media_type"))?;
     line(page, "label", text_or(object, "label", &text(object, "marking")))?;
+    line(page, "marked here", text(object, "marked_as"))?;
     line(page, "state", text(object, "state"))?;
     line(page, "bytes", text(object, "bytes"))?;
     line(page, "created", moment(object, "created"))?;
@@ -136,6 +178,16 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
     if let Some(terms) = object.get("terms").filter(|t| !t.is_null()) {
         line(page, "clauses", text(terms, "clauses"))?;
         line(page, "obligations", text(terms, "obligations"))?;
+    }
+    if flag(object, "display_only") {
+        let how = "shown to its readers with --read, and not handed over";
+        line(page, "content", how.to_owned())?;
+    }
+    if let Some(base) = object.get("made_of").filter(|base| !base.is_null()) {
+        line(page, "made of", format!("{} ({})", id(base, "object"), form(base)))?;
+    }
+    for made in list(object, "made") {
+        line(page, "made of it", format!("{} ({})", id(made, "object"), form(made)))?;
     }
     for delivery in list(object, "deliveries") {
         let state = format!("{} {}", text(delivery, "nation"), text(delivery, "state"));

@@ -20,6 +20,8 @@ use super::{Run, input};
 Example:
   entente publish event.json --label \"SERVICE//REL TO ESM5\" --purpose cyber_defence \\
       --dry-run --as eva
+  entente publish report.md --label RESERVED --facts report.facts.toml --purpose cyber_defence \\
+      --tear-line for-partners.txt --tear-line-label \"SERVICE//REL TO ESM5\" --as eva
   entente publish track.nmea --label SERVICE --purpose maritime_security --to XBR/COAST-WATCH \\
       --facts track.facts.toml --precedence priority --as eva
 
@@ -65,6 +67,15 @@ pub struct PublishArgs {
     /// An object of ours that this replaces; may be repeated
     #[arg(long, value_name = "OBJECT")]
     supersedes: Vec<String>,
+    /// A text written for release, for those to whom the report itself does not go
+    #[arg(long, value_name = "FILE", requires = "tear_line_label")]
+    tear_line: Option<PathBuf>,
+    /// The label of the tear-line
+    #[arg(long, value_name = "LABEL", requires = "tear_line")]
+    tear_line_label: Option<String>,
+    /// What the rules ask about the tear-line, if the report holds what it could have taken over
+    #[arg(long, value_name = "FILE", requires = "tear_line")]
+    tear_line_facts: Option<PathBuf>,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -72,15 +83,27 @@ pub struct PublishArgs {
 impl Run for PublishArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         let desk = self.person.desk()?;
-        let facts = match &self.facts {
-            None => None,
-            Some(path) => {
-                let facts = input::text(path)?;
-                if let Err(problems) = check_facts(&facts, &desk.folder().config()?) {
-                    return input::problems(path, &problems, output);
-                }
-                Some(facts)
+        let mut texts = Vec::new();
+        for path in [&self.facts, &self.tear_line_facts] {
+            let Some(path) = path else {
+                texts.push(None);
+                continue;
+            };
+            let facts = input::text(path)?;
+            if let Err(problems) = check_facts(&facts, &desk.folder().config()?) {
+                return input::problems(path, &problems, output);
             }
+            texts.push(Some(facts));
+        }
+        let tear_line_facts = texts.pop().flatten();
+        let facts = texts.pop().flatten();
+        let tear_line = match &self.tear_line {
+            None => None,
+            Some(path) => Some(json!({
+                "file": { "name": name(path), "content": input::base64(&input::bytes(path)?) },
+                "label": self.tear_line_label,
+                "facts": tear_line_facts,
+            })),
         };
         let files = self
             .files
@@ -106,6 +129,7 @@ impl Run for PublishArgs {
             "dry_run": self.dry_run,
             "take_rest": self.take_rest,
             "supersedes": self.supersedes,
+            "tear_line": tear_line,
         });
         let answer = desk.call("publish", &request)?;
         output.report(&Answer::new(answer, published))?;
@@ -151,6 +175,10 @@ fn published(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         let title = text(object, "title");
         writeln!(page, "object {}  {}  {title}", id(object, "object"), text(object, "type"))?;
     }
+    for made in list(answer, "made").iter().take(OBJECTS_SHOWN) {
+        let (form, of) = (form(made), id(made, "of"));
+        writeln!(page, "object {}  {form} of {of}", id(made, "object"))?;
+    }
     if objects.len() > OBJECTS_SHOWN {
         let more = objects.len() - OBJECTS_SHOWN;
         writeln!(page, "and {more} more: see `entente objects list`")?;
@@ -164,7 +192,13 @@ const OBJECTS_SHOWN: usize = 20;
 /// Who may have what kind of object, nation by nation, and why.
 pub(super) fn verdict(verdict: &Value, page: &mut dyn Write) -> fmt::Result {
     let pieces = count(number(verdict, "pieces"), "object");
-    writeln!(page, "{pieces} of type {}", text(verdict, "type"))?;
+    match form(verdict) {
+        form if form.is_empty() => writeln!(page, "{pieces} of type {}", text(verdict, "type"))?,
+        form => writeln!(page, "{pieces} of type {}: the {form}", text(verdict, "type"))?,
+    }
+    for note in list(verdict, "notes") {
+        writeln!(page, "  note: {}", crate::page::clean(note.as_str().unwrap_or_default()))?;
+    }
     let nations = list(verdict, "nations");
     if nations.is_empty() {
         writeln!(page, "  there is no partner that it could go to")?;
@@ -189,6 +223,15 @@ pub(super) fn verdict(verdict: &Value, page: &mut dyn Write) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// How something relates to what was given; empty if it is that.
+pub(super) fn form(of: &Value) -> String {
+    match text(of, "form").as_str() {
+        "variant" => format!("variant without {}", text(of, "cut")),
+        "tear_line" => "tear-line".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// What becomes of it towards one nation.

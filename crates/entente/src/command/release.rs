@@ -24,14 +24,21 @@ pub struct ReleaseArgs {
     /// The purpose that the release serves, in the words of the agreement
     #[arg(long)]
     purpose: String,
+    /// The recipient wants it as evidence before a court
+    #[arg(long)]
+    evidence: bool,
     #[command(flatten)]
     person: PersonArgs,
 }
 
 impl Run for ReleaseArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
-        let request =
-            json!({ "object": self.object, "to": self.to.to_string(), "purpose": self.purpose });
+        let request = json!({
+            "object": self.object,
+            "to": self.to.to_string(),
+            "purpose": self.purpose,
+            "evidence": self.evidence,
+        });
         let answer = self.person.desk()?.call("release", &request)?;
         output.report(&Answer::new(answer, |answer, page| {
             let object = id(answer, "object");

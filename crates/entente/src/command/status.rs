@@ -63,6 +63,17 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             counted("differing")
         )?;
     }
+    for breach in list(answer, "breaches") {
+        let (nation, due) = (text(breach, "nation"), moment(breach, "due"));
+        let until = if due.is_empty() { due } else { format!(" by {due}") };
+        let heading = if flag(breach, "overdue") { "OVERDUE" } else { "breach" };
+        writeln!(
+            page,
+            "  {heading:<11} {}: {nation} must be told{until}: {}",
+            text(breach, "breach"),
+            text(breach, "what")
+        )?;
+    }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;
     }

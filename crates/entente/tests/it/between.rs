@@ -115,7 +115,8 @@ fn discs_twice_out_of_order_damaged_cut_or_for_another_are_told_and_lose_nothing
         fs::write(&noise, bytes).unwrap();
         let file = noise.to_str().unwrap();
         let publish = ["publish", file, "--label", "OPEN", "--purpose", "cyber_defence"];
-        assert!(arvenia.run("ana", &publish).status.success());
+        let published = arvenia.run("ana", &publish);
+        assert!(published.status.success(), "{}", String::from_utf8_lossy(&published.stderr));
         objects += 1;
     }
     let disc = dir.path().join("disc");

@@ -13,8 +13,9 @@ use entente_exchange::bundle::{self, ChainFrame, ForkFrame, ForkKind, Frame, Gra
 use entente_exchange::card::{Card, SpokenId};
 use entente_model::codec::{Reader, Wire, Writer};
 use entente_model::item::{
-    AgreementNote, AgreementPropose, AgreementSign, EffectStatus, Gossip, Lane, LaneHead, Nack,
-    NackCode, OnwardDecision, OnwardRequest, Recall, RecallClass, RecallEffect, Receipt,
+    AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, EffectStatus, Gossip, Lane,
+    LaneHead, Nack, NackCode, OnwardDecision, OnwardRequest, Recall, RecallClass, RecallEffect,
+    Receipt, StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{DecisionRecord, Record};
@@ -120,6 +121,16 @@ fn write_the_seeds_anew() {
     alliance.introduce_all().unwrap();
     alliance.agree(&treaty::text(&profiles)).unwrap();
     let [arvenia, brenmark] = &alliance.members[..] else { panic!() };
+    for (kind, about, value) in
+        [("data-protection", "XBR", "safeguards"), ("offence", "offence:fraud", "criminal:36")]
+    {
+        let span = (arvenia.now(), arvenia.now().plus_millis(86_400_000));
+        let (kind, about) = (kind.parse().unwrap(), about.parse().unwrap());
+        let fact = entente_law::Fact::new(kind, about, value, "letter 7", span).unwrap();
+        seeds.values(&fact.to_bytes());
+        let by = "legal-1".to_owned();
+        seeds.values(&entente_law::Asserted { fact, by, at: arvenia.now() }.to_bytes());
+    }
     publish(arvenia);
     for (from, to) in [(arvenia, brenmark), (brenmark, arvenia)] {
         let node = from.node().unwrap();
@@ -343,6 +354,25 @@ impl Seeds {
         let reason = "done".to_owned();
         let note = AgreementNote { agreement, at: from.now(), reason };
         self.values(&note.to_bytes());
+        let suspended = AgreementStanding {
+            agreement,
+            number: 1,
+            act: StandingAct::Suspend,
+            party: Some(from.nation),
+            at: from.now(),
+            ends: None,
+            reason: "a breach".to_owned(),
+        };
+        let ends = Some(from.now().plus_millis(1));
+        let notice = AgreementStanding {
+            number: 2,
+            act: StandingAct::Notice,
+            party: None,
+            ends,
+            ..suspended.clone()
+        };
+        self.values(&suspended.to_bytes());
+        self.values(&notice.to_bytes());
     }
 
     /// What control items hold; on their way they are sealed.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod before_signing;
+#[cfg(test)]
 mod between;
 #[cfg(test)]
 mod cli;

@@ -192,7 +192,7 @@ fn the_words_of_another_card_are_refused_and_one_person_counts_once() {
     let again = introduce(&right);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8(again.stderr).unwrap().contains("another person must"));
-    let waiting = node.json("ana", &["approvals"]);
+    let waiting = node.json("sena", &["approvals"]);
     assert_eq!(waiting["waiting"][0]["approved_by"][0], "sena", "{waiting}");
 }
 

@@ -128,3 +128,96 @@ proptest! {
         prop_assert!(!a.is_in_force(NOW));
     }
 }
+
+fn said(act: StandingAct, number: u64, party: Option<u8>) -> AgreementStanding {
+    AgreementStanding {
+        agreement: id(),
+        number,
+        act,
+        party: party.map(nation),
+        at: NOW.plus_millis(20),
+        ends: (act == StandingAct::Notice).then(|| NOW.plus_millis(60)),
+        reason: "a breach".to_owned(),
+    }
+}
+
+fn complete() -> AgreementState {
+    let mut a = draft();
+    for party in 1..=3 {
+        a.sign(&by(party)).unwrap();
+        a.activate(nation(party), NOW).unwrap();
+    }
+    a
+}
+
+#[test]
+fn a_suspension_stands_until_whoever_spoke_it_takes_it_back() {
+    let later = NOW.plus_millis(50);
+    let mut a = complete();
+    a.stand(nation(1), &said(StandingAct::Suspend, 1, Some(2))).unwrap();
+    assert_eq!(a.phase(later), Phase::InForce, "it goes on among the others");
+    assert!(!a.may_release_to(&nation(2), later) && a.may_release_to(&nation(3), later));
+    assert!(a.suspends(nation(1), Some(nation(2))) && !a.suspends(nation(1), None));
+
+    a.stand(nation(3), &said(StandingAct::Suspend, 1, None)).unwrap();
+    let suspended = Phase::Suspended { by: nation(3), at: NOW.plus_millis(20) };
+    assert_eq!(a.phase(later), suspended);
+    assert!(!a.is_in_force(later) && !a.may_release_to(&nation(3), later));
+
+    // Another party's word does not lift it, nor one that was spoken before.
+    a.stand(nation(2), &said(StandingAct::Resume, 9, None)).unwrap();
+    a.stand(nation(3), &said(StandingAct::Resume, 1, None)).unwrap();
+    assert_eq!(a.phase(later), suspended);
+    a.stand(nation(3), &said(StandingAct::Resume, 2, None)).unwrap();
+    a.stand(nation(3), &said(StandingAct::Suspend, 1, None)).unwrap();
+    assert_eq!(a.phase(later), Phase::InForce);
+    a.stand(nation(1), &said(StandingAct::Resume, 2, Some(2))).unwrap();
+    assert!(a.may_release_to(&nation(2), later));
+
+    let stranger = AgreementError::NoParty(nation(4));
+    assert_eq!(a.stand(nation(4), &said(StandingAct::Suspend, 1, None)), Err(stranger.clone()));
+    assert_eq!(a.stand(nation(1), &said(StandingAct::Suspend, 3, Some(4))), Err(stranger));
+}
+
+#[test]
+fn a_notice_ends_it_on_its_day_and_not_before() {
+    let mut a = complete();
+    a.stand(nation(2), &said(StandingAct::Notice, 1, None)).unwrap();
+    assert_eq!(a.notice(), Some((nation(2), NOW.plus_millis(60))));
+    assert_eq!(a.phase(NOW.plus_millis(59)), Phase::InForce);
+    assert_eq!(a.changes_after(NOW.plus_millis(50)), Some(NOW.plus_millis(60)));
+    let ended = Phase::Terminated { by: nation(2), at: NOW.plus_millis(60) };
+    assert_eq!(a.phase(NOW.plus_millis(60)), ended);
+    assert!(ended.has_ended());
+
+    // One given for an earlier day counts; one for the past ends it when it is given.
+    let past = AgreementStanding { ends: Some(NOW), ..said(StandingAct::Notice, 1, None) };
+    a.stand(nation(3), &past).unwrap();
+    assert_eq!(a.notice(), Some((nation(3), NOW.plus_millis(20))));
+}
+
+proptest! {
+    /// News of a life come over several links: what came last must not decide where it stands.
+    #[test]
+    fn the_order_of_the_news_changes_nothing(
+        news in prop::collection::vec((1..=3_u8, 0..3_u8, 1..4_u64, prop::option::of(1..=3_u8)), 0..10),
+        swaps in prop::collection::vec((0..10_usize, 0..10_usize), 0..10),
+    ) {
+        let tell = |news: &[(u8, u8, u64, Option<u8>)]| {
+            let mut a = complete();
+            for (by, act, number, party) in news {
+                let act = StandingAct::from_code(u64::from(*act)).unwrap();
+                let party = party.filter(|_| act != StandingAct::Notice);
+                a.stand(nation(*by), &said(act, *number, party)).unwrap();
+            }
+            a
+        };
+        let mut other = news.clone();
+        for (a, b) in swaps {
+            if a < other.len() && b < other.len() {
+                other.swap(a, b);
+            }
+        }
+        prop_assert_eq!(tell(&news), tell(&other));
+    }
+}

@@ -41,6 +41,10 @@ impl Clause for Adequacy {
         }
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["personal_data", "data_protection", "facts"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         to.say(Side::MayGive, self.says());
         let derogation = if self.derogations.is_empty() { "" } else { "; each use of a derogation is recorded" };

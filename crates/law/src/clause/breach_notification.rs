@@ -20,6 +20,10 @@ impl Clause for BreachNotification {
         out.push(format!("notify_breach_within_h:{}", self.hours));
     }
 
+    fn breach_hours(&self) -> Option<u64> {
+        Some(self.hours)
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         let within = format!("within {} hours", self.hours);
         to.say(Side::Owes, format!("a report {within} of any loss or compromise of what we received"));

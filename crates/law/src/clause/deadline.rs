@@ -39,6 +39,10 @@ impl Clause for Deadline {
         out.push(format!("respond_by:{}", instant_text(request.received_at.plus_millis(millis))));
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["request"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         let within = format!(
             "within {} hours if urgent and at hand, {} days if urgent and held by others, {} days otherwise",

@@ -72,6 +72,10 @@ impl Clause for Equivalence {
         Some(self)
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["recipient", "level"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         let handling = to.handling(self);
         for level in level::all().filter(|l| *l >= level::RESTRICTED) {

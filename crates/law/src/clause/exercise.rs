@@ -37,6 +37,10 @@ impl Clause for Exercise {
         true
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["exercise"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         to.both_ways("exercise data in exercises, and no real data there");
         to.say(Side::Owes, "exercise data stays marked as such");

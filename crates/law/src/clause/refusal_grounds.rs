@@ -59,6 +59,10 @@ impl Clause for RefusalGrounds {
         out.extend(cured.map(|fact| format!("assurance:{fact}")));
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["grounds", "facts"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         let (must, may) = (self.mandatory.join(", "), self.optional.join(", "));
         if !must.is_empty() {

@@ -27,6 +27,10 @@ impl Clause for Speciality {
         out.extend(case.map(|case| format!("use_only_for_case:{case}")));
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["transfer_case"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         to.say(Side::Owes, "what was given for a case serves that case only, unless its provider waives this");
         to.say(Side::Gets, "a say before what we gave for one case serves another");

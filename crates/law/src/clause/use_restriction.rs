@@ -60,6 +60,10 @@ impl Clause for UseRestriction {
         }
     }
 
+    fn obligations_read(&self) -> &'static [&'static str] {
+        &["use"]
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         match self.evidence {
             Evidence::Allowed => to.both_ways("for use as intelligence and as evidence"),

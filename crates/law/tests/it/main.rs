@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod consequence;
+#[cfg(test)]
 mod controls;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod harmony;
 #[cfg(test)]
 #[expect(clippy::many_single_char_names, reason = "it reads like the tables of the README")]
 mod oracle;

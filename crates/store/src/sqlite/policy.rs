@@ -4,7 +4,7 @@ use entente_model::{AgreementId, LawId, NationId};
 
 use super::Tx;
 use super::column::{cells, only};
-use crate::rows::{AgreementRow, LawRow, SignatureRow};
+use crate::rows::{AgreementActRow, AgreementRow, LawRow, SignatureRow};
 use crate::{Policy, Result};
 
 impl Policy for Tx<'_, '_> {
@@ -77,6 +77,46 @@ impl Policy for Tx<'_, '_> {
             "SELECT nation FROM activation WHERE agreement = ?1 ORDER BY nation",
             cells![agreement],
             only,
+        )
+    }
+
+    fn put_agreement_act(&mut self, row: &AgreementActRow) -> Result<()> {
+        self.session.run(
+            "INSERT INTO agreement_act (agreement, nation, number, act, party, at, ends, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (agreement, nation, number) DO NOTHING",
+            cells![
+                row.agreement,
+                row.nation,
+                row.number,
+                row.act,
+                row.party,
+                row.at,
+                row.ends,
+                row.reason
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn agreement_acts(&self, agreement: AgreementId) -> Result<Vec<AgreementActRow>> {
+        self.session.many(
+            "act about an agreement",
+            "SELECT agreement, nation, number, act, party, at, ends, reason FROM agreement_act
+             WHERE agreement = ?1 ORDER BY nation, number",
+            cells![agreement],
+            |c| {
+                Ok(AgreementActRow {
+                    agreement: c.take()?,
+                    nation: c.take()?,
+                    number: c.take()?,
+                    act: c.take()?,
+                    party: c.take()?,
+                    at: c.take()?,
+                    ends: c.take()?,
+                    reason: c.take()?,
+                })
+            },
         )
     }
 

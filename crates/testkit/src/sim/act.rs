@@ -163,6 +163,7 @@ impl Sim {
             to: self.alliance.member(to)?.profile.code,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
+            evidence: false,
         };
         let actor = member.actor("analyst")?;
         let what = format!("pass {} on to {}", oid.short(), order.to);
@@ -309,7 +310,7 @@ impl Sim {
     }
 }
 
-fn piece(payload: &[u8]) -> Piece<'_> {
+pub(crate) fn piece(payload: &[u8]) -> Piece<'_> {
     Piece {
         name: "indicator".to_owned(),
         object_type: "indicator".to_owned(),

@@ -275,6 +275,7 @@ impl Sim {
             to: target.profile.code,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
+            evidence: false,
         };
         let done =
             self.at(place, "pass on by forgery", |node| node.release_onward(&analyst, &order))?;

@@ -1,5 +1,7 @@
 //! A fixed list of histories, played at every test run.
 
+mod suspension;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

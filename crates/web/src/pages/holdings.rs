@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use entente_app::objects::Delivery;
-use entente_app::obligation::day;
+use entente_app::obligation::{day, marked_as};
 use entente_app::people::Actor;
 use entente_app::{AppError, SqliteNode};
 use entente_model::Terms;
@@ -31,6 +31,8 @@ pub(crate) struct HoldingLine {
     pub(crate) object_type: String,
     pub(crate) media_type: String,
     pub(crate) marking: Marking,
+    /// The marking of our own that its terms have us put on it.
+    pub(crate) marked_as: Option<String>,
     pub(crate) standing: Tag,
     pub(crate) bytes: String,
     pub(crate) obligations: Vec<String>,
@@ -79,6 +81,7 @@ impl HoldingLine {
             object_type: clean(&words::plain(&row.object_type)),
             media_type: clean(&row.media_type),
             marking: Marking::new(row.class, &row.marking),
+            marked_as: terms.as_ref().and_then(marked_as).map(|own| clean(&own)),
             standing: Tag::new(words::standing(row.state)),
             bytes: bytes(row.bytes),
             obligations,

@@ -10,6 +10,7 @@ use axum::response::Response;
 use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::gate::DECISIONS;
+use entente_app::variant::Family;
 use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::record::Outcome;
@@ -145,10 +146,20 @@ pub(crate) struct ObjectPage {
     pub(crate) manifest: Option<ManifestView>,
     pub(crate) terms: Option<TermsView>,
     pub(crate) deliveries: Vec<DeliveryView>,
+    /// Objects that it was made of, or that were made of it, and how.
+    pub(crate) family: Vec<(&'static str, ObjectLink, String)>,
     pub(crate) decisions: Vec<DecidedView>,
     /// The object's entry, if it is older than the decisions that are looked through.
     pub(crate) older_leaf: Option<u64>,
     pub(crate) content: Content,
+}
+
+fn family(family: &Family) -> Vec<(&'static str, ObjectLink, String)> {
+    let base = family.base.iter().map(|(oid, form)| ("Made of", oid, form));
+    let made = family.made.iter().map(|(oid, form)| ("Made of it", oid, form));
+    base.chain(made)
+        .map(|(heading, oid, form)| (heading, ObjectLink(*oid), clean(&form.describe())))
+        .collect()
 }
 
 fn context(
@@ -202,6 +213,7 @@ fn context(
         manifest: view.manifest.as_ref().map(ManifestView::of),
         terms: view.terms.as_ref().map(|terms| TermsView::of(node, terms)),
         deliveries: view.deliveries.iter().map(DeliveryView::of).collect(),
+        family: family(&view.family),
         older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
         decisions,
         content: match withheld {

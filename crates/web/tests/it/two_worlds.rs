@@ -37,10 +37,12 @@ enum Ask {
     TellsNothing(&'static str),
 }
 
+/// A law to be tried out.
+const DRAFT: &str = "+++\nid = \"XAR-DRAFT\"\nnation = \"XAR\"\ntitle = \"A draft\"\n+++\n## Section 1\n```rule\ntype = \"court_seal\"\ndirection = \"export\"\neffect = \"forbid\"\n```\n";
+
 fn requests() -> BTreeMap<&'static str, Ask> {
     use Ask::{Reads, TellsNothing};
     let none = || Reads(vec![json!({})]);
-    let object = || Reads(vec![json!({ "object": "OID" }), json!({ "object": "OI8" })]);
     BTreeMap::from([
         ("whoami", none()),
         ("person.add", TellsNothing("makes a person")),
@@ -55,16 +57,21 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("status", none()),
         ("card", none()),
         ("introduce", TellsNothing("about nations")),
+        ("nation.suspend", TellsNothing("about nations")),
         ("endpoint.set", TellsNothing("about nations")),
         ("bundle.export", TellsNothing("sealed to its recipient")),
         ("bundle.import", TellsNothing("takes in")),
         ("agreement.propose", TellsNothing("about agreements")),
         ("agreement.sign", TellsNothing("about agreements")),
+        ("agreement.suspend", TellsNothing("about agreements")),
+        ("agreement.resume", TellsNothing("about agreements")),
+        ("agreement.terminate", TellsNothing("about agreements")),
         ("agreement.withdraw", TellsNothing("about agreements")),
         ("agreement.status", none()),
         ("law.load", TellsNothing("about laws")),
         ("law.list", none()),
         ("law.replay", Reads(vec![json!({ "leaf": 0 }), json!({ "leaf": 1_000_000 })])),
+        ("law.simulate", Reads(vec![json!({ "law": DRAFT }), json!({ "law": DRAFT, "last": 2 })])),
         ("fact.add", TellsNothing("about nations and cases")),
         ("fact.list", none()),
         ("fact.releases", Reads(vec![json!({ "fact": "00000000" })])),
@@ -84,7 +91,18 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ),
         ("decisions", Reads(vec![json!({}), json!({ "count": 2 })])),
         ("objects.list", Reads(vec![json!({}), json!({ "count": 1 }), json!({ "own": true })])),
-        ("objects.show", object()),
+        (
+            "objects.show",
+            Reads(vec![
+                json!({ "object": "OID" }),
+                json!({ "object": "OI8" }),
+                json!({ "object": "OID", "save": true }),
+                json!({ "object": "OID", "read": true }),
+            ]),
+        ),
+        ("breach.record", Reads(vec![json!({ "object": "OID", "what": "stolen" })])),
+        ("breach.told", Reads(vec![json!({ "breach": 77, "how": "a call" })])),
+        ("breach.list", none()),
         ("receipts", none()),
         ("consent.list", none()),
         ("consent.decide", Reads(vec![json!({ "request": 77, "grant": true })])),
@@ -115,7 +133,9 @@ fn requests() -> BTreeMap<&'static str, Ask> {
 /// What may differ: the ledger's own numbers.
 fn without_ledger(mut answer: Value) -> Value {
     if let Some(members) = answer.as_object_mut() {
-        for name in ["size", "root", "signed", "checkpoint", "opened", "ledger", "replayed"] {
+        for name in
+            ["size", "root", "signed", "checkpoint", "opened", "ledger", "replayed", "other_engine"]
+        {
             members.remove(name);
         }
     }

@@ -91,6 +91,7 @@ impl World {
             to: "XEL".parse().unwrap(),
             purpose: "cyber_defence".to_owned(),
             body: "CERT-B".to_owned(),
+            evidence: false,
         };
         let asks = brenmark.actor("analyst").unwrap();
         brenmark.node().unwrap().release_onward(&asks, &onward).unwrap();
