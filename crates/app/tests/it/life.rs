@@ -206,6 +206,7 @@ fn notice_ends_an_agreement_on_its_day_and_protection_goes_on() {
         to: code("XCO"),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
+        evidence: false,
     };
     let analyst = brenmark.actor("analyst").unwrap();
     let outcome = brenmark.node().unwrap().release_onward(&analyst, &onward).unwrap();
@@ -314,6 +315,7 @@ fn a_suspended_nation_gets_nothing_of_ours_from_those_who_hold_it() {
         to: code("XEL"),
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
+        evidence: false,
     };
     let analyst = brenmark.actor("analyst").unwrap();
     let there = brenmark.node().unwrap();

@@ -230,6 +230,8 @@ impl Sim {
                     return Ok(());
                 }
                 409 => old = text.trim().parse().unwrap_or(0),
+                // It has started and waits itself for partners to confirm its ledger.
+                503 => return Ok(()),
                 status => {
                     return Err(Failure(format!("a witness answered {status}: {text}")));
                 }
