@@ -4,7 +4,7 @@
 //! agreement may be suspended. Whatever narrows what may go counts the ground up in its own
 //! transaction, and a release is entered only while the count is the one under which it was
 //! decided. So the order of the ledger is the order of the acts: behind a suspension there is no
-//! release that was decided before it (decision 31).
+//! release that was decided before it (decision 15).
 
 use entente_store::{StoreError, Work};
 

@@ -2,7 +2,7 @@
 //!
 //! The act is a statement of our identity chain, so every other nation learns of it and stops
 //! passing on to the suspended one what it holds of ours; grants that would let it receive, or
-//! pass on, are void (decision 31). It is lifted by introducing the nation anew.
+//! pass on, are void (decision 15). It is lifted by introducing the nation anew.
 
 use entente_exchange::chain::{self, Body, ChainState, PeerStanding, PeerSuspend};
 use entente_law::case::Subject;

@@ -1,7 +1,7 @@
 //! Random alliances in which, at a random moment, one nation suspends another.
 //!
 //! Who has met whom, who is bound by which agreement, what was released, passed on and delivered
-//! before the act: all drawn. Afterwards everybody goes on. What must hold (decision 31):
+//! before the act: all drawn. Afterwards everybody goes on. What must hold (decision 15):
 //!
 //! - behind the act's leaf, the suspender's ledger has no slot for the suspended nation but those
 //!   that the protocol needs;

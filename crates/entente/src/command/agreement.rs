@@ -69,7 +69,7 @@ struct SignArgs {
 /// Suspend an agreement, for one party or for all, by two persons; from then on nothing goes out
 /// under it there
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  entente agreement suspend ESM-MISA --reason \"Article 12\" \
+#[command(after_help = "Example:\n  entente agreement suspend ESM-MISA --reason \"Article 12\" \
                         --as lea\n  entente agreement suspend ESM-MISA --party XBR --reason \
                         \"Article 12\" --as lea")]
 struct SuspendArgs {

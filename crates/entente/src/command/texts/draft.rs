@@ -16,7 +16,7 @@ use super::super::input;
 
 /// Write a draft from the library, ready to edit
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  entente agreement new --list\n  \
+#[command(after_help = "Example:\n  entente agreement new --list\n  \
                         entente agreement new --template police-exchange --parties XAR,XEL \
                         --id XAR-XEL-POL --out draft.md\n\nExample:\n  \
                         entente agreement new --template ember-strait > draft.md")]
