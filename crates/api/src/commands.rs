@@ -4,6 +4,7 @@
 //! whose credential is checked first. Unknown members of a request are errors. Answers hold what
 //! the gate let this person see, and nothing else.
 
+mod accesses;
 mod breaches;
 mod facts;
 mod holdings;
@@ -54,10 +55,15 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 46] = [
+pub const NAMES: [&str; 52] = [
     "whoami",
     "person.add",
     "person.list",
+    "person.show",
+    "person.change",
+    "person.deactivate",
+    "person.reactivate",
+    "person.credential",
     "person.link",
     "approvals",
     "status",
@@ -98,6 +104,7 @@ pub const NAMES: [&str; 46] = [
     "ledger.status",
     "ledger.verify",
     "ledger.prove",
+    "ledger.accesses",
     "ledger.seen",
     "backup",
     "events",
@@ -179,7 +186,12 @@ where
         match name {
             "whoami" => Ok(self.whoami(&actor)),
             "person.add" => self.person_add(&actor, body),
-            "person.list" => self.person_list(),
+            "person.list" => self.person_list(&actor),
+            "person.show" => self.person_show(&actor, body),
+            "person.change" => self.person_change(&actor, body),
+            "person.deactivate" => self.person_deactivate(&actor, body),
+            "person.reactivate" => self.person_reactivate(&actor, body),
+            "person.credential" => self.person_credential(&actor, body),
             "person.link" => self.person_link(&actor, body),
             "approvals" => self.approvals(&actor),
             "status" => self.status(&actor),
@@ -220,6 +232,7 @@ where
             "ledger.status" => self.ledger_status(),
             "ledger.verify" => self.ledger_verify(&actor),
             "ledger.prove" => self.ledger_prove(&actor, body),
+            "ledger.accesses" => self.accesses(&actor, body),
             "ledger.seen" => self.ledger_seen(body),
             "backup" => self.backup(&actor, body),
             "events" => self.events(&actor, body),

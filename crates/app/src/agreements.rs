@@ -15,7 +15,7 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, event};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{Act, Actor, Approval, Role};
 use crate::policy;
 use crate::receive::{agreement_id, agreement_record};
 
@@ -23,6 +23,8 @@ pub(crate) mod life;
 
 /// Two persons sign for a nation, and end or suspend what it signed.
 const SIGNING: usize = 2;
+/// Who may sign one, and act about it after that.
+const SIGNERS: [Role; 2] = [Role::LegalAdviser, Role::ReleaseOfficer];
 
 impl<S: Store, V: Vault> Node<S, V> {
     /// Offers an agreement to its parties. A draft whose parties are not bound to identities yet
@@ -130,7 +132,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Signs an agreement, by two persons; the exact text is what they approve.
     pub fn sign_agreement(&self, actor: &Actor, id: &AgreementId) -> Result<Approval> {
-        actor.must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], "sign agreements")?;
+        actor.must_be(&SIGNERS, "sign agreements")?;
         self.must_be_clear()?;
         let known = self.known();
         let held = known
@@ -147,7 +149,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid(format!("{} is signed already", held.row.code)));
         }
         let about = format!("sign {} ({})", held.row.code, held.agreement.title());
-        let approval = self.approve(actor, "sign agreement", &about, id.as_bytes(), SIGNING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "sign agreement",
+                about: &about,
+                bytes: id.as_bytes(),
+                by: &SIGNERS,
+                needed: SIGNING,
+            },
+        )?;
         let Approval::Granted { approvers, .. } = &approval else { return Ok(approval) };
 
         let now = self.now();

@@ -30,6 +30,9 @@ pub enum AppError {
     /// The person may not do it.
     #[error("{0}")]
     Forbidden(String),
+    /// It is not said, or not so, that it is necessary.
+    #[error("{0}")]
+    NotNecessary(String),
     /// It is not here, or the person may not know of it.
     #[error("{0} is not known here")]
     NotFound(String),
@@ -58,7 +61,7 @@ impl AppError {
     pub const fn blame(&self) -> Blame {
         match self {
             Self::Invalid(_) => Blame::Caller,
-            Self::Forbidden(_) => Blame::Refused,
+            Self::Forbidden(_) | Self::NotNecessary(_) => Blame::Refused,
             Self::NotFound(_) => Blame::Absent,
             Self::Partner(_) => Blame::Partner,
             Self::Keys(_) | Self::Store(_) | Self::Operator(_) => Blame::Operator,

@@ -17,6 +17,7 @@ use entente_seal::digest;
 use entente_store::rows::ObjectRow;
 use entente_store::{Store, Vault, Work};
 
+use crate::access::Reading;
 use crate::error::{AppError, Result};
 use crate::gate::{READERS, unknown};
 use crate::leaf::{Contexts, LeafOpening};
@@ -179,14 +180,19 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The proof alone tells that the object exists, and who had it when. Its label or its content
     /// go with it only by whom a release officer or a legal adviser may hand them out, and that is
     /// recorded.
-    pub fn write_evidence(&self, actor: &Actor, order: &EvidenceOrder) -> Result<WrittenEvidence> {
+    pub fn write_evidence(
+        &self,
+        actor: &Actor,
+        order: &EvidenceOrder,
+        reading: &Reading,
+    ) -> Result<WrittenEvidence> {
         actor.must_be(&READERS, "read holdings")?;
         if order.enclosed > Enclosed::Nothing {
             actor.must_be(&EXPORTERS, "hand out an object's label or content")?;
         }
         self.must_know(actor, order.oid)?;
         let known = self.known();
-        let enclosed = self.enclosed(actor, order)?;
+        let enclosed = self.enclosed(actor, order, reading)?;
         let file = self.store.read(|work| {
             let row = work.object(order.oid)?.ok_or_else(|| unknown(order.oid))?;
             let found = match order.of {
@@ -235,11 +241,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         actor: &Actor,
         order: &EvidenceOrder,
+        reading: &Reading,
     ) -> Result<(Option<Manifest>, Option<Vec<u8>>)> {
         if order.enclosed == Enclosed::Nothing {
             return Ok((None, None));
         }
-        let view = self.object(actor, order.oid)?;
+        let view = self.object(actor, order.oid, reading)?;
         let (Some(manifest), Some(payload)) = (view.manifest, view.payload) else {
             return Err(AppError::invalid(format!(
                 "object {} is not held here any more: its proof can be had without it",

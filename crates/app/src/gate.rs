@@ -1,19 +1,22 @@
 //! The gate: what a person may know of.
 //!
-//! An object is known to whoever may read intelligence and is cleared for its level, and to the
-//! overseers. Events, decisions, requests and recalls are as secret as the object they concern.
+//! An object is known to whoever may read intelligence, is cleared for its level, is read into its
+//! compartments, and whom no caveat of its marking shuts out as another nation's national; and to
+//! the overseers. Events, decisions, requests and recalls are as secret as the object they concern.
 //! Whatever a person may not know of is answered as if it did not exist, and numbers and pages are
 //! made of what is left. Every function of the node that tells a person something asks here; the
 //! doors hold no rule of their own (decision 17).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use entente_model::ObjectId;
+use entente_law::reader::{self, Place, Reader};
+use entente_model::{NationId, ObjectId};
 use entente_store::rows::ObjectRow;
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
-use crate::node::Node;
+use crate::node::{Known, Node};
 use crate::people::{Actor, Role};
 
 /// Who may read intelligence.
@@ -81,18 +84,31 @@ pub(crate) struct Gate {
     level: u8,
     reads: bool,
     oversees: bool,
+    /// Whose national the person is, and what they are read into.
+    reader: Reader,
+    /// The nation whose node this is.
+    host: NationId,
+    world: Arc<Known>,
     known: HashMap<ObjectId, bool>,
 }
 
 impl Gate {
     /// Whether the person may know of this object.
-    pub(crate) const fn sees_row(&self, row: &ObjectRow) -> bool {
-        self.oversees || (self.reads && row.class <= self.level)
+    pub(crate) fn sees_row(&self, row: &ObjectRow) -> bool {
+        self.oversees || self.opens_row(row)
     }
 
     /// Whether the person may read its content too.
-    pub(crate) const fn opens_row(&self, row: &ObjectRow) -> bool {
-        self.reads && row.class <= self.level
+    pub(crate) fn opens_row(&self, row: &ObjectRow) -> bool {
+        self.reads && row.class <= self.level && self.admits(&row.marking, row.nation)
+    }
+
+    /// Whether compartments and caveats let the person read what this nation marked so.
+    fn admits(&self, marking: &str, originator: NationId) -> bool {
+        let code = |id: &NationId| self.world.nation(id).map(|nation| nation.row.code);
+        let Some(host) = code(&self.host) else { return false };
+        let place = Place { host, originator: code(&originator) };
+        !reader::keeps_from(marking, place, &self.reader, &self.world.policy.rules)
     }
 
     /// Whether the person may know of an object that may be held here, or not.
@@ -118,7 +134,14 @@ impl Gate {
         Ok(if self.oversees {
             work.object_counts()?
         } else if self.reads {
-            work.object_counts_to(self.level)?
+            let mut counts = (0, 0);
+            for marked in work.object_counts_to(self.level)? {
+                if self.admits(&marked.marking, marked.nation) {
+                    let of = if marked.own { &mut counts.0 } else { &mut counts.1 };
+                    *of += marked.count;
+                }
+            }
+            counts
         } else {
             (0, 0)
         })
@@ -158,23 +181,28 @@ pub(crate) fn passing<T>(
 impl<S: Store, V: Vault> Node<S, V> {
     /// What this person may know of, now.
     pub(crate) fn gate(&self, actor: &Actor) -> Result<Gate> {
+        let person = self.store.read(|work| work.person(actor.name()))?;
+        let world = self.known();
+        let scheme = world.policy.schemes.get(self.identity.code.as_str()).ok();
+        // Without a clearance on record a person reads what is not classified.
+        let level = person
+            .as_ref()
+            .filter(|p| !p.clearance.is_empty())
+            .and_then(|p| scheme.and_then(|s| s.level(&p.clearance)))
+            .unwrap_or(0);
+        let reader = Reader {
+            nation: person.as_ref().and_then(|p| p.nation).unwrap_or(self.identity.code),
+            read_ins: person.map(|p| p.read_ins).unwrap_or_default(),
+        };
         Ok(Gate {
-            level: self.clearance(actor)?,
+            level,
+            reader,
+            host: self.identity.nation,
+            world,
             reads: actor.is(&READERS),
             oversees: actor.is(&[Role::Overseer]),
             known: HashMap::new(),
         })
-    }
-
-    /// The person's clearance on the common ladder; unclassified if none is recorded.
-    fn clearance(&self, actor: &Actor) -> Result<u8> {
-        let person = self.store.read(|work| work.person(actor.name()))?;
-        let known = self.known();
-        let scheme = known.policy.schemes.get(self.identity.code.as_str()).ok();
-        Ok(person
-            .filter(|p| !p.clearance.is_empty())
-            .and_then(|p| scheme.and_then(|s| s.level(&p.clearance)))
-            .unwrap_or(0))
     }
 
     /// Refuses, in the words for what does not exist, unless the person may know of the object.

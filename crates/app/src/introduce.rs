@@ -12,7 +12,7 @@ use crate::deliver::{link_state, put_link_state};
 use crate::error::{AppError, Result};
 use crate::identity::{Card, KEM_MILLIS, node_keys, recognition};
 use crate::node::{Node, event};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{Act, Actor, Approval, Role};
 
 /// Two operators compare the words (`protocol.md` 1.4).
 const INTRODUCING: usize = 2;
@@ -88,7 +88,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut act = card.nation.as_bytes().to_vec();
         act.extend_from_slice(code.as_str().as_bytes());
         let about = format!("recognise {code} ({})", state.name());
-        let approval = self.approve(actor, "introduce nation", &about, &act, INTRODUCING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "introduce nation",
+                about: &about,
+                bytes: &act,
+                by: &[Role::SecurityOfficer, Role::Operator],
+                needed: INTRODUCING,
+            },
+        )?;
         if let Approval::Granted { approvers, .. } = &approval {
             self.recognise(&card, &state, code, approvers, now)?;
         }
@@ -148,7 +157,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut act = node.as_bytes().to_vec();
         act.extend_from_slice(why.as_bytes());
         let about = format!("open the link to {code} again: {why}");
-        let approval = self.approve(actor, "resume link", &about, &act, INTRODUCING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "resume link",
+                about: &about,
+                bytes: &act,
+                by: &[Role::SecurityOfficer],
+                needed: INTRODUCING,
+            },
+        )?;
         if let Approval::Granted { approvers, .. } = &approval {
             let now = self.now();
             let by = approvers.join(", ");

@@ -5,6 +5,7 @@
 //! (`entente-law` does), seals nothing itself (the key process does), and trusts nothing that
 //! came from outside before `entente-exchange` has verified it.
 
+pub mod access;
 pub mod agreements;
 pub mod breach;
 pub mod decisions;

@@ -6,6 +6,7 @@ use entente_model::{Manifest, ObjectId, Terms};
 use entente_store::rows::{EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
+use crate::access::Reading;
 use crate::error::{AppError, Result};
 use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
 use crate::keys::ReadJob;
@@ -87,8 +88,24 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
     }
 
-    /// One object. Who is not cleared for it is answered as if it did not exist.
-    pub fn object(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
+    /// One object without its manifest and content: what lists tell of it.
+    pub fn outline(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
+        actor.must_be(&READERS, "read holdings")?;
+        let mut gate = self.gate(actor)?;
+        let row = self
+            .store
+            .read(|work| work.object(oid))?
+            .filter(|row| gate.sees_row(row))
+            .ok_or_else(|| unknown(oid))?;
+        let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
+        let deliveries = self.deliveries(&row)?;
+        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
+        Ok(ObjectView { row, manifest: None, payload: None, terms, family, deliveries })
+    }
+
+    /// One object. Who is not cleared for it is answered as if it did not exist. That its content
+    /// was read is on record before it is answered.
+    pub fn object(&self, actor: &Actor, oid: ObjectId, reading: &Reading) -> Result<ObjectView> {
         actor.must_be(&READERS, "read holdings")?;
         let mut gate = self.gate(actor)?;
         let row = self
@@ -105,6 +122,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             content = self.keys.read(vec![job])?.into_iter().next().flatten();
         }
         drop(vaulting);
+        if let Some((manifest, _)) = &content {
+            self.note_access(actor, oid, manifest.handling.personal_data, reading)?;
+        }
         let (manifest, payload) = content.map_or((None, None), |(m, p)| (Some(m), Some(p)));
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
@@ -112,13 +132,18 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(ObjectView { row, manifest, payload, terms, family, deliveries })
     }
 
-    /// One object, to write its content to a file. One that may only be shown is refused.
-    pub fn object_to_save(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
-        let view = self.object(actor, oid)?;
-        if let Some(terms) = &view.terms {
+    /// One object, to write its content to a file. One that may only be shown is refused, and not
+    /// read.
+    pub fn object_to_save(
+        &self,
+        actor: &Actor,
+        oid: ObjectId,
+        reading: &Reading,
+    ) -> Result<ObjectView> {
+        if let Some(terms) = &self.outline(actor, oid)?.terms {
             must_allow(&self.known().policy, terms, Act::Save)?;
         }
-        Ok(view)
+        self.object(actor, oid, reading)
     }
 
     fn deliveries(&self, row: &ObjectRow) -> Result<Vec<Delivery>> {

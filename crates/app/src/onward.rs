@@ -17,8 +17,8 @@ use crate::error::{AppError, Result};
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::node::{Known, Node, event};
-use crate::obligation::{Act, must_allow};
-use crate::people::{Actor, Approval, Role};
+use crate::obligation::{self, must_allow};
+use crate::people::{Act, Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::tick::subject_of;
@@ -222,7 +222,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             portions: Vec::new(),
         });
         if let Some(terms) = &terms {
-            let act = if order.evidence { Act::OnwardAsEvidence } else { Act::Onward };
+            let act = if order.evidence {
+                obligation::Act::OnwardAsEvidence
+            } else {
+                obligation::Act::Onward
+            };
             must_allow(&known.policy, terms, act)?;
         }
         let state = entente_exchange::state::ObjectState::from_code(object.row.state.into())
@@ -437,7 +441,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             known.by_node(&row.peer).map_or_else(|| row.peer.short(), |n| n.row.code.to_string()),
             known.name_of(&request.grantee)
         );
-        let approval = self.approve(actor, word, &about, &decision.to_bytes(), CONSENTING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: word,
+                about: &about,
+                bytes: &decision.to_bytes(),
+                by: &[Role::ReleaseOfficer],
+                needed: CONSENTING,
+            },
+        )?;
         let Approval::Granted { approvers, digest } = &approval else { return Ok(approval) };
         let now = self.now();
         let note = NoteRecord {

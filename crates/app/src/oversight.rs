@@ -212,6 +212,11 @@ impl<'p> Audit<'p> {
         {
             self.erasures.insert(leaf);
         }
+        if record.kind == RecordKind::Access
+            && let Some(fault) = crate::access::fault_of(work, row.index, &record)?
+        {
+            self.fault(fault);
+        }
         if record.kind == RecordKind::Decision {
             self.replay(work, row.index, &record)?;
         }

@@ -16,10 +16,12 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, WakeUp, event};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{Act, Actor, Approval, Role};
 
 /// Two persons suspend a nation.
 const SUSPENDING: usize = 2;
+/// Who may suspend one.
+const SUSPENDERS: [Role; 3] = [Role::SecurityOfficer, Role::ReleaseOfficer, Role::LegalAdviser];
 /// Queued items that are looked through for those to a suspended nation.
 const INTENTS_MAX: u64 = 1 << 20;
 
@@ -87,10 +89,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         code: NationCode,
         reason: &str,
     ) -> Result<Approval> {
-        actor.must_be(
-            &[Role::SecurityOfficer, Role::ReleaseOfficer, Role::LegalAdviser],
-            "suspend nations",
-        )?;
+        actor.must_be(&SUSPENDERS, "suspend nations")?;
         self.must_be_clear()?;
         if reason.trim().is_empty() {
             return Err(AppError::invalid(
@@ -110,7 +109,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut act = id.as_bytes().to_vec();
         act.extend_from_slice(reason.as_bytes());
         let about = format!("suspend {code}: {reason}");
-        let approval = self.approve(actor, "suspend nation", &about, &act, SUSPENDING)?;
+        let approval = self.approve(
+            actor,
+            &Act {
+                kind: "suspend nation",
+                about: &about,
+                bytes: &act,
+                by: &SUSPENDERS,
+                needed: SUSPENDING,
+            },
+        )?;
         let Approval::Granted { approvers, .. } = &approval else { return Ok(approval) };
 
         let now = self.now();

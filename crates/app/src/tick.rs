@@ -69,6 +69,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         self.renew_keys()?;
         self.tell_lapses()?;
+        self.enter_accesses()?;
         self.tell_overdue()?;
         // Most ticks come after something that is done already.
         let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };

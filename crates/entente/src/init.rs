@@ -13,7 +13,7 @@ use anyhow::anyhow;
 use entente_app::identity::{self, Founded, Founding};
 use entente_app::keys::{KeySecrets, Keyring, Keys};
 use entente_app::node::Parts;
-use entente_app::people::{Role, TokenKind};
+use entente_app::people::{Post, Role};
 use entente_app::{AppError, SqliteNode};
 use entente_exchange::card::SpokenId;
 use entente_model::{Clock as _, NationCode, NationId, NodeId};
@@ -337,21 +337,17 @@ fn first_persons(
     let node = SqliteNode::open_with(parts, own).map_err(refused)?;
 
     files::private_folder(&folder.path().join(PEOPLE)).map_err(Failure::failed)?;
+    let post = |person: &FirstPerson| Post {
+        body: person.body.clone(),
+        ..Post::of(&person.roles).cleared(&plan.accredited.0)
+    };
+    let first: Vec<_> = plan.people.iter().map(|p| (p.name.as_str(), post(p))).collect();
+    let credentials = node.found_people(&first).map_err(refused)?;
     let mut people = Vec::new();
-    let mut officer = None;
-    // A security officer is the first; the node takes all others from them.
-    let mut order: Vec<&FirstPerson> = plan.people.iter().collect();
-    order.sort_by_key(|person| !person.roles.contains(&Role::SecurityOfficer));
-    for FirstPerson { name, roles, body } in order {
-        let clearance = &plan.accredited.0;
-        let credential =
-            node.add_person(officer.as_ref(), name, roles, body, clearance).map_err(refused)?;
-        if officer.is_none() {
-            officer = Some(node.actor(&credential, &[TokenKind::Credential]).map_err(refused)?);
-        }
+    for ((name, _), credential) in first.into_iter().zip(credentials) {
         let file = credential_file(folder.path(), name);
         write_credential(&file, &credential).map_err(Failure::failed)?;
-        people.push((name.clone(), file));
+        people.push((name.to_owned(), file));
     }
     Ok(people)
 }

@@ -91,6 +91,11 @@ pub fn write_credential(file: &Path, credential: &str) -> Result<(), FileError> 
     files::create(file, format!("{credential}\n").as_bytes())
 }
 
+/// Puts a renewed credential in the place of the one that is no longer good.
+pub fn renew_credential(file: &Path, credential: &str) -> Result<(), FileError> {
+    files::replace(file, format!("{credential}\n").as_bytes()).map(drop)
+}
+
 /// Persons whose credentials are in the folder, in order.
 fn known_here(folder: &Folder) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder.path().join(PEOPLE)) else { return Vec::new() };

@@ -95,16 +95,21 @@ pub(crate) fn read_in(text: &str, scheme: &Scheme) -> Option<Result<Control, Str
 
 /// Reads one control as written in a label; `None` if no control is written like this.
 pub(crate) fn read(text: &str) -> Option<Result<Control, String>> {
-    let kind = TYPES.iter().find(|t| {
-        text == t.prefix().trim_end()
-            || (t.prefix().ends_with([' ', ':']) && text.starts_with(t.prefix()))
-    })?;
-    let rest = text.get(kind.prefix().len().min(text.len())..).unwrap_or("").trim();
+    let (kind, rest) = kind_of(text)?;
     Some(kind.values(rest).map(|values| Control {
         tag: kind.tag().to_owned(),
         kind: kind.kind(),
         values,
     }))
+}
+
+/// The kind of control that is written like this, and what follows its beginning.
+pub(crate) fn kind_of(text: &str) -> Option<(&'static dyn ControlType, &str)> {
+    let kind = TYPES.iter().copied().find(|t| {
+        text == t.prefix().trim_end()
+            || (t.prefix().ends_with([' ', ':']) && text.starts_with(t.prefix()))
+    })?;
+    Some((kind, text.get(kind.prefix().len().min(text.len())..).unwrap_or("").trim()))
 }
 
 /// Whether a label that has `one` may not have `other` too.

@@ -34,6 +34,7 @@ pub mod national;
 mod policy;
 pub mod problem;
 pub mod prove;
+pub mod reader;
 pub mod register;
 mod review;
 pub mod rollup;

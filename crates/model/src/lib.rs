@@ -5,6 +5,7 @@
 //! or touches a file: digests come from `entente-seal`, time and entropy are arguments
 //! ([`ambient`]).
 
+pub mod access;
 pub mod ambient;
 pub mod codec;
 pub mod decision;

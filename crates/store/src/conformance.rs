@@ -599,8 +599,11 @@ fn objects(store: &impl Store) -> Result<()> {
         assert_eq!(work.body(oid(3))?, None);
         assert_eq!(work.object(oid(3))?.map(|row| row.state), Some(6), "what was, is remembered");
         assert_eq!(work.object_counts()?, (2, 2), "only what is held counts");
-        assert_eq!(work.object_counts_to(3)?, (2, 2));
-        assert_eq!(work.object_counts_to(2)?, (0, 0), "and only what is below it");
+        let marked = work.object_counts_to(3)?;
+        let of = |own| marked.iter().filter(|m| m.own == own).map(|m| m.count).sum::<u64>();
+        assert_eq!((of(true), of(false)), (2, 2));
+        assert!(marked.iter().all(|m| m.marking == a.marking), "{marked:?}");
+        assert_eq!(work.object_counts_to(2)?, [], "and only what is below it");
         assert_eq!(unplaced(&work.objects_due(at(300), 9)?), [e], "deleted is not due again");
         Ok(())
     })?;
@@ -859,6 +862,10 @@ fn people(store: &impl Store) -> Result<()> {
         clearance: "SECRET".to_owned(),
         active: true,
         at: at(1),
+        desk: "watch".to_owned(),
+        nation: (name == "bo").then(|| "XBR".parse().ok()).flatten(),
+        read_ins: vec!["LANTERN".to_owned()],
+        roles_at: roles.iter().map(|_| at(7)).collect(),
     };
     let (ada, bo) = (person("ada", &["releasing officer", "overseer"]), person("bo", &[]));
     let proposal = |byte, millis, approvers: &[&str]| ProposalRow {
@@ -900,6 +907,8 @@ fn people(store: &impl Store) -> Result<()> {
     write(store, |work| {
         assert!(work.drop_token(digest(1))?);
         assert!(!work.drop_token(digest(1))?);
+        assert_eq!((work.drop_tokens_of("bo")?, work.drop_tokens_of("bo")?), (1, 0));
+        assert_eq!(work.token(digest(2))?, None);
         assert_eq!(work.token(digest(1))?, None);
         work.drop_proposal(digest(1))?;
         work.drop_proposal(digest(1))?;

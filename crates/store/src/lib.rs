@@ -1,7 +1,7 @@
 //! Storage in domain words: what a node keeps, and the promises that the keeping makes.
 //!
 //! Traits say what is kept ([`Ledger`], [`Lanes`], [`Objects`], [`Peers`], [`Policy`],
-//! [`Facts`], [`People`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
+//! [`Facts`], [`People`], [`Accesses`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
 //! of it or nothing. Nothing here assumes that one process owns the data: every write by the
 //! sequencer is conditional on its fence ([`Ledger::advance_head`]), so a paused old leader
 //! fails at commit.
@@ -21,10 +21,10 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow,
-    EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow,
-    ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow,
-    ReleaseContextRow, SignatureRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
+    ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
+    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow,
+    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -181,8 +181,8 @@ pub trait Objects {
     -> Result<Vec<ObjectRow>>;
     /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
-    /// How many of them are of at most this class: (own, received).
-    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)>;
+    /// How many of them are of at most this class, by what their markings say and whose they are.
+    fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is
@@ -282,6 +282,8 @@ pub trait People {
     ) -> Result<()>;
     /// Whose secret it is, what kind, and until when.
     fn token(&self, digest: Digest) -> Result<Option<(String, String, Option<Timestamp>)>>;
+    /// Forgets every secret of a person; says how many there were.
+    fn drop_tokens_of(&mut self, person: &str) -> Result<u64>;
     /// Forgets a secret; says whether it was there.
     fn drop_token(&mut self, digest: Digest) -> Result<bool>;
     /// An act that waits for a second person.
@@ -292,6 +294,20 @@ pub trait People {
     fn proposals(&self) -> Result<Vec<ProposalRow>>;
     /// The act was carried out or dropped.
     fn drop_proposal(&mut self, digest: Digest) -> Result<()>;
+}
+
+/// Who read what, for the overseers.
+pub trait Accesses {
+    /// Keeps an access.
+    fn put_access(&mut self, row: &AccessRow) -> Result<()>;
+    /// Accesses that no ledger entry covers yet, oldest first.
+    fn accesses_open(&self, count: u64) -> Result<Vec<AccessRow>>;
+    /// Records the ledger entry that covers those up to a number; says how many it covers.
+    fn enter_accesses(&mut self, upto: i64, leaf: u64) -> Result<u64>;
+    /// The accesses that a ledger entry covers, oldest first.
+    fn accesses_of(&self, leaf: u64) -> Result<Vec<AccessRow>>;
+    /// Accesses, newest first.
+    fn accesses(&self, filter: &AccessFilter, count: u64) -> Result<Vec<AccessRow>>;
 }
 
 /// What happened, for pages and people; the ledger is for proving.
@@ -309,9 +325,15 @@ pub trait Journal {
 }
 
 /// Everything that one unit of work may read and change.
-pub trait Work: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal {}
+pub trait Work:
+    Ledger + Lanes + Objects + Peers + Policy + Facts + People + Accesses + Journal
+{
+}
 
-impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Journal> Work for T {}
+impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Accesses + Journal> Work
+    for T
+{
+}
 
 /// The main database.
 pub trait Store: Send + Sync {

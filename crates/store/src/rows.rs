@@ -390,6 +390,58 @@ pub struct PersonRow {
     pub active: bool,
     /// Since when.
     pub at: Timestamp,
+    /// The desk within the body, if they sit at one.
+    pub desk: String,
+    /// The nation whose national they are, unless it is this one.
+    pub nation: Option<NationCode>,
+    /// The compartments that they are read into.
+    pub read_ins: Vec<String>,
+    /// When each role was given, in the order of the roles; one that is missing was given when the
+    /// person was added.
+    pub roles_at: Vec<Timestamp>,
+}
+
+/// One reading of an object's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRow {
+    /// Its number; ignored when it is stored.
+    pub id: i64,
+    /// By whom.
+    pub person: String,
+    /// What.
+    pub oid: ObjectId,
+    /// When.
+    pub at: Timestamp,
+    /// The access, as the ledger covers it.
+    pub access: Vec<u8>,
+    /// The ledger entry that covers it, once there is one.
+    pub leaf: Option<u64>,
+}
+
+/// Which accesses are looked for; what is not named may be any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessFilter {
+    /// By whom.
+    pub person: Option<String>,
+    /// Of what.
+    pub oid: Option<ObjectId>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Before this number.
+    pub before: Option<i64>,
+}
+
+/// How many objects of one nation are held under one marking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkedCount {
+    /// Whether they are our own.
+    pub own: bool,
+    /// The originating nation.
+    pub nation: NationId,
+    /// The marking, as people write it.
+    pub marking: String,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// An act that waits for a second person.

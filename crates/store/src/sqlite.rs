@@ -6,6 +6,7 @@
 //!
 //! This is the one place in the lower storeys that touches files.
 
+mod accesses;
 mod column;
 mod db;
 mod facts;

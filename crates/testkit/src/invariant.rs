@@ -2,6 +2,7 @@
 //! invariants. Each function reads the honest nations' own ledgers and stores; what the
 //! originators' ledgers say is the truth that holdings are compared with.
 
+use entente_app::access::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_app::publish::object_id;
@@ -103,7 +104,7 @@ pub fn i14_labels_are_the_manifests(member: &Member) -> Result<()> {
     let node = member.node()?;
     let analyst = member.actor("analyst")?;
     for row in node.objects(&analyst, None, 10_000, None)? {
-        let view = node.object(&analyst, row.oid)?;
+        let view = node.object(&analyst, row.oid, &Reading::by_command())?;
         let Some(manifest) = view.manifest else { continue };
         if object_id(&manifest) != row.oid || print_label(&manifest.label) != row.marking {
             return broken(format!("I14: object {} is shown with another label", row.oid));
@@ -214,7 +215,9 @@ pub fn i17_each_item_had_its_effect_once(
     let arrivals = node.events(&to.actor("overseer")?, Some("received"), None, 100_000)?;
     let vault_holds = |oid| -> Result<bool> {
         let analyst = to.actor("analyst")?;
-        Ok(node.object(&analyst, oid).is_ok_and(|view| view.payload.is_some()))
+        Ok(node
+            .object(&analyst, oid, &Reading::by_command())
+            .is_ok_and(|view| view.payload.is_some()))
     };
     for release in releases(from)?.iter().filter(|r| r.link.dst == to.id) {
         if release.link.kind != ItemKind::Object {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use entente_app::identity::{self, Founding};
 use entente_app::keys::{KeySecrets, Keys};
 use entente_app::node::Parts;
-use entente_app::people::{Actor, Role, TokenKind};
+use entente_app::people::{Actor, Post, Role, TokenKind};
 use entente_app::settings::Settings;
 use entente_app::{Node, SqliteNode};
 use entente_law::scheme::Schemes;
@@ -169,17 +169,10 @@ impl Member {
             .find_map(|level| scheme.marking(level))
             .unwrap_or_default()
             .to_owned();
-        let mut credentials = Vec::new();
-        for (name, role) in PEOPLE {
-            let by = if credentials.is_empty() {
-                None
-            } else {
-                Some(actor(self.node()?, &credentials, "security-1")?)
-            };
-            let secret = self.node()?.add_person(by.as_ref(), name, &[role], "", &clearance)?;
-            credentials.push((name.to_owned(), secret));
-        }
-        self.credentials = credentials;
+        let people = PEOPLE.map(|(name, role)| (name, Post::of(&[role]).cleared(&clearance)));
+        let secrets = self.node()?.found_people(&people)?;
+        self.credentials =
+            PEOPLE.iter().zip(secrets).map(|((name, _), s)| ((*name).to_owned(), s)).collect();
         Ok(())
     }
 

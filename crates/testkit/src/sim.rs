@@ -210,6 +210,7 @@ impl Sim {
                     | AppError::Operator(_) => false,
                     AppError::Invalid(_)
                     | AppError::Forbidden(_)
+                    | AppError::NotNecessary(_)
                     | AppError::NotFound(_)
                     | AppError::Partner(_) => true,
                 };

@@ -140,6 +140,8 @@ const fn hides(c: char) -> bool {
 pub(crate) enum Content {
     /// It is not held any more, or never was.
     Absent,
+    /// It is read only for a reason that the reader has not given yet.
+    Withheld { why: String },
     /// Text of some kind, and how many bytes were left out at the end.
     Text { kind: &'static str, text: String, left_out: Option<String> },
     /// Bytes that are not text: the first of them, and how many there are.

@@ -1,5 +1,6 @@
 //! Commands about intelligence: publishing, reading, consenting, recalling.
 
+use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::making::TearLine;
@@ -94,6 +95,7 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Show {
     object: String,
+    necessity: Option<String>,
     /// Its content is to be written to a file.
     #[serde(default)]
     save: bool,
@@ -106,6 +108,7 @@ struct Show {
 #[serde(deny_unknown_fields)]
 struct Prove {
     object: String,
+    necessity: Option<String>,
     of: Option<String>,
     to: Option<String>,
     #[serde(default)]
@@ -383,10 +386,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn objects_show(&self, actor: &Actor, body: Value) -> Answer {
         let show: Show = request(body)?;
         let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
+        let reading = Reading::through("command", show.necessity.as_deref()).map_err(refused)?;
         let view: ObjectView = if show.save {
-            self.node.object_to_save(actor, oid)
+            self.node.object_to_save(actor, oid, &reading)
         } else {
-            self.node.object(actor, oid)
+            self.node.object(actor, oid, &reading)
         }
         .map_err(refused)?;
         let withheld = !show.read && view.terms.as_ref().is_some_and(obligation::display_only);
@@ -531,6 +535,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn ledger_prove(&self, actor: &Actor, body: Value) -> Answer {
         let prove: Prove = request(body)?;
         let oid = self.node.find_object(actor, &prove.object).map_err(refused)?;
+        let reading = Reading::through("export", prove.necessity.as_deref()).map_err(refused)?;
         let of = match prove.of.as_deref().unwrap_or("release") {
             "release" => EvidenceOf::Release,
             "receipt" => EvidenceOf::Receipt,
@@ -548,7 +553,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
         };
         let to = prove.to.as_deref().map(nation).transpose()?;
         let order = EvidenceOrder { oid, of, to, enclosed };
-        let written = self.node.write_evidence(actor, &order).map_err(refused)?;
+        let written = self.node.write_evidence(actor, &order, &reading).map_err(refused)?;
         Ok(json!({
             "object": oid.to_string(),
             "ledger_of": self.node.known().name_of(&written.nation),

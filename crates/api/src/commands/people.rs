@@ -1,12 +1,15 @@
 //! Commands about persons.
 
-use entente_app::people::{Actor, Role};
+use entente_app::people::{Actor, Admission, Change, Post, Role};
+use entente_model::NationCode;
+use entente_store::rows::PersonRow;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text::moment;
-use super::{Answer, Commands, refused, request};
+use super::text::{moment, nation};
+use super::{Answer, Commands, approval, refused, request};
+use crate::local::LocalError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +19,72 @@ struct Add {
     #[serde(default)]
     body: String,
     #[serde(default)]
+    desk: String,
+    #[serde(default)]
     clearance: String,
+    nationality: Option<String>,
+    #[serde(default)]
+    read_ins: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedWhy {
+    name: String,
+    #[serde(default)]
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changed {
+    name: String,
+    why: String,
+    #[serde(default)]
+    give: Vec<String>,
+    #[serde(default)]
+    take: Vec<String>,
+    body: Option<String>,
+    desk: Option<String>,
+    clearance: Option<String>,
+    nationality: Option<String>,
+    #[serde(default)]
+    read_in: Vec<String>,
+    #[serde(default)]
+    read_out: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credential {
+    name: String,
+    #[serde(default)]
+    why: String,
+    /// Whether there shall be none from now on.
+    #[serde(default)]
+    withdraw: bool,
+}
+
+fn roles(words: &[String]) -> Result<Vec<Role>, LocalError> {
+    words.iter().map(|r| r.parse::<Role>()).collect::<Result<_, _>>().map_err(refused)
+}
+
+fn nationality(code: Option<String>) -> Result<Option<NationCode>, LocalError> {
+    code.map(|code| nation(&code)).transpose()
+}
+
+fn admission(name: &str, done: &Admission) -> Value {
+    json!({
+        "person": name,
+        "approval": approval(&done.approval),
+        "credential": done.credential,
+    })
 }
 
 #[derive(Deserialize)]
@@ -40,37 +108,86 @@ impl<S: Store, V: Vault> Commands<S, V> {
 
     pub(super) fn person_add(&self, actor: &Actor, body: Value) -> Answer {
         let add: Add = request(body)?;
-        let roles = add
-            .roles
-            .iter()
-            .map(|r| r.parse::<Role>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(refused)?;
-        let credential = self
-            .node
-            .add_person(Some(actor), &add.name, &roles, &add.body, &add.clearance)
-            .map_err(refused)?;
-        Ok(json!({ "person": add.name, "credential": credential }))
+        let post = Post {
+            roles: roles(&add.roles)?,
+            body: add.body,
+            desk: add.desk,
+            clearance: add.clearance,
+            nation: nationality(add.nationality)?,
+            read_ins: add.read_ins,
+        };
+        let done = self.node.add_person(actor, &add.name, &post).map_err(refused)?;
+        Ok(admission(&add.name, &done))
     }
 
-    pub(super) fn person_list(&self) -> Answer {
-        let people: Vec<Value> = self
-            .node
-            .people()
-            .map_err(refused)?
-            .into_iter()
-            .map(|p| {
-                json!({
-                    "person": p.name,
-                    "roles": p.roles,
-                    "body": p.body,
-                    "clearance": p.clearance,
-                    "active": p.active,
-                    "since": moment(p.at),
-                })
-            })
+    /// What is told of a person.
+    fn person(&self, row: &PersonRow) -> Value {
+        let nation = row.nation.unwrap_or(self.node.identity().code);
+        let given = row.roles_at.iter().copied().chain(std::iter::repeat(row.at));
+        let roles: Vec<Value> = row
+            .roles
+            .iter()
+            .zip(given)
+            .map(|(role, at)| json!({ "role": role, "since": moment(at) }))
             .collect();
+        json!({
+            "person": row.name,
+            "roles": row.roles,
+            "roles_since": roles,
+            "body": row.body,
+            "desk": row.desk,
+            "clearance": row.clearance,
+            "nationality": nation.to_string(),
+            "read_ins": row.read_ins,
+            "active": row.active,
+            "since": moment(row.at),
+        })
+    }
+
+    pub(super) fn person_list(&self, actor: &Actor) -> Answer {
+        let people = self.node.people(actor).map_err(refused)?;
+        let people: Vec<Value> = people.iter().map(|row| self.person(row)).collect();
         Ok(json!({ "people": people }))
+    }
+
+    pub(super) fn person_show(&self, actor: &Actor, body: Value) -> Answer {
+        let show: Named = request(body)?;
+        Ok(self.person(&self.node.person(actor, &show.name).map_err(refused)?))
+    }
+
+    pub(super) fn person_change(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Changed = request(body)?;
+        let change = Change {
+            give: roles(&asked.give)?,
+            take: roles(&asked.take)?,
+            body: asked.body,
+            desk: asked.desk,
+            clearance: asked.clearance,
+            nation: nationality(asked.nationality)?,
+            read_in: asked.read_in,
+            read_out: asked.read_out,
+        };
+        let done =
+            self.node.change_person(actor, &asked.name, &change, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": asked.name, "approval": approval(&done) }))
+    }
+
+    pub(super) fn person_deactivate(&self, actor: &Actor, body: Value) -> Answer {
+        let NamedWhy { name, why } = request(body)?;
+        let done = self.node.deactivate_person(actor, &name, &why).map_err(refused)?;
+        Ok(json!({ "person": name, "approval": approval(&done) }))
+    }
+
+    pub(super) fn person_reactivate(&self, actor: &Actor, body: Value) -> Answer {
+        let NamedWhy { name, why } = request(body)?;
+        let done = self.node.reactivate_person(actor, &name, &why).map_err(refused)?;
+        Ok(admission(&name, &done))
+    }
+
+    pub(super) fn person_credential(&self, actor: &Actor, body: Value) -> Answer {
+        let Credential { name, why, withdraw } = request(body)?;
+        let done = self.node.renew_credential(actor, &name, !withdraw, &why).map_err(refused)?;
+        Ok(admission(&name, &done))
     }
 
     pub(super) fn person_link(&self, actor: &Actor, body: Value) -> Answer {

@@ -12,11 +12,11 @@ use entente_model::{AgreementId, NationCode, NationId, Timestamp};
 use entente_store::rows::{AgreementActRow, IntentRow};
 use entente_store::{Store, Vault};
 
-use super::SIGNING;
+use super::{SIGNERS, SIGNING};
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, WakeUp, event, lock};
-use crate::people::{Actor, Approval, Role};
+use crate::people::{self, Actor, Approval};
 use crate::policy::HeldAgreement;
 use crate::receive::agreement_record;
 use crate::sequencer::LeafDraft;
@@ -142,7 +142,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         // What the second person repeats is the same act, at whatever moment.
         let exact = AgreementStanding { at: Timestamp::from_millis(0), ..said.clone() };
         let name = format!("{verb} agreement");
-        let approval = self.approve(actor, &name, &about, &exact.to_bytes(), SIGNING)?;
+        let approval = self.approve(
+            actor,
+            &people::Act {
+                kind: &name,
+                about: &about,
+                bytes: &exact.to_bytes(),
+                by: &SIGNERS,
+                needed: SIGNING,
+            },
+        )?;
         if !matches!(approval, Approval::Granted { .. }) {
             return Ok(approval);
         }
@@ -166,7 +175,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut exact = id.as_bytes().to_vec();
         exact.extend_from_slice(reason.as_bytes());
         let about = format!("leave {}: {reason}", held.row.code);
-        let approval = self.approve(actor, "leave agreement", &about, &exact, SIGNING)?;
+        let approval = self.approve(
+            actor,
+            &people::Act {
+                kind: "leave agreement",
+                about: &about,
+                bytes: &exact,
+                by: &SIGNERS,
+                needed: SIGNING,
+            },
+        )?;
         if !matches!(approval, Approval::Granted { .. }) {
             return Ok(approval);
         }
@@ -193,8 +211,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         verb: &str,
         reason: &str,
     ) -> Result<&'k HeldAgreement> {
-        actor
-            .must_be(&[Role::LegalAdviser, Role::ReleaseOfficer], &format!("{verb} agreements"))?;
+        actor.must_be(&SIGNERS, &format!("{verb} agreements"))?;
         self.must_be_clear()?;
         if reason.trim().is_empty() {
             return Err(AppError::invalid(format!(

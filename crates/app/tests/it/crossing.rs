@@ -1,5 +1,6 @@
 //! One whole crossing: from strangers to receipts, recall, consent, discs and witnesses.
 
+use entente_app::access::Reading;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Approval;
 use entente_model::item::{EffectStatus, RecallClass};
@@ -29,7 +30,9 @@ fn strangers_become_partners_and_exchange_intelligence() {
         assert_eq!(payload(elandria, *oid), None);
     }
     let node = arvenia.node().unwrap();
-    let view = node.object(&arvenia.actor("analyst").unwrap(), published.objects[0]).unwrap();
+    let view = node
+        .object(&arvenia.actor("analyst").unwrap(), published.objects[0], &Reading::by_command())
+        .unwrap();
     let states: Vec<_> = view.deliveries.iter().map(|d| (d.nation.as_str(), d.state)).collect();
     assert_eq!(states, [("XBR", "receipted"), ("XCO", "receipted")]);
 
@@ -83,7 +86,9 @@ fn strangers_become_partners_and_exchange_intelligence() {
     for file in there.export(&courier, arvenia.profile.code).unwrap() {
         node.import(&operator, &file.bytes).unwrap();
     }
-    let view = node.object(&arvenia.actor("analyst").unwrap(), published.objects[0]).unwrap();
+    let view = node
+        .object(&arvenia.actor("analyst").unwrap(), published.objects[0], &Reading::by_command())
+        .unwrap();
     assert_eq!(view.deliveries[0].state, "receipted");
 
     // Witnesses.

@@ -1,5 +1,6 @@
 //! Evidence that leaves the house: what a third party can check with nothing but a nation's id.
 
+use entente_app::access::Reading;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder, WrittenEvidence};
 use entente_app::{AppError, Result};
 use entente_exchange::evidence::{Addressee, EvidenceFault, EvidenceFile, Proven, Said};
@@ -32,7 +33,7 @@ fn write(
 ) -> Result<WrittenEvidence> {
     let to = to.map(|code| code.parse().unwrap());
     let order = EvidenceOrder { oid, of, to, enclosed };
-    at.node().unwrap().write_evidence(&at.actor(person).unwrap(), &order)
+    at.node().unwrap().write_evidence(&at.actor(person).unwrap(), &order, &Reading::by_command())
 }
 
 /// What a reader makes of a file, who knows one nation's id.
@@ -167,7 +168,12 @@ fn label_and_content_go_only_by_whom_may_hand_them_out_and_that_is_recorded() {
 
     // Another nation's object goes by that nation's leave.
     let refused = write(brenmark, "release-1", bound, release, None, Enclosed::Content);
-    if brenmark.node().unwrap().object(&brenmark.actor("analyst").unwrap(), bound).is_ok() {
+    if brenmark
+        .node()
+        .unwrap()
+        .object(&brenmark.actor("analyst").unwrap(), bound, &Reading::by_command())
+        .is_ok()
+    {
         assert!(matches!(refused, Err(AppError::Forbidden(_))), "{refused:?}");
     }
     assert_eq!(exports(brenmark), 0);

@@ -1,11 +1,12 @@
 //! What a person may know: every function that tells something, asked before and after an object
 //! exists of which they may not know, answers them alike.
 
+use entente_app::access::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::onward::OnwardOrder;
-use entente_app::people::{Actor, Role, TokenKind};
+use entente_app::people::{Actor, Post, Role, TokenKind};
 use entente_app::simulate::Draft;
 use entente_model::ObjectId;
 use entente_model::item::RecallClass;
@@ -26,12 +27,15 @@ const UNCLEARED: [(Role, &str); 7] = [
 
 /// Someone of this office and clearance.
 fn someone(at: &Member, role: Role, clearance: &str) -> Actor {
+    named(at, &format!("low-{role}"), &Post::of(&[role]).cleared(clearance))
+}
+
+/// A new person, whom two security officers add if one alone does not.
+fn named(at: &Member, name: &str, post: &Post) -> Actor {
     let node = at.node().unwrap();
-    let security = at.actor("security-1").unwrap();
-    let name = format!("low-{role}");
-    node.add_person(Some(&security), &name, &[role], "", clearance).unwrap();
-    let link = node.link_for(&security, &name).unwrap();
-    node.actor(&link, &[TokenKind::Link]).unwrap()
+    let add = |by| node.add_person(&at.actor(by).unwrap(), name, post).unwrap().credential;
+    let credential = add("security-1").or_else(|| add("security-2")).unwrap();
+    node.actor(&credential, &[TokenKind::Credential]).unwrap()
 }
 
 /// Every function that tells a person something, and what it tells this one.
@@ -44,7 +48,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
     };
     let evidence = |of, enclosed| {
         let order = EvidenceOrder { oid, of, to: None, enclosed };
-        node.write_evidence(actor, &order).map(|written| written.text)
+        node.write_evidence(actor, &order, &Reading::by_command()).map(|written| written.text)
     };
     let onward = OnwardOrder {
         oid,
@@ -60,7 +64,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
     let draft = Draft::agreement(&treaty::text(&treaty::profiles(3).unwrap())).unwrap();
     let mut told = BTreeMap::from([
         ("objects", format!("{:?}", node.objects(actor, None, 10, None))),
-        ("object", format!("{:?}", node.object(actor, oid))),
+        ("object", format!("{:?}", node.object(actor, oid, &Reading::by_command()))),
         ("simulate", format!("{:?}", node.simulate(actor, &draft, 1000))),
         ("find", format!("{:?}", node.find_object(actor, &oid.short()))),
         ("decisions", format!("{:?}", node.decisions(actor, 3))),
@@ -72,7 +76,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
         ("asks", format!("{:?}", node.asks(actor))),
         ("recalls", format!("{:?}", node.recalls(actor))),
         ("proposals", format!("{:?}", node.proposals(actor))),
-        ("people", format!("{:?}", node.people())),
+        ("people", format!("{:?}", node.people(actor))),
         ("counts", format!("{:?}", node.status(actor).unwrap().objects)),
         ("prove", format!("{:?}", node.prove(actor, oid))),
         ("release", format!("{:?}", evidence(EvidenceOf::Release, Enclosed::Nothing))),
@@ -178,4 +182,61 @@ fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
     ] {
         assert!(told.contains(function), "{function}: {told:?}");
     }
+}
+
+#[test]
+fn compartments_and_caveats_hide_an_object_from_persons_who_are_cleared_for_its_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = treaty::profiles(3).unwrap();
+    let alliance = Alliance::found(&profiles, folder.path(), 8).unwrap();
+    alliance.introduce_all().unwrap();
+    alliance.agree(&treaty::text(&profiles)).unwrap();
+    let [arvenia, brenmark, _] = &alliance.members[..] else { panic!() };
+    let nation = "XBR".parse().ok();
+    let post = |roles: &[Role]| Post::of(roles).cleared("SECRET-A");
+    let persons = [
+        ("reader", post(&[Role::Analyst])),
+        ("read-in", Post { read_ins: vec!["LANTERN".into()], ..post(&[Role::Analyst]) }),
+        ("guest", Post { nation, ..post(&[Role::Analyst]) }),
+        ("liaison", Post { nation, read_ins: vec!["LANTERN".into()], ..post(&[Role::Liaison]) }),
+        ("officer", post(&[Role::ReleaseOfficer])),
+    ]
+    .map(|(name, post)| named(arvenia, name, &post));
+    for (label, hidden_from) in [
+        ("SERVICE//COMPARTMENT LANTERN", &["reader", "guest", "officer"][..]),
+        ("SERVICE//NOFORN", &["guest", "liaison"]),
+        ("SERVICE//REL TO XCO", &["guest", "liaison"]),
+        ("SERVICE//COMPARTMENT LANTERN//NOFORN", &["reader", "guest", "liaison", "officer"]),
+        ("SERVICE", &[]),
+    ] {
+        let nothing = ObjectId::from_array([0xab; 32]);
+        let before = persons.each_ref().map(|actor| ask_all(arvenia, actor, nothing));
+        let published = publish_bytes(arvenia, &order(arvenia, label, &[]), &[vec![3; 9]]);
+        let oid = published.objects[0];
+        for (actor, before) in persons.iter().zip(&before) {
+            let after = ask_all(arvenia, actor, oid);
+            let told: Vec<_> = before.iter().filter(|(name, was)| after[*name] != **was).collect();
+            if hidden_from.contains(&actor.name()) {
+                assert!(told.is_empty(), "{label}: {} is told by {told:?}", actor.name());
+            } else {
+                let names: BTreeSet<_> = told.iter().map(|(name, _)| **name).collect();
+                let expected = BTreeSet::from(["objects", "object", "find", "counts"]);
+                assert!(names.is_superset(&expected), "{label}: {}: {names:?}", actor.name());
+            }
+        }
+    }
+    // What a third nation entrusted to us is not ours to show to a guest; their own is.
+    let sent = publish_bytes(brenmark, &order(brenmark, "ALMEN", &["XAR"]), &[vec![4; 9]]);
+    alliance.quiet().unwrap();
+    let node = arvenia.node().unwrap();
+    for actor in &persons {
+        assert!(
+            node.object(actor, sent.objects[0], &Reading::by_command()).is_ok(),
+            "{}",
+            actor.name()
+        );
+    }
+    let other = Post { nation: "XCO".parse().ok(), ..post(&[Role::Analyst]) };
+    let other = named(arvenia, "other", &other);
+    assert!(node.object(&other, sent.objects[0], &Reading::by_command()).is_err());
 }

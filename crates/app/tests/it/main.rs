@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod before_signing;
 #[cfg(test)]
 mod crossing;
@@ -19,6 +21,8 @@ mod life;
 mod limits;
 #[cfg(test)]
 mod obligations;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! under, and what it shows.
 
 use entente_app::AppError;
+use entente_app::access::Reading;
 use entente_app::breach::BreachOf;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::obligation::marked_as;
@@ -45,7 +46,8 @@ fn pass_on(at: &Member, oid: ObjectId, evidence: bool) -> Result<bool, AppError>
 fn hand_out(at: &Member, oid: ObjectId, enclosed: Enclosed) -> Result<String, AppError> {
     let order = EvidenceOrder { oid, of: EvidenceOf::Release, to: None, enclosed };
     let officer = at.actor("release-1").unwrap();
-    at.node().unwrap().write_evidence(&officer, &order).map(|written| written.text)
+    let reading = Reading::through("export", None).unwrap();
+    at.node().unwrap().write_evidence(&officer, &order, &reading).map(|written| written.text)
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn what_is_for_display_only_is_shown_and_not_handed_over() {
     let node = brenmark.node().unwrap();
     let analyst = brenmark.actor("analyst").unwrap();
     for text in [
-        refusal(node.object_to_save(&analyst, oid)),
+        refusal(node.object_to_save(&analyst, oid, &Reading::by_command())),
         refusal(hand_out(brenmark, oid, Enclosed::Content)),
         refusal(pass_on(brenmark, oid, false)),
     ] {
@@ -87,9 +89,9 @@ fn a_holder_sees_its_own_marking() {
     let brenmark = &alliance.members[1];
     let analyst = brenmark.actor("analyst").unwrap();
     let node = brenmark.node().unwrap();
-    let view = node.object(&analyst, oid).unwrap();
+    let view = node.object(&analyst, oid, &Reading::by_command()).unwrap();
     assert_eq!(marked_as(&view.terms.unwrap()).unwrap(), "TJENST");
-    node.object_to_save(&analyst, oid).unwrap();
+    node.object_to_save(&analyst, oid, &Reading::by_command()).unwrap();
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Bad input and faults between nations: each has one clear answer, and nothing is lost.
 
 use entente_app::AppError;
+use entente_app::access::Reading;
+use entente_app::people::Post;
 use entente_app::publish::Weighed;
 use entente_exchange::bundle::{Header, MAGIC};
 use entente_exchange::send::{SendPlan, assemble};
@@ -93,8 +95,11 @@ fn what_was_on_its_way_when_a_party_left_is_refused_and_the_lane_goes_on() {
     assert!(published.objects.iter().all(|oid| payload(brenmark, *oid).is_none()));
     let overseer = brenmark.actor("overseer").unwrap();
     assert_eq!(node.quarantined(&overseer, 10).unwrap().len(), 2);
-    let view =
-        arvenia.node().unwrap().object(&arvenia.actor("analyst").unwrap(), published.objects[1]);
+    let view = arvenia.node().unwrap().object(
+        &arvenia.actor("analyst").unwrap(),
+        published.objects[1],
+        &Reading::by_command(),
+    );
     assert_eq!(view.unwrap().deliveries[0].state, "receipted");
 }
 
@@ -296,8 +301,8 @@ fn two_ledgers_shown_to_two_partners_convict_their_nation_at_both() {
     twin.start().unwrap();
     for (machine, person) in [(arvenia, "one"), (&twin, "other")] {
         let officer = machine.actor("security-1").unwrap();
-        let roles = [entente_app::people::Role::Analyst];
-        machine.node().unwrap().add_person(Some(&officer), person, &roles, "", "").unwrap();
+        let analyst = Post::of(&[entente_app::people::Role::Analyst]);
+        machine.node().unwrap().add_person(&officer, person, &analyst).unwrap();
     }
     let open = |from: &Member, to: &Member| {
         let bundle = from.node().unwrap().outgoing(to.id).unwrap();

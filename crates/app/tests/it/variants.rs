@@ -1,7 +1,9 @@
 //! Variants and tear-lines: what leaves for those who may not have all of a report, what stays at
 //! home, and what goes back.
 
+use entente_app::access::Reading;
 use entente_app::making::TearLine;
+use entente_app::people::{Post, Role, TokenKind};
 use entente_app::publish::{Order, Published};
 use entente_app::variant::Form;
 use entente_exchange::state::{ObjectState, Standing};
@@ -117,7 +119,8 @@ fn each_nation_gets_what_it_may_have_and_cannot_tell_that_there_is_more() {
 
     // Nothing of what was cut is in what left, nor that anything was.
     let node = brenmark.node().unwrap();
-    let view = node.object(&brenmark.actor("analyst").unwrap(), oids[1]).unwrap();
+    let view =
+        node.object(&brenmark.actor("analyst").unwrap(), oids[1], &Reading::by_command()).unwrap();
     let manifest = view.manifest.unwrap();
     assert_eq!((manifest.variant_of, manifest.tearline_of), (None, None));
     assert_eq!(manifest.label.marking, "SERVICE");
@@ -130,9 +133,11 @@ fn each_nation_gets_what_it_may_have_and_cannot_tell_that_there_is_more() {
 
     // At home both ends of each link show, and the overseers can check everything.
     let analyst = arvenia.actor("analyst").unwrap();
-    let family = arvenia.node().unwrap().object(&analyst, whole).unwrap().family;
+    let family =
+        arvenia.node().unwrap().object(&analyst, whole, &Reading::by_command()).unwrap().family;
     assert_eq!(family.made.len(), 2);
-    let family = arvenia.node().unwrap().object(&analyst, oids[1]).unwrap().family;
+    let family =
+        arvenia.node().unwrap().object(&analyst, oids[1], &Reading::by_command()).unwrap().family;
     assert_eq!(family.base, Some((whole, without_source)));
     for member in &alliance.members {
         verify(member);
@@ -146,11 +151,11 @@ fn a_link_does_not_show_to_who_may_not_know_of_the_whole() {
     let node = arvenia.node().unwrap();
     let published = send(arvenia, &with_facts(arvenia, FACTS), REPORT);
     let security = arvenia.actor("security-1").unwrap();
-    let roles = [entente_app::people::Role::Analyst];
-    node.add_person(Some(&security), "low", &roles, "CERT-A", "SERVICE").unwrap();
+    let post = Post { body: "CERT-A".into(), ..Post::of(&[Role::Analyst]).cleared("SERVICE") };
+    node.add_person(&security, "low", &post).unwrap();
     let link = node.link_for(&security, "low").unwrap();
-    let low = node.actor(&link, &[entente_app::people::TokenKind::Link]).unwrap();
-    let view = node.object(&low, published.made[0].0).unwrap();
+    let low = node.actor(&link, &[TokenKind::Link]).unwrap();
+    let view = node.object(&low, published.made[0].0, &Reading::by_command()).unwrap();
     assert_eq!(view.family, entente_app::variant::Family::default());
 }
 
@@ -189,9 +194,11 @@ fn what_replaces_a_report_replaces_the_variant_that_a_nation_holds() {
     let cut = variant(&["SOURCE"]);
     let of = |p: &Published| p.made.iter().find(|m| m.2 == cut).unwrap().0;
     let analyst = brenmark.actor("analyst").unwrap();
-    let view = brenmark.node().unwrap().object(&analyst, of(&second)).unwrap();
+    let view =
+        brenmark.node().unwrap().object(&analyst, of(&second), &Reading::by_command()).unwrap();
     assert_eq!(view.manifest.unwrap().supersedes, [of(&first)]);
-    let old = brenmark.node().unwrap().object(&analyst, of(&first)).unwrap();
+    let old =
+        brenmark.node().unwrap().object(&analyst, of(&first), &Reading::by_command()).unwrap();
     let standing = ObjectState::from_code(old.row.state.into()).unwrap().standing();
     assert!(matches!(standing, Standing::Superseded));
 }
@@ -290,12 +297,18 @@ fn a_tear_line_goes_to_those_who_may_not_have_the_report_and_names_no_source() {
     assert_eq!(payload(costaluna, torn), None);
     assert_eq!(payload(dorvania, torn), None);
     let reader = brenmark.actor("analyst").unwrap();
-    let manifest = brenmark.node().unwrap().object(&reader, torn).unwrap().manifest.unwrap();
+    let manifest = brenmark
+        .node()
+        .unwrap()
+        .object(&reader, torn, &Reading::by_command())
+        .unwrap()
+        .manifest
+        .unwrap();
     assert_eq!((manifest.tearline_of, manifest.variant_of), (None, None));
     assert_eq!(manifest.facts.provenance, []);
     assert_eq!(manifest.facts.collected_at, None);
     assert!(manifest.facts.portions.is_empty());
-    let family = node.object(&analyst, torn).unwrap().family;
+    let family = node.object(&analyst, torn, &Reading::by_command()).unwrap().family;
     assert_eq!(family.base, Some((published.objects[0], Form::TearLine)));
     verify(arvenia);
 }

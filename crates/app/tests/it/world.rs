@@ -1,5 +1,6 @@
 //! Nations for a test, and short ways to do what tests do.
 
+use entente_app::access::Reading;
 use entente_app::people::Actor;
 use entente_app::publish::{Circumstances, Order, Published};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
@@ -81,7 +82,7 @@ pub(crate) fn publish_bytes(from: &Member, order: &Order, payloads: &[Vec<u8>]) 
 /// The payload of an object as an analyst reads it, if it can be read.
 pub(crate) fn payload(at: &Member, oid: ObjectId) -> Option<Vec<u8>> {
     let node = at.node().unwrap();
-    node.object(&at.actor("analyst").unwrap(), oid).ok()?.payload
+    node.object(&at.actor("analyst").unwrap(), oid, &Reading::by_command()).ok()?.payload
 }
 
 pub(crate) fn overseer(member: &Member) -> Actor {

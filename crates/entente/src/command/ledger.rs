@@ -86,6 +86,9 @@ struct ProveArgs {
     /// Add the object's label and content
     #[arg(long)]
     with_content: bool,
+    /// Why it is necessary to hand out personal data: `case:ID: why`, of a case that is open here
+    #[arg(long, value_name = "CASE AND REASON")]
+    necessity: Option<String>,
     /// Where to write the proof, which must not exist yet; without it the proof is shown
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -172,6 +175,7 @@ impl Run for ProveArgs {
             "to": self.to.map(|code| code.to_string()),
             "with_label": self.with_label,
             "with_content": self.with_content,
+            "necessity": self.necessity,
         });
         let mut answer = self.person.desk()?.call("ledger.prove", &request)?;
         let proof = answer.get("tlog_proof").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -59,6 +59,9 @@ struct ShowArgs {
     /// Where to write its content, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Why it is necessary to read personal data: `case:ID: why`, of a case that is open here
+    #[arg(long, value_name = "CASE AND REASON")]
+    necessity: Option<String>,
     /// Show its content as text, between its markings; for people only
     #[arg(long, conflicts_with = "out")]
     read: bool,
@@ -109,8 +112,12 @@ impl Run for ShowArgs {
                  where the terms let it be handed over"
             )));
         }
-        let request =
-            json!({ "object": self.object, "save": self.out.is_some(), "read": self.read });
+        let request = json!({
+            "object": self.object,
+            "necessity": self.necessity,
+            "save": self.out.is_some(),
+            "read": self.read,
+        });
         let mut answer = self.person.desk()?.call("objects.show", &request)?;
         if let Some(out) = &self.out {
             let Some(content) = answer.get("content").and_then(Value::as_str) else {

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use entente_app::people::Role;
+use entente_model::NationCode;
 use serde_json::{Value, json};
 
 use crate::files;
-use crate::local::{PEOPLE, PersonArgs, credential_file, write_credential};
+use crate::local::{PEOPLE, PersonArgs, credential_file, renew_credential, write_credential};
 use crate::output::{Exit, Failure, Output};
 use crate::page::{Answer, Table, flag, list, moment, put, text};
 
-use super::Run;
+use super::{Run, approval};
 
-/// Add persons, list them, and give them links to the pages
+/// Add persons, show and change them, and give them credentials and links to the pages
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
                         --clearance SECRET-A --as anna")]
@@ -27,13 +28,22 @@ pub struct PersonCommandArgs {
 enum PersonCommand {
     Add(AddArgs),
     List(ListArgs),
+    Show(ShowArgs),
+    Change(ChangeArgs),
+    Deactivate(DeactivateArgs),
+    Reactivate(ReactivateArgs),
+    Credential(CredentialArgs),
     Link(LinkArgs),
 }
 
 /// Add a person and write their credential to a file
+///
+/// An office that decides (release-officer, security-officer, legal-adviser, overseer) is given by
+/// two persons, and counts for approvals a day later.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna")]
+                        --clearance SECRET-A --as anna\n\n\
+                        An office that decides needs a second person, who repeats the command.")]
 struct AddArgs {
     /// The person's name
     name: String,
@@ -46,9 +56,17 @@ struct AddArgs {
     /// The highest marking that they may read; without it what is not classified
     #[arg(long, value_name = "MARKING", default_value = "", hide_default_value = true)]
     clearance: String,
-    /// Where to write their credential; without it people/ in the node's folder
-    #[arg(long, value_name = "FILE")]
-    credential_to: Option<PathBuf>,
+    /// The desk within the body
+    #[arg(long, default_value = "", hide_default_value = true)]
+    desk: String,
+    /// The nation whose national they are, if it is another one: a liaison officer at a desk here
+    #[arg(long, value_name = "CODE")]
+    nationality: Option<NationCode>,
+    /// A compartment that they are read into; may be repeated
+    #[arg(long, value_name = "NAME")]
+    read_in: Vec<String>,
+    #[command(flatten)]
+    to: CredentialTo,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -59,6 +77,118 @@ struct AddArgs {
 struct ListArgs {
     #[command(flatten)]
     person: PersonArgs,
+}
+
+/// Show what is known of a person
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person show eva --as anna")]
+struct ShowArgs {
+    /// The person's name
+    name: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Change a person's roles, body, desk, clearance, nationality or compartments
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  entente person change eva --clearance SECRET-A --read-in LANTERN \
+                        --why \"joins the watch\" --as anna\n\n\
+                        An office that decides needs a second person, who repeats the command."
+)]
+struct ChangeArgs {
+    /// The person's name
+    name: String,
+    /// Why, for the record
+    #[arg(long, value_name = "REASON")]
+    why: String,
+    /// A role to give; may be repeated
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    give: Vec<Role>,
+    /// A role to take; may be repeated
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    take: Vec<Role>,
+    /// Another body
+    #[arg(long)]
+    body: Option<String>,
+    /// Another desk; \"\" for none
+    #[arg(long)]
+    desk: Option<String>,
+    /// Another clearance; \"\" for none
+    #[arg(long, value_name = "MARKING")]
+    clearance: Option<String>,
+    /// Another nationality
+    #[arg(long, value_name = "CODE")]
+    nationality: Option<NationCode>,
+    /// A compartment to read them into; may be repeated
+    #[arg(long, value_name = "NAME")]
+    read_in: Vec<String>,
+    /// A compartment to read them out of; may be repeated
+    #[arg(long, value_name = "NAME")]
+    read_out: Vec<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Let a person act no more, and end their credentials and sessions at once
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  entente person deactivate eva --why \"left the service\" --as anna"
+)]
+struct DeactivateArgs {
+    /// The person's name
+    name: String,
+    /// Why, for the record
+    #[arg(long, value_name = "REASON")]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Let a person who left act again, with a new credential
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person reactivate eva --why \"is back\" --as anna")]
+struct ReactivateArgs {
+    /// The person's name
+    name: String,
+    /// Why, for the record
+    #[arg(long, value_name = "REASON")]
+    why: String,
+    #[command(flatten)]
+    to: CredentialTo,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Renew a person's credential, or withdraw it, and end their sessions
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  entente person credential eva --why \"lost the laptop\" --as anna\n  \
+                        entente person credential eva --withdraw --why stolen --as anna\n\n\
+                        Everybody renews their own. For someone whose office decides, a second \
+                        person repeats the command."
+)]
+struct CredentialArgs {
+    /// The person's name
+    name: String,
+    /// Why, for the record; needed for others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    /// Make no new one
+    #[arg(long)]
+    withdraw: bool,
+    #[command(flatten)]
+    to: CredentialTo,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Where a new credential goes.
+#[derive(Debug, Args)]
+struct CredentialTo {
+    /// Where to write their credential; without it people/ in the node's folder
+    #[arg(long, value_name = "FILE")]
+    credential_to: Option<PathBuf>,
 }
 
 /// Make a link that signs a person in to the pages once
@@ -77,42 +207,161 @@ impl Run for PersonCommandArgs {
         match self.command {
             PersonCommand::Add(args) => args.run(output),
             PersonCommand::List(args) => args.run(output),
+            PersonCommand::Show(args) => args.run(output),
+            PersonCommand::Change(args) => args.run(output),
+            PersonCommand::Deactivate(args) => args.run(output),
+            PersonCommand::Reactivate(args) => args.run(output),
+            PersonCommand::Credential(args) => args.run(output),
             PersonCommand::Link(args) => args.run(output),
         }
     }
 }
 
-impl Run for AddArgs {
-    fn run(self, output: Output) -> Result<Exit, Failure> {
-        let desk = self.person.desk()?;
-        let file = if let Some(file) = self.credential_to {
-            file
-        } else {
-            let people = desk.folder().path().join(PEOPLE);
-            files::private_folder(&people).map_err(Failure::failed)?;
-            credential_file(desk.folder().path(), &self.name)
-        };
-        let roles: Vec<&str> = self.role.iter().map(|role| role.as_str()).collect();
-        let mut answer = desk.call(
-            "person.add",
-            &json!({
-                "name": self.name,
-                "roles": roles,
-                "body": self.body,
-                "clearance": self.clearance,
-            }),
-        )?;
+/// Asks for something that may make a credential, and writes it to its file.
+fn admit(
+    output: Output,
+    person: &PersonArgs,
+    to: CredentialTo,
+    name: &str,
+    (command, request): (&str, &Value),
+    page: fn(&Value, &mut dyn Write) -> fmt::Result,
+) -> Result<Exit, Failure> {
+    let desk = person.desk()?;
+    let file = if let Some(file) = to.credential_to {
+        file
+    } else {
+        let people = desk.folder().path().join(PEOPLE);
+        files::private_folder(&people).map_err(Failure::failed)?;
+        credential_file(desk.folder().path(), name)
+    };
+    let mut answer = desk.call(command, request)?;
+    let exit = approval::exit(&answer);
+    if !answer.get("credential").is_none_or(Value::is_null) {
         // The credential is shown if there is no other way to hand it over: it is nowhere else.
         let credential = text(&answer, "credential");
-        match write_credential(&file, &credential) {
+        let renewed = command != "person.add";
+        let written = if renewed { renew_credential } else { write_credential };
+        match written(&file, &credential) {
             Ok(()) => put(&mut answer, "credential", file),
             Err(error) => output.progress(&format!("{error}; the credential is shown instead")),
         }
+    }
+    output.report(&Answer::new(answer, page))?;
+    Ok(exit)
+}
+
+/// How an act stands, and where the credential is, if there is one.
+fn admitted(answer: &Value, done: &str, page: &mut dyn Write) -> fmt::Result {
+    approval::write(answer, &format!("{} {done}", text(answer, "person")), page)?;
+    match answer.get("credential") {
+        None | Some(Value::Null) => Ok(()),
+        Some(_) => writeln!(page, "  credential  {}", text(answer, "credential")),
+    }
+}
+
+impl Run for AddArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let roles: Vec<&str> = self.role.iter().map(|role| role.as_str()).collect();
+        let request = json!({
+            "name": self.name,
+            "roles": roles,
+            "body": self.body,
+            "desk": self.desk,
+            "clearance": self.clearance,
+            "nationality": self.nationality.map(|code| code.to_string()),
+            "read_ins": self.read_in,
+        });
+        let ask = ("person.add", &request);
+        admit(output, &self.person, self.to, &self.name, ask, |answer, page| {
+            admitted(answer, "is added", page)
+        })
+    }
+}
+
+impl Run for ShowArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let answer = self.person.desk()?.call("person.show", &json!({ "name": self.name }))?;
+        output.report(&Answer::new(answer, one_person))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn one_person(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let status = if flag(answer, "active") { "active" } else { "left" };
+    writeln!(
+        page,
+        "{} ({status}, here since {})",
+        text(answer, "person"),
+        moment(answer, "since")
+    )?;
+    for role in list(answer, "roles_since") {
+        writeln!(page, "  {:<17} since {}", text(role, "role"), moment(role, "since"))?;
+    }
+    for (title, name) in [
+        ("body", "body"),
+        ("desk", "desk"),
+        ("cleared up to", "clearance"),
+        ("national of", "nationality"),
+        ("read into", "read_ins"),
+    ] {
+        let value = text(answer, name);
+        if !value.is_empty() {
+            writeln!(page, "  {title:<17} {value}")?;
+        }
+    }
+    Ok(())
+}
+
+impl Run for ChangeArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let words = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>();
+        let request = json!({
+            "name": self.name,
+            "why": self.why,
+            "give": words(&self.give),
+            "take": words(&self.take),
+            "body": self.body,
+            "desk": self.desk,
+            "clearance": self.clearance,
+            "nationality": self.nationality.map(|code| code.to_string()),
+            "read_in": self.read_in,
+            "read_out": self.read_out,
+        });
+        let answer = self.person.desk()?.call("person.change", &request)?;
+        let exit = approval::exit(&answer);
+        output.report(&Answer::new(answer, |answer, page| admitted(answer, "is changed", page)))?;
+        Ok(exit)
+    }
+}
+
+impl Run for DeactivateArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let request = json!({ "name": self.name, "why": self.why });
+        let answer = self.person.desk()?.call("person.deactivate", &request)?;
         output.report(&Answer::new(answer, |answer, page| {
-            writeln!(page, "{} is added", text(answer, "person"))?;
-            writeln!(page, "  credential  {}", text(answer, "credential"))
+            admitted(answer, "may act no more; their credentials and sessions are ended", page)
         }))?;
         Ok(Exit::Done)
+    }
+}
+
+impl Run for ReactivateArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let request = json!({ "name": self.name, "why": self.why });
+        let ask = ("person.reactivate", &request);
+        admit(output, &self.person, self.to, &self.name, ask, |answer, page| {
+            admitted(answer, "may act again", page)
+        })
+    }
+}
+
+impl Run for CredentialArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let request = json!({ "name": self.name, "why": self.why, "withdraw": self.withdraw });
+        let ask = ("person.credential", &request);
+        admit(output, &self.person, self.to, &self.name, ask, |answer, page| {
+            admitted(answer, "has no other credentials and sessions any more", page)
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! What the fuzzer finds is added to `fuzz/corpus/PARSER/` and is tried here from then on, whole
 //! and cut at every length.
 
+use entente_app::access::Reading;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -325,7 +326,9 @@ impl Seeds {
             let node = member.node().unwrap();
             let actor = member.actor("analyst").unwrap();
             self.values(&row.terms.clone().unwrap_or_default());
-            if let Some(manifest) = node.object(&actor, row.oid).unwrap().manifest {
+            if let Some(manifest) =
+                node.object(&actor, row.oid, &Reading::by_command()).unwrap().manifest
+            {
                 self.values(&manifest.to_bytes());
                 self.parts(&manifest.to_bytes());
             }

@@ -247,6 +247,26 @@ impl Take for Vec<String> {
     }
 }
 
+/// Moments, as an array of numbers in the codec's encoding.
+impl Put for Vec<Timestamp> {
+    fn put(&self) -> Result<ToSqlOutput<'_>> {
+        let mut w = Writer::new();
+        w.list(self, |w, at| {
+            w.value(at);
+        });
+        Ok(w.into_bytes().into())
+    }
+}
+
+impl Take for Vec<Timestamp> {
+    fn take(cell: ValueRef<'_>) -> FromSqlResult<Self> {
+        let mut r = Reader::new(cell.as_blob()?);
+        r.list(Reader::value)
+            .and_then(|moments| r.end().map(|()| moments))
+            .map_err(|why| FromSqlError::Other(Box::new(why)))
+    }
+}
+
 impl Put for Lane {
     fn put(&self) -> Result<ToSqlOutput<'_>> {
         Ok(i64::from(self.number()).into())

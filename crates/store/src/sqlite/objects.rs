@@ -4,7 +4,7 @@ use entente_model::{NationId, ObjectId, Timestamp};
 
 use super::column::{Columns, cells, only};
 use super::{Tx, limit};
-use crate::rows::{AskRow, ConsentRow, EffectRow, ObjectRow, RecallRow};
+use crate::rows::{AskRow, ConsentRow, EffectRow, MarkedCount, ObjectRow, RecallRow};
 use crate::{Objects, Result, StoreError};
 
 /// How a unit of work changed the number of bodies held: received, own. It is written once, at
@@ -162,17 +162,22 @@ impl Objects for Tx<'_, '_> {
         Ok((self.held(true)?, self.held(false)?))
     }
 
-    fn object_counts_to(&self, class: u8) -> Result<(u64, u64)> {
-        let count = |own: bool| -> Result<u64> {
-            let count = self.session.one(
-                "count",
-                "SELECT count(*) FROM object WHERE own = ?1 AND held = 1 AND class <= ?2",
-                cells![own, class],
-                only,
-            )?;
-            Ok(count.unwrap_or_default())
-        };
-        Ok((count(true)?, count(false)?))
+    fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>> {
+        self.session.many(
+            "count",
+            "SELECT own, nation, marking, count(*) FROM object
+             WHERE held = 1 AND own IN (0, 1) AND class <= ?1 GROUP BY own, nation, marking
+             ORDER BY own, nation, marking",
+            cells![class],
+            |c| {
+                Ok(MarkedCount {
+                    own: c.take()?,
+                    nation: c.take()?,
+                    marking: c.take()?,
+                    count: c.take()?,
+                })
+            },
+        )
     }
 
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>> {

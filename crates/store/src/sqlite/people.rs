@@ -7,34 +7,48 @@ use super::column::{Columns, cells};
 use crate::rows::{PersonRow, ProposalRow};
 use crate::{People, Result};
 
+macro_rules! select_people {
+    ($rest:literal) => {
+        concat!(
+            "SELECT name, roles, body, clearance, active, at, desk, nation, read_ins, roles_at \
+             FROM person ",
+            $rest
+        )
+    };
+}
+
 impl People for Tx<'_, '_> {
     fn put_person(&mut self, row: &PersonRow) -> Result<()> {
         self.session.run(
-            "INSERT INTO person (name, roles, body, clearance, active, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO person (name, roles, body, clearance, active, at, desk, nation, read_ins,
+                 roles_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, body = excluded.body,
-                 clearance = excluded.clearance, active = excluded.active, at = excluded.at",
-            cells![row.name, row.roles, row.body, row.clearance, row.active, row.at],
+                 clearance = excluded.clearance, active = excluded.active, at = excluded.at,
+                 desk = excluded.desk, nation = excluded.nation, read_ins = excluded.read_ins,
+                 roles_at = excluded.roles_at",
+            cells![
+                row.name,
+                row.roles,
+                row.body,
+                row.clearance,
+                row.active,
+                row.at,
+                row.desk,
+                row.nation,
+                row.read_ins,
+                row.roles_at
+            ],
         )?;
         Ok(())
     }
 
     fn person(&self, name: &str) -> Result<Option<PersonRow>> {
-        self.session.one(
-            "person",
-            "SELECT name, roles, body, clearance, active, at FROM person WHERE name = ?1",
-            cells![name],
-            person,
-        )
+        self.session.one("person", select_people!("WHERE name = ?1"), cells![name], person)
     }
 
     fn people(&self) -> Result<Vec<PersonRow>> {
-        self.session.many(
-            "person",
-            "SELECT name, roles, body, clearance, active, at FROM person ORDER BY name",
-            cells![],
-            person,
-        )
+        self.session.many("person", select_people!("ORDER BY name"), cells![], person)
     }
 
     fn put_token(
@@ -60,6 +74,11 @@ impl People for Tx<'_, '_> {
             cells![digest],
             |c| Ok((c.take()?, c.take()?, c.take()?)),
         )
+    }
+
+    fn drop_tokens_of(&mut self, person: &str) -> Result<u64> {
+        let dropped = self.session.run("DELETE FROM token WHERE person = ?1", cells![person])?;
+        Ok(dropped as u64)
     }
 
     fn drop_token(&mut self, digest: Digest) -> Result<bool> {
@@ -110,6 +129,10 @@ fn person(c: &mut Columns<'_, '_>) -> rusqlite::Result<PersonRow> {
         clearance: c.take()?,
         active: c.take()?,
         at: c.take()?,
+        desk: c.take()?,
+        nation: c.take()?,
+        read_ins: c.take()?,
+        roles_at: c.take()?,
     })
 }
 

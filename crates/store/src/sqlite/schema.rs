@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3, STORE_4],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -182,6 +182,22 @@ CREATE TABLE agreement_act (
     agreement BLOB NOT NULL, nation BLOB NOT NULL, number INTEGER NOT NULL, act TEXT NOT NULL,
     party BLOB, at INTEGER NOT NULL, ends INTEGER, reason TEXT NOT NULL,
     PRIMARY KEY (agreement, nation, number));
+";
+
+/// Persons have a desk, a nationality, compartments, and roles that were given at a time; holdings
+/// are counted by what their markings say; who read what is kept. `x'80'` is an empty array.
+const STORE_5: &str = "
+ALTER TABLE person ADD COLUMN desk TEXT NOT NULL DEFAULT '';
+ALTER TABLE person ADD COLUMN nation TEXT;
+ALTER TABLE person ADD COLUMN read_ins BLOB NOT NULL DEFAULT x'80';
+ALTER TABLE person ADD COLUMN roles_at BLOB NOT NULL DEFAULT x'80';
+DROP INDEX object_by_class;
+CREATE INDEX object_by_marking ON object (own, nation, marking, class) WHERE held = 1;
+CREATE TABLE access (
+    id INTEGER PRIMARY KEY, person TEXT NOT NULL, oid BLOB NOT NULL, at INTEGER NOT NULL,
+    leaf INTEGER, access BLOB NOT NULL);
+CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
+CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
 const VAULT_1: &str = "

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use entente_app::AppError;
 use entente_app::keys::KeyError;
+use entente_app::people::{Post, Role};
 use entente_app::rollback::Standing;
 
 use super::Sim;
@@ -226,15 +227,15 @@ impl Sim {
         let signed = || member.seen.lock().unwrap_or_else(PoisonError::into_inner).signed.len();
         let before = signed();
         let operator = member.actor("security-1")?;
-        let analyst = [entente_app::people::Role::Analyst];
-        node.add_person(Some(&operator), "somebody-new", &analyst, "", "")?;
+        let analyst = Post::of(&[Role::Analyst]);
+        node.add_person(&operator, "somebody-new", &analyst)?;
         node.tick()?;
         let told = crate::alliance::ask(member, self.alliance.member(witness)?);
         if told.is_ok() || !matches!(node.standing()?, Standing::Stale(_)) {
             return Err(Failure(format!("I3: {name} does not believe its own signature")));
         }
         node.tick()?;
-        if node.add_person(Some(&operator), "another-one", &analyst, "", "").is_ok() {
+        if node.add_person(&operator, "another-one", &analyst).is_ok() {
             return Err(Failure(format!("I3: {name} goes on with an old ledger")));
         }
         if signed() != before {
@@ -270,8 +271,7 @@ impl Sim {
         let operator = second.actor("security-1")?;
         let first_acts = self.chance.percent(50);
         let rename = |node: &entente_app::SqliteNode, who: &str| {
-            node.add_person(Some(&operator), who, &[entente_app::people::Role::Analyst], "", "")
-                .map(drop)
+            node.add_person(&operator, who, &Post::of(&[Role::Analyst])).map(drop)
         };
         let person = format!("analyst-{}", self.step);
         let member = self.alliance.member_mut(place)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use entente_app::identity::recognition;
 use entente_app::keys::KeySecrets;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::Role;
+use entente_app::people::{Post, Role};
 use entente_app::sequencer::StoredTiles;
 use entente_exchange::bundle::{
     self, Consistency, Cosig, Frame, GrantFrame, ItemFrame, Limits, Multiproof, TermsFrame,
@@ -402,7 +402,7 @@ impl Sim {
         for (node_of, who, watcher) in [(member, "one", one), (&twin, "other", other)] {
             let officer = node_of.actor("security-1")?;
             let node = node_of.node()?;
-            node.add_person(Some(&officer), who, &[Role::Analyst], "", "")?;
+            node.add_person(&officer, who, &Post::of(&[Role::Analyst]))?;
             let watcher = self.alliance.member(watcher)?;
             // The first may show only that a proof from another size is wanted.
             for _ in 0..2 {

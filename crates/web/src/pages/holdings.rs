@@ -156,7 +156,7 @@ pub(crate) async fn went_out(
         let (found, older) = list(node, &signed.actor, before, true)?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
-            let deliveries = node.object(&signed.actor, row.oid)?.deliveries;
+            let deliveries = node.outline(&signed.actor, row.oid)?.deliveries;
             let deliveries = deliveries.iter().map(DeliveryView::of).collect();
             rows.push((HoldingLine::of(node, row), deliveries));
         }

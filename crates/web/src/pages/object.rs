@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::gate::DECISIONS;
 use entente_app::variant::Family;
@@ -13,6 +15,7 @@ use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::record::Outcome;
 use entente_model::{Manifest, ObjectId, Terms};
+use serde::Deserialize;
 
 use super::holdings::{DeliveryView, HoldingLine, obligation};
 use super::{Frame, Tag};
@@ -159,8 +162,25 @@ fn family(family: &Family) -> Vec<(&'static str, ObjectLink, String)> {
         .collect()
 }
 
-fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPage, AppError> {
-    let view = node.object(&signed.actor, oid)?;
+fn context(
+    node: &SqliteNode,
+    signed: &Signed,
+    oid: ObjectId,
+    necessity: Option<&str>,
+) -> Result<ObjectPage, AppError> {
+    // An empty field says nothing.
+    let necessity = necessity.filter(|said| !said.trim().is_empty());
+    let read = Reading::through("page", necessity)
+        .and_then(|reading| node.object(&signed.actor, oid, &reading));
+    let (view, withheld) = match read {
+        Ok(view) => (view, None),
+        // The page asks for it.
+        Err(AppError::NotNecessary(why)) => (node.outline(&signed.actor, oid)?, Some(why)),
+        Err(AppError::Invalid(why)) if necessity.is_some() => {
+            (node.outline(&signed.actor, oid)?, Some(why))
+        }
+        Err(error) => return Err(error),
+    };
     let mut line = HoldingLine::of(node, &view.row);
     line.delete_at = view.row.delete_at.map(Moment);
     let title = format!("{} {}", line.object_type, oid.short());
@@ -196,21 +216,32 @@ fn context(node: &SqliteNode, signed: &Signed, oid: ObjectId) -> Result<ObjectPa
         family: family(&view.family),
         older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
         decisions,
-        content: Content::of(view.payload.as_deref()),
+        content: match withheld {
+            Some(why) => Content::Withheld { why: clean(&words::sentence(&why)) },
+            None => Content::of(view.payload.as_deref()),
+        },
     })
+}
+
+/// What a reader says of the necessity to read.
+#[derive(Deserialize)]
+pub(crate) struct Said {
+    necessity: Option<String>,
 }
 
 pub(crate) async fn page(
     State(door): State<Arc<Door>>,
     Extension(signed): Extension<Signed>,
     Path(oid): Path<String>,
+    query: Result<Query<Said>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    let said = query.ok().and_then(|Query(said)| said.necessity);
     door.page(move |node| {
         // What is no id is nothing that is known here.
         let oid = oid
             .parse::<ObjectId>()
             .map_err(|_| AppError::NotFound("an object of this address".to_owned()))?;
-        context(node, &signed, oid)
+        context(node, &signed, oid, said.as_deref())
     })
     .await
 }

@@ -9,6 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use entente_app::AppError;
+use entente_app::access::Reading;
 use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_model::{NationCode, ObjectId};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -50,7 +51,8 @@ pub(crate) async fn file(
                 .parse::<ObjectId>()
                 .map_err(|_| AppError::NotFound("an object of this address".to_owned()))?;
             let order = EvidenceOrder { oid, of, to, enclosed: Enclosed::Nothing };
-            let written = node.write_evidence(&signed.actor, &order)?;
+            let written =
+                node.write_evidence(&signed.actor, &order, &Reading::through("page", None)?)?;
             let to = to.map(|code| format!("-{code}")).unwrap_or_default();
             Ok((format!("{}-{word}{to}.tlog-proof", oid.short()), written.text))
         })

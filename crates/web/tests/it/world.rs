@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entente_app::SqliteNode;
 use entente_app::node::Parts;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::Actor;
+use entente_app::people::{Actor, Post, TokenKind};
 use entente_app::publish::{Circumstances, Order, Published};
 use entente_app::settings::{EndlessDisk, Settings};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
@@ -162,10 +162,15 @@ impl World {
 
     /// Adds a person of an office with a clearance and gives a session's secret.
     pub(crate) fn session_of_new(&self, name: &str, role: &str, clearance: &str) -> String {
-        let by = self.actor("security-1");
-        self.node.add_person(Some(by), name, &[role.parse().unwrap()], "", clearance).unwrap();
-        let link = self.node.link_for(by, name).unwrap();
-        self.node.sign_in(&link).unwrap()
+        self.session_of(name, &Post::of(&[role.parse().unwrap()]).cleared(clearance))
+    }
+
+    /// Adds a person and gives a session's secret.
+    pub(crate) fn session_of(&self, name: &str, post: &Post) -> String {
+        let add = |by| self.node.add_person(self.actor(by), name, post).unwrap().credential;
+        let credential = add("security-1").or_else(|| add("security-2")).unwrap();
+        let person = self.node.actor(&credential, &[TokenKind::Credential]).unwrap();
+        self.node.sign_in(&self.node.link_for(&person, name).unwrap()).unwrap()
     }
 
     /// A session's secret.
