@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use entente_app::deliver::Outgoing;
 use entente_app::keys::KeyError;
+use entente_app::rollback::Standing;
 use entente_app::{AppError, Result as AppResult, SqliteNode};
 use entente_exchange::bundle;
 use entente_store::{Store as _, StoreError};
@@ -201,13 +202,13 @@ impl Sim {
         match done {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
+                // Until partners confirm its ledger after a start, a node signs nothing and says so.
+                let waits = matches!(member.node()?.standing(), Ok(Standing::Waits { .. }));
                 let explained = match &error {
                     AppError::Keys(KeyError::Unreachable(_) | KeyError::Anchor(_))
                     | AppError::Store(StoreError::Full) => unkind,
-                    AppError::Keys(_)
-                    | AppError::Store(_)
-                    | AppError::Damaged(_)
-                    | AppError::Operator(_) => false,
+                    AppError::Operator(_) => waits,
+                    AppError::Keys(_) | AppError::Store(_) | AppError::Damaged(_) => false,
                     AppError::Invalid(_)
                     | AppError::Forbidden(_)
                     | AppError::NotNecessary(_)
