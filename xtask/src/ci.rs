@@ -67,15 +67,26 @@ const STEPS: [Step; 6] = [
     },
 ];
 
-/// Plays simulated histories (`docs/guides/simulation.md`).
+/// Plays simulated histories (`docs/guides/simulation.md`). The program is built together with
+/// the tests, which have built it already: alone it would be built again, with other features.
 pub(crate) fn simulate(root: &Path, plan: &[&str]) -> Result<()> {
-    let sim = ["run", "--quiet", "--locked", "--package=entente-testkit", "--bin=sim", "--"];
-    if cargo(root, &[&sim[..], plan].concat())? { Ok(()) } else { bail!("a history failed") }
+    if !cargo(root, &["build", "--workspace", "--quiet", "--locked", "--bin=sim", "--test=it"])? {
+        bail!("the simulator was not built");
+    }
+    let here = std::env::current_exe().context("this program does not know where it is")?;
+    let sim = here.with_file_name("sim");
+    let status = Command::new(&sim).args(plan).status();
+    let status = status.with_context(|| format!("{} could not be started", sim.display()))?;
+    if status.success() { Ok(()) } else { bail!("a history failed") }
 }
 
 /// Runs every step.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut failed = Vec::new();
+    say("== tools");
+    if !is_program("cvc5") {
+        install("cvc5");
+    }
     say("== house rules");
     if let Err(error) = tidy::run(root) {
         say(&format!("{error:#}"));
@@ -102,7 +113,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     if !is_program("cvc5") {
         // The tests that need it say so as well, each for itself.
-        say("skipped: proofs by the solver, as cvc5 is not installed (apt-get install cvc5)");
+        say("skipped: proofs by the solver, as cvc5 is not installed and could not be installed");
     }
     say("== histories: cargo xtask sim --seeds 0..40");
     if simulate(root, &["--seeds", "0..40"]).is_err() {
@@ -128,6 +139,24 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<bool> {
         .status()
         .with_context(|| format!("cargo {} could not be started", arguments.join(" ")))?;
     Ok(status.success())
+}
+
+/// Installs one of Debian's packages, where that is possible without asking for a password.
+fn install(package: &str) {
+    say(&format!("{package} is missing: apt-get install {package}"));
+    let words = ["apt-get", "install", "-qy", "--no-install-recommends", package];
+    let [apt, rest @ ..] = words;
+    let quiet = |command: &mut Command| runs(command.env("DEBIAN_FRONTEND", "noninteractive"));
+    let install =
+        || quiet(Command::new(apt).args(rest)) || quiet(Command::new("sudo").arg("-n").args(words));
+    let fetch = || {
+        quiet(Command::new(apt).arg("update"))
+            || quiet(Command::new("sudo").args(["-n", apt, "update"]))
+    };
+    let done = install() || (fetch() && install());
+    if !done {
+        say(&format!("{package} could not be installed"));
+    }
 }
 
 fn installed(subcommand: &str) -> bool {

@@ -46,7 +46,7 @@ const MIGRATIONS: [&str; 8] = [
     "test",
     "--quiet",
     "--locked",
-    "--package=entente-store",
+    "--workspace",
     "--lib",
     "--",
     "--ignored",
@@ -56,7 +56,7 @@ const MIGRATIONS: [&str; 8] = [
 /// Kills real nodes (`crates/entente/tests/it/kills.rs`).
 pub(crate) fn kill(root: &Path, plan: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["test", "--quiet", "--locked", "--package=entente"]);
+    cargo.current_dir(root).args(["test", "--quiet", "--locked", "--workspace"]);
     cargo.args(["--test=it", "--", "--ignored", "--nocapture", "--exact"]);
     cargo.arg("kills::a_hundred_kills_of_a_seed_that_nobody_has_seen");
     let mut words = plan.iter();

@@ -9,7 +9,7 @@ use entente_app::publish::object_id;
 use entente_exchange::state::{ObjectState, erases};
 use entente_law::marking::print_label;
 use entente_ledger::tile::root_at;
-use entente_model::item::{ItemKind, Lane, NackCode, RecallClass};
+use entente_model::item::{ItemKind, LinkItem, NackCode, RecallClass};
 use entente_model::{NationId, NodeId, ObjectId};
 use entente_store::rows::ObjectRow;
 use entente_store::{Store as _, Work};
@@ -28,7 +28,15 @@ pub struct Account {
     /// Objects that a liar's node passed on with a forged grant.
     pub forged: Vec<(NodeId, ObjectId)>,
     /// Items that a liar sent with another body than its ledger names.
-    pub poisoned: Vec<(NodeId, Lane, u64)>,
+    pub poisoned: Vec<(NodeId, LinkItem)>,
+}
+
+impl Account {
+    /// Whether a liar poisoned an item of this kind for another nation: what that item would have
+    /// told cannot be known there.
+    fn poisoned(&self, by: NodeId, dst: NodeId, kind: ItemKind) -> bool {
+        self.poisoned.iter().any(|(from, link)| *from == by && link.dst == dst && link.kind == kind)
+    }
 }
 
 /// Every invariant, for these honest nations.
@@ -45,12 +53,12 @@ pub fn check_all(honest: &[&Member], account: &Account) -> Result<()> {
             i16_lanes_are_equal_at_both_ends(from, to)?;
             i17_each_item_had_its_effect_once(from, to, honest, account)?;
             i22_nothing_is_missing(from, to)?;
-            receipts_come_home(from, to)?;
+            receipts_come_home(from, to, account)?;
         }
     }
     for member in honest {
         i2_nothing_is_held_without_a_release(member, honest)?;
-        i26_every_recall_is_answered(member, honest)?;
+        i26_every_recall_is_answered(member, honest, account)?;
     }
     Ok(())
 }
@@ -176,8 +184,12 @@ pub fn i22_nothing_is_missing(from: &Member, to: &Member) -> Result<()> {
     }
 }
 
-/// Amendment 6: the sender's ledger knows every object as receipted.
-pub fn receipts_come_home(from: &Member, to: &Member) -> Result<()> {
+/// Amendment 6: the sender's ledger knows every object as receipted, unless the receipt was
+/// poisoned by who gave it.
+pub fn receipts_come_home(from: &Member, to: &Member, account: &Account) -> Result<()> {
+    if account.poisoned(to.id, from.id, ItemKind::Receipt) {
+        return Ok(());
+    }
     let receipted = |release: &crate::ledgers::Release| {
         !matches!(release.link.kind, ItemKind::Receipt | ItemKind::LaneHead)
     };
@@ -234,7 +246,7 @@ pub fn i17_each_item_had_its_effect_once(
             return broken(format!("{of} arrived more than once"));
         }
         let sent = from.node()?.store().read(|work| work.object(oid))?;
-        let origin = sent.map_or(from.nation, |row| row.nation);
+        let origin = sent.as_ref().map_or(from.nation, |row| row.nation);
         let recalled = recall_by_origin(honest, origin, oid)?;
         let told = node.store().read(|work| Ok::<_, Failure>(work.recall(oid, origin)?))?;
         let (row, body, refused) = node.store().read(|work| {
@@ -250,12 +262,14 @@ pub fn i17_each_item_had_its_effect_once(
             return broken(format!("{of}: its recall's class did not arrive"));
         }
         let gone = told.is_some_and(|r| class_of(r.class).is_some_and(erases));
+        // A holder that passed it on had to delete it before it was sent.
+        let was_due = sent.and_then(|row| row.delete_at).is_some_and(|at| at <= from.now());
         let Some(row) = row else {
             let forged = account.forged.contains(&(from.id, oid));
-            let poisoned = account.poisoned.contains(&(from.id, lane, seq));
-            let excused = refused
-                .as_ref()
-                .is_some_and(|q| forged || poisoned || may_be_refused(q.code, account, gone));
+            let poisoned = account.poisoned.contains(&(from.id, release.link.clone()));
+            let excused = refused.as_ref().is_some_and(|q| {
+                forged || poisoned || may_be_refused(q.code, account, gone || was_due)
+            });
             if gone || excused {
                 continue;
             }
@@ -310,12 +324,12 @@ fn recall_by_origin(
 }
 
 /// Why an honest nation's object may have been refused by another.
-fn may_be_refused(code: u16, account: &Account, gone: bool) -> bool {
+fn may_be_refused(code: u16, account: &Account, erased: bool) -> bool {
     match NackCode::from_code(code.into()) {
         // It was on its way when a party left.
         Some(NackCode::Agreement) => account.left,
         // Its body was erased at the holder that passed it on.
-        Some(NackCode::Digest) => gone,
+        Some(NackCode::Digest) => erased,
         _ => false,
     }
 }
@@ -344,13 +358,20 @@ pub fn i2_nothing_is_held_without_a_release(member: &Member, honest: &[&Member])
     Ok(())
 }
 
-/// I26: every honest holder answered every recall once.
-pub fn i26_every_recall_is_answered(member: &Member, honest: &[&Member]) -> Result<()> {
+/// I26: every honest holder answered every recall once, unless the recall or its answer was
+/// poisoned by who sent it.
+pub fn i26_every_recall_is_answered(
+    member: &Member,
+    honest: &[&Member],
+    account: &Account,
+) -> Result<()> {
     let overseer = member.actor("overseer")?;
     for standing in member.node()?.recalls(&overseer)?.iter().filter(|r| r.recall.own) {
         for holder in &standing.effects {
             let Some(asked) = honest.iter().find(|m| m.nation == holder.nation) else { continue };
-            if holder.status.is_none() {
+            let poisoned = account.poisoned(member.id, asked.id, ItemKind::Recall)
+                || account.poisoned(asked.id, member.id, ItemKind::RecallEffect);
+            if holder.status.is_none() && !poisoned {
                 let oid = standing.recall.oid;
                 let told = asked.node()?.store().read(|work| work.recall(oid, member.nation))?;
                 return broken(format!(

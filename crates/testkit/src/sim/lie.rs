@@ -360,7 +360,7 @@ impl Sim {
             }
         })?;
         let Some(link) = poisoned else { return Ok(()) };
-        self.account.poisoned.push((liar.id, link.lane, link.seq));
+        self.account.poisoned.push((liar.id, link));
         self.say(format!("{} poisons an item for {}", self.name(place), self.name(victim)));
         let (chance, step) = (&mut self.chance, self.step);
         self.network.post(chance, step, (place, victim), &bytes, (false, true));

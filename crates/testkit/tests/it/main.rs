@@ -9,7 +9,26 @@ use entente_testkit::sim::{Plan, play};
 
 /// Seeds whose histories once failed, and some that never did. Between them every kind of fault
 /// and lie occurs.
-const SEEDS: [u64; 16] = [1, 3, 6, 12, 13, 25, 32, 37, 38, 49, 58, 66, 71, 97, 119, 150];
+const SEEDS: [u64; 18] = [
+    1,
+    3,
+    6,
+    12,
+    13,
+    25,
+    32,
+    37,
+    38,
+    49,
+    58,
+    66,
+    71,
+    97,
+    119,
+    150,
+    1_882_882_385_641_521,
+    1_882_882_385_641_537,
+];
 
 #[test]
 fn fixed_histories_hold() {
