@@ -94,6 +94,16 @@ pub struct SealJob {
 }
 
 impl SealJob {
+    /// About how many bytes the sealed body has: content is padded, at worst to twice its length
+    /// and a little.
+    pub fn plain_bytes(&self) -> usize {
+        const LITTLE: usize = 4 << 10;
+        match &self.plain {
+            Plain::Object(_, payload) => 2 * payload.len() + LITTLE,
+            Plain::Control(bytes) => 2 * bytes.len() + LITTLE,
+        }
+    }
+
     /// An object for these recipients, each of which the law permitted.
     pub fn object(manifest: Manifest, payload: Vec<u8>, targets: Vec<Target>) -> Self {
         Self { plain: Plain::Object(Box::new(manifest), payload), targets }

@@ -19,7 +19,7 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::keys::{Plain, SealJob, Target};
-use crate::node::{Known, Node, event, lock};
+use crate::node::{Known, Node, event, event_once, lock};
 use crate::policy::HeldAgreement;
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
@@ -86,6 +86,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         // What waits for a partner without a valid key waits for that, not for the next tick.
         let more = sequenced > 0 && self.store.read(|work| work.has_intents())?;
         Ok(Ticked { sequenced, deleted, more })
+    }
+
+    /// Tells people that what a tick does is not done, and why; the same once.
+    pub fn tell_failed_tick(&self, why: &AppError) -> Result<()> {
+        let now = self.now();
+        let text = format!("what the node does by itself is not done: {why}");
+        let own = self.identity.nation;
+        self.store.write(|work| event_once(work, now, "alarm", text.clone(), own).map(drop))
     }
 
     /// What is due, in one look; none if nothing is and the head is signed. What is due by its

@@ -317,7 +317,11 @@ async fn tick(
         match blocking(&node, SqliteNode::tick).await {
             Ok(ticked) if ticked.more => continue,
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the tick failed"),
+            Err(error) => {
+                tracing::error!(%error, "the tick failed");
+                // Told once, and not at all if the database is what failed.
+                let _ = blocking(&node, move |node| node.tell_failed_tick(&error)).await;
+            }
         }
         tokio::select! {
             () = intents.notified() => {}
