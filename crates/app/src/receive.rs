@@ -463,7 +463,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
             self.keep_for_evidence(work, known, nation, peer, verified)?;
             for unplaced in verified.unplaced() {
-                let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
+                let why = unplaced.code.says();
+                let text = format!("an item was sent that has no place here: {why}");
                 event_once(work, now, "alarm", text, nation)?;
             }
 
@@ -897,11 +898,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 known.name_of(&nation),
                 nack.seq,
                 nack.lane.as_str(),
-                if stub {
-                    "it went without its content".to_owned()
-                } else {
-                    format!("{:?}", nack.code)
-                }
+                if stub { "it went without its content" } else { nack.code.says() }
             );
             event_once(work, self.now(), "refused", text, nation)?;
         }
