@@ -149,6 +149,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         self.check_addressees(known, &order.to)?;
         self.check_emergency(known, order)?;
+        self.check_accreditation(known, &order.label, &order.facts)?;
         let classes = Classes::of(order, pieces);
         let mut makings = self.wholes(actor, known, order, classes, now)?;
         let mut served = Vec::new();
@@ -240,6 +241,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(one_report());
         }
         let facts = facts_of_tear_line(tear_line, &whole.facts)?;
+        self.check_accreditation(known, &tear_line.label, &facts)?;
         let to: Vec<(NationCode, Option<String>)> = whole
             .verdict
             .nations
