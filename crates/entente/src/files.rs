@@ -57,6 +57,12 @@ pub enum FileError {
         /// Whose it should be.
         wanted: u32,
     },
+    /// A file that was to be made is there.
+    #[error("{path} exists already: name a file that does not", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A folder, a device or a socket.
     #[error("{path} is not a regular file", path = path.display())]
     NotAFile {
@@ -185,7 +191,13 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(FileError::at(path, "could not be created"))?;
+    write().map_err(|source| {
+        if source.kind() == io::ErrorKind::AlreadyExists {
+            FileError::Exists { path: path.to_owned() }
+        } else {
+            FileError::at(path, "could not be created")(source)
+        }
+    })?;
     sync_folder(parent(path))
 }
 
@@ -207,7 +219,8 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
         .map_err(FileError::at(folder, "could not be made durable"))
 }
 
-fn parent(path: &Path) -> &Path {
+/// The folder that a file is in; the current one for a bare name.
+pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
