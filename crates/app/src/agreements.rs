@@ -142,7 +142,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         if held.row.status != "offered" {
             return Err(AppError::invalid(format!(
                 "{} is {}, not open for signature",
-                held.row.code, held.row.status
+                held.row.code,
+                held.row.status.replace('_', " ")
             )));
         }
         if held.state.signatures().contains_key(&self.identity.nation) {

@@ -242,9 +242,7 @@ impl Config {
         let bytes = files::read(file, FILE_BYTES_MAX)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| ConfigError::Encoding { file: file.to_owned() })?;
-        // A bare name lies in the working folder.
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = files::parent(file);
         // The databases stay where they are when a process changes its working folder.
         let folder = std::path::absolute(folder).map_err(FileError::at(folder, "is no folder"))?;
         Self::read(&text, file, &folder)
@@ -374,6 +372,8 @@ fn in_domain_words(message: &str) -> String {
         .replace("missing field", "missing key")
         .replace("duplicate field", "duplicate key")
         .replace("unknown variant", "unknown value")
+        .replace("expected u16", "expected a number from 0 to 65535")
+        .replace("expected u64", "expected a number, 0 or more")
         .replace('\n', "; ")
 }
 

@@ -79,10 +79,13 @@ pub fn examine(folder: &Folder) -> Vec<Check> {
     checks.push(disk(&config));
     checks.push(keys(&config));
     let store = SqliteStore::inspect(&config.data.database);
-    checks.push(anchor(&config, store.as_ref()));
+    let anchor = anchor(&config, store.as_ref());
+    let anchored = anchor.state != State::Bad;
+    checks.push(anchor);
     checks.push(database(&config, store.as_ref()));
     checks.push(vault(&config, store.as_ref()));
-    checks.extend(standing(store.as_ref()));
+    // Without its anchor a node does not sign, whatever the one that worked here last said.
+    checks.extend(standing(store.as_ref()).filter(|c| anchored || c.state != State::Good));
     checks.push(socket(folder));
     checks.extend(ceremony(folder));
     checks

@@ -18,7 +18,7 @@ use super::{Run, approval};
 /// Add persons, show and change them, and give them credentials and links to the pages
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna")]
+                        --clearance SECRET-A --as sena")]
 pub struct PersonCommandArgs {
     #[command(subcommand)]
     command: PersonCommand,
@@ -42,7 +42,7 @@ enum PersonCommand {
 /// two persons, and counts for approvals a day later.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna\n\n\
+                        --clearance SECRET-A --as sena\n\n\
                         An office that decides needs a second person, who repeats the command.")]
 struct AddArgs {
     /// The person's name
@@ -73,7 +73,7 @@ struct AddArgs {
 
 /// List the persons and their roles
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person list --as anna")]
+#[command(after_help = "Example:\n  entente person list --as sena")]
 struct ListArgs {
     #[command(flatten)]
     person: PersonArgs,
@@ -81,7 +81,7 @@ struct ListArgs {
 
 /// Show what is known of a person
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person show eva --as anna")]
+#[command(after_help = "Example:\n  entente person show eva --as sena")]
 struct ShowArgs {
     /// The person's name
     name: String,
@@ -93,7 +93,7 @@ struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  entente person change eva --clearance SECRET-A --read-in LANTERN \
-                        --why \"joins the watch\" --as anna\n\n\
+                        --why \"joins the watch\" --as sena\n\n\
                         An office that decides needs a second person, who repeats the command."
 )]
 struct ChangeArgs {
@@ -111,10 +111,10 @@ struct ChangeArgs {
     /// Another body
     #[arg(long)]
     body: Option<String>,
-    /// Another desk; \"\" for none
+    /// Another desk; "" for none
     #[arg(long)]
     desk: Option<String>,
-    /// Another clearance; \"\" for none
+    /// Another clearance; "" for none
     #[arg(long, value_name = "MARKING")]
     clearance: Option<String>,
     /// Another nationality
@@ -133,7 +133,7 @@ struct ChangeArgs {
 /// Let a person act no more, and end their credentials and sessions at once
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente person deactivate eva --why \"left the service\" --as anna"
+    after_help = "Example:\n  entente person deactivate eva --why \"left the service\" --as sena"
 )]
 struct DeactivateArgs {
     /// The person's name
@@ -147,7 +147,7 @@ struct DeactivateArgs {
 
 /// Let a person who left act again, with a new credential
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person reactivate eva --why \"is back\" --as anna")]
+#[command(after_help = "Example:\n  entente person reactivate eva --why \"is back\" --as sena")]
 struct ReactivateArgs {
     /// The person's name
     name: String,
@@ -163,8 +163,8 @@ struct ReactivateArgs {
 /// Renew a person's credential, or withdraw it, and end their sessions
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente person credential eva --why \"lost the laptop\" --as anna\n  \
-                        entente person credential eva --withdraw --why stolen --as anna\n\n\
+    after_help = "Example:\n  entente person credential eva --why \"lost the laptop\" --as sena\n  \
+                        entente person credential eva --withdraw --why stolen --as sena\n\n\
                         Everybody renews their own. For someone whose office decides, a second \
                         person repeats the command."
 )]
@@ -193,8 +193,8 @@ struct CredentialTo {
 
 /// Make a link that signs a person in to the pages once
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person link --as anna\n  \
-                        entente person link eva --as anna")]
+#[command(after_help = "Example:\n  entente person link --as sena\n  \
+                        entente person link eva --as sena")]
 struct LinkArgs {
     /// For whom; without it for oneself
     name: Option<String>,

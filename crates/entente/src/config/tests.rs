@@ -66,7 +66,7 @@ fn every_error_names_its_line() {
         (&with("[keys]\nsource = \"env\"\n"), 5, "unknown value `env`, expected one of `file`"),
         (&with("[keys]\nsource = \"prompt\"\npassphrase_file = \"p\"\n"), 6, "left out"),
         (&with("[keys]\nsource = \"credential\"\ncredential = \"../x\"\n"), 6, "the name of"),
-        (&with("[witness]\nstart_quorum = -1\n"), 5, "expected u16"),
+        (&with("[witness]\nstart_quorum = -1\n"), 5, "expected a number from 0 to 65535"),
         (&with("[limits]\nbundle_bytes = \"5 MiB\"\n"), 5, "\"64 KiB\" to \"4 MiB\""),
         (&with("[limits]\nbundle_bytes = \"4 MB\"\n"), 5, "such as \"4 MiB\""),
         (&with("[limits]\ndisk_percent = [90, 80, 98]\n"), 5, "three rising percentages"),
