@@ -55,7 +55,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 52] = [
+pub const NAMES: [&str; 54] = [
     "whoami",
     "person.add",
     "person.list",
@@ -65,6 +65,8 @@ pub const NAMES: [&str; 52] = [
     "person.reactivate",
     "person.credential",
     "person.link",
+    "person.sessions",
+    "person.end-sessions",
     "approvals",
     "status",
     "card",
@@ -193,6 +195,8 @@ where
             "person.reactivate" => self.person_reactivate(&actor, body),
             "person.credential" => self.person_credential(&actor, body),
             "person.link" => self.person_link(&actor, body),
+            "person.sessions" => self.person_sessions(&actor, body),
+            "person.end-sessions" => self.person_end_sessions(&actor, body),
             "approvals" => self.approvals(&actor),
             "status" => self.status(&actor),
             "card" => self.card(),

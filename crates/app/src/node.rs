@@ -18,6 +18,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
+use crate::people::Attempts;
 use crate::policy::Policy;
 use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
@@ -167,6 +168,8 @@ pub struct Node<S, V> {
     pub(crate) guard: Mutex<Guard>,
     /// How many lanes the disk closed when people were told last.
     pub(crate) lanes_closed: AtomicUsize,
+    /// Failed sign-ins since the start.
+    pub(crate) attempts: Mutex<Attempts>,
     pub(crate) wake: Wake,
 }
 
@@ -291,6 +294,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             disk,
             guard: Mutex::new(Guard::new(now)),
             lanes_closed: AtomicUsize::new(0),
+            attempts: Mutex::new(Attempts::default()),
             wake,
         };
         node.match_anchor()?;

@@ -8,18 +8,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use entente_model::{Digest, Timestamp};
-use entente_store::rows::PersonRow;
+use entente_store::rows::{PersonRow, SessionRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
 use crate::node::Node;
 
 mod approval;
+mod attempts;
 mod change;
+mod session;
 
 pub(crate) use approval::Act;
 pub use approval::{Approval, action_digest};
+pub(crate) use attempts::Attempts;
 pub use change::{Admission, Change, Post};
+pub use session::{Arrival, Ending, session_id};
 
 /// What a person is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +141,7 @@ impl Actor {
 pub enum TokenKind {
     /// The command line of one person on one machine.
     Credential,
-    /// A browser, for a working day.
+    /// A browser, until it is idle or its day is over: kept apart, see [`Node::sessions`].
     Session,
     /// One sign-in.
     Link,
@@ -155,8 +159,7 @@ impl TokenKind {
     /// How long it lasts, in milliseconds; none is until it is withdrawn.
     const fn lasts(self) -> Option<u64> {
         match self {
-            Self::Credential => None,
-            Self::Session => Some(8 * 3_600_000),
+            Self::Credential | Self::Session => None,
             Self::Link => Some(15 * 60_000),
         }
     }
@@ -172,31 +175,23 @@ impl<S: Store, V: Vault> Node<S, V> {
             )
         };
         let now = self.now();
+        let digest = token_digest(secret);
         self.store.read(|work| {
-            let (name, kind, expires) = work.token(token_digest(secret))?.ok_or_else(unknown)?;
-            let fits = kinds.iter().any(|k| k.as_str() == kind);
-            if !fits || expires.is_some_and(|at| at <= now) {
-                return Err(unknown());
-            }
+            let name = match work.token(digest)? {
+                Some((name, kind, expires)) => {
+                    let fits = kinds.iter().any(|k| k.as_str() == kind);
+                    (fits && expires.is_none_or(|at| at > now)).then_some(name)
+                }
+                None if kinds.contains(&TokenKind::Session) => {
+                    let open = |row: &SessionRow| self.settings.sessions.lasts(row, now);
+                    work.session(digest)?.filter(open).map(|row| row.person)
+                }
+                None => None,
+            };
+            let name = name.ok_or_else(unknown)?;
             let person = work.person(&name)?.filter(|p| p.active).ok_or_else(unknown)?;
             actor_of(&person, now, approval::founded_at(work)?)
         })
-    }
-
-    /// Exchanges a one-time link for a session.
-    pub fn sign_in(&self, link: &str) -> Result<String> {
-        let actor = self.actor(link, &[TokenKind::Link])?;
-        let used = self.store.write(|work| work.drop_token(token_digest(link)))?;
-        if !used {
-            return Err(AppError::Forbidden("this link was used already".to_owned()));
-        }
-        self.issue(&actor.name, TokenKind::Session)
-    }
-
-    /// Ends a session.
-    pub fn sign_out(&self, session: &str) -> Result<()> {
-        self.store.write(|work| work.drop_token(token_digest(session)))?;
-        Ok(())
     }
 
     /// Makes a secret for a person. The node keeps only its digest.

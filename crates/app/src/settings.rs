@@ -17,6 +17,23 @@ pub struct Settings {
     pub quarantine_bytes_per_partner: u64,
     /// How full the disk may be before ROUTINE, PRIORITY and IMMEDIATE items are no longer taken.
     pub disk_percent: [u8; 3],
+    /// How long persons' sessions last.
+    pub sessions: SessionLimits,
+}
+
+/// How long a person's session in a browser lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without anything being asked for.
+    pub idle_millis: u64,
+    /// At most, whatever is asked for.
+    pub whole_millis: u64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle_millis: 15 * 60_000, whole_millis: 8 * 3_600_000 }
+    }
 }
 
 impl Default for Settings {
@@ -28,6 +45,7 @@ impl Default for Settings {
             outbox_bytes_per_partner: 10 << 30,
             quarantine_bytes_per_partner: 64 << 20,
             disk_percent: [90, 95, 98],
+            sessions: SessionLimits::default(),
         }
     }
 }

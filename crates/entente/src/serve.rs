@@ -194,7 +194,9 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
             entente_web::router_until(Arc::clone(&node), wakes.events(), site, stopped.clone());
         let stopped = stopped.clone();
         tasks.spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(told(stopped)).await;
+            // Pages count failed sign-ins by where they come from.
+            let pages = router.into_make_service_with_connect_info::<SocketAddr>();
+            let served = axum::serve(listener, pages).with_graceful_shutdown(told(stopped)).await;
             if let Err(error) = served {
                 tracing::error!(%error, "the door for people closed");
             }

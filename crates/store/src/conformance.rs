@@ -15,7 +15,7 @@ use crate::rows::{
     AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow,
     EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow,
     ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow,
-    ReleaseContextRow, SignatureRow,
+    ReleaseContextRow, SessionRow, SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
 
@@ -37,6 +37,7 @@ pub fn check(store: &impl Store) -> Result<()> {
     policy(store)?;
     facts(store)?;
     people(store)?;
+    sessions(store)?;
     journal(store)?;
     extremes(store)
 }
@@ -850,6 +851,42 @@ fn facts(store: &impl Store) -> Result<()> {
     read(store, |work| {
         assert_eq!(work.fact_uses(a.id, 2)?, [used(9, 9, 1), used(3, 5, 1)]);
         assert_eq!(work.fact_uses(b.id, 9)?, []);
+        Ok(())
+    })
+}
+
+fn sessions(store: &impl Store) -> Result<()> {
+    let session = |byte: u8, person: &str, began: u64| SessionRow {
+        digest: digest(byte),
+        person: person.to_owned(),
+        began: at(began),
+        seen: at(began),
+        ends: at(began + 100),
+        how: "link".to_owned(),
+        source: "192.0.2.7".to_owned(),
+        agent: "a browser".to_owned(),
+    };
+    let (first, other, newest) = (session(1, "ada", 1), session(2, "bo", 2), session(3, "ada", 3));
+    write(store, |work| {
+        for row in [&first, &other, &newest] {
+            work.put_session(row)?;
+        }
+        work.touch_session(digest(1), at(9))?;
+        work.touch_session(digest(9), at(9))
+    })?;
+    let seen = SessionRow { seen: at(9), ..first };
+    read(store, |work| {
+        assert_eq!(work.session(digest(1))?.as_ref(), Some(&seen));
+        assert_eq!(work.session(digest(9))?, None);
+        assert_eq!(work.sessions(Some("ada"))?, [newest.clone(), seen.clone()]);
+        assert_eq!(work.sessions(None)?, [newest, other.clone(), seen]);
+        Ok(())
+    })?;
+    write(store, |work| {
+        assert!(work.drop_session(digest(1))?);
+        assert!(!work.drop_session(digest(1))?, "only once");
+        assert_eq!(work.drop_sessions_of("ada")?, 1);
+        assert_eq!(work.sessions(None)?, [other]);
         Ok(())
     })
 }

@@ -24,7 +24,7 @@ use crate::rows::{
     AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
     ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
     LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow,
-    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SignatureRow,
+    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -296,6 +296,22 @@ pub trait People {
     fn drop_proposal(&mut self, digest: Digest) -> Result<()>;
 }
 
+/// How persons sign in, and their sessions.
+pub trait SignIns {
+    /// Stores a session.
+    fn put_session(&mut self, row: &SessionRow) -> Result<()>;
+    /// A session by its secret's digest.
+    fn session(&self, digest: Digest) -> Result<Option<SessionRow>>;
+    /// All sessions, or those of one person; the one that began last comes first.
+    fn sessions(&self, person: Option<&str>) -> Result<Vec<SessionRow>>;
+    /// Records that something was asked for in a session, if it is there.
+    fn touch_session(&mut self, digest: Digest, seen: Timestamp) -> Result<()>;
+    /// Forgets a session; says whether it was there.
+    fn drop_session(&mut self, digest: Digest) -> Result<bool>;
+    /// Forgets every session of a person; says how many there were.
+    fn drop_sessions_of(&mut self, person: &str) -> Result<u64>;
+}
+
 /// Who read what, for the overseers.
 pub trait Accesses {
     /// Keeps an access.
@@ -326,12 +342,12 @@ pub trait Journal {
 
 /// Everything that one unit of work may read and change.
 pub trait Work:
-    Ledger + Lanes + Objects + Peers + Policy + Facts + People + Accesses + Journal
+    Ledger + Lanes + Objects + Peers + Policy + Facts + People + SignIns + Accesses + Journal
 {
 }
 
-impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + Accesses + Journal> Work
-    for T
+impl<T> Work for T where
+    T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + SignIns + Accesses + Journal
 {
 }
 

@@ -401,6 +401,27 @@ pub struct PersonRow {
     pub roles_at: Vec<Timestamp>,
 }
 
+/// A person's session in a browser. Its secret is with the browser alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Digest of its secret.
+    pub digest: Digest,
+    /// Whose it is.
+    pub person: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// When something was asked for last, to within half a minute.
+    pub seen: Timestamp,
+    /// When it ends whatever is asked for.
+    pub ends: Timestamp,
+    /// How its person signed in: `link`, for instance.
+    pub how: String,
+    /// Where they came from, if that is known.
+    pub source: String,
+    /// What their browser calls itself.
+    pub agent: String,
+}
+
 /// One reading of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {

@@ -74,6 +74,8 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/sign-in", Anyone, get(session::ask)),
         (Method::POST, "/sign-in", Anyone, post(session::sign_in)),
         (Method::POST, "/sign-out", Person, post(session::sign_out)),
+        (Method::GET, "/you", Person, get(pages::you::page)),
+        (Method::POST, "/you/sessions", Person, post(pages::you::end_sessions)),
         (Method::GET, "/in", Person, get(pages::holdings::came_in)),
         (Method::GET, "/out", Person, get(pages::holdings::went_out)),
         (Method::GET, "/refused", Person, get(pages::refused::page)),

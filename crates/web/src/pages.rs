@@ -13,6 +13,7 @@ pub(crate) mod recalls;
 pub(crate) mod refused;
 #[cfg(test)]
 mod tests;
+pub(crate) mod you;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;

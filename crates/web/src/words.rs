@@ -11,6 +11,7 @@ pub(crate) const RECALLS: &str = "Recalls";
 pub(crate) const LINKS: &str = "Links";
 pub(crate) const EVENTS: &str = "Events";
 pub(crate) const SIGN_IN: &str = "Sign in";
+pub(crate) const YOU: &str = "You";
 
 /// The pages, in the order of the menu.
 pub(crate) const MENU: [(&str, &str); 7] = [

@@ -1,6 +1,6 @@
 //! Commands about persons.
 
-use entente_app::people::{Actor, Admission, Change, Post, Role};
+use entente_app::people::{Actor, Admission, Change, Ending, Post, Role};
 use entente_model::NationCode;
 use entente_store::rows::PersonRow;
 use entente_store::{Store, Vault};
@@ -69,6 +69,23 @@ struct Credential {
     /// Whether there shall be none from now on.
     #[serde(default)]
     withdraw: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    /// Without it one's own.
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndSessions {
+    name: Option<String>,
+    /// Without it all of them.
+    session: Option<String>,
+    #[serde(default)]
+    why: String,
 }
 
 fn roles(words: &[String]) -> Result<Vec<Role>, LocalError> {
@@ -195,6 +212,35 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let person = link.person.unwrap_or_else(|| actor.name().to_owned());
         let secret = self.node.link_for(actor, &person).map_err(refused)?;
         Ok(json!({ "person": person, "link": secret }))
+    }
+
+    pub(super) fn person_sessions(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let rows = self.node.sessions(actor, &name).map_err(refused)?;
+        let sessions: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "session": row.digest.to_string(),
+                    "began": moment(row.began),
+                    "seen": moment(row.seen),
+                    "ends": moment(row.ends),
+                    "how": row.how,
+                    "from": row.source,
+                    "browser": row.agent,
+                })
+            })
+            .collect();
+        Ok(json!({ "person": name, "sessions": sessions }))
+    }
+
+    pub(super) fn person_end_sessions(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: EndSessions = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let which = asked.session.map_or(Ending::AllBut(None), Ending::One);
+        let ended = self.node.end_sessions(actor, &name, &which, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "ended": ended }))
     }
 
     pub(super) fn approvals(&self, actor: &Actor) -> Answer {

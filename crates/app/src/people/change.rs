@@ -21,7 +21,7 @@ pub(super) const DECIDING: [Role; 4] =
 /// What another nation's national may be here: they read and write, and decide nothing for us.
 const GUESTS: [Role; 2] = [Role::Analyst, Role::Liaison];
 /// Who confirms that someone is given a deciding office.
-const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
+pub(super) const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
 /// How many persons give a deciding office.
 const GIVING: usize = 2;
 /// A reason is a sentence, not a document.
@@ -339,7 +339,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let by = approvers.join(", ");
         let leaf = self.note(RecordKind::Admin, now, act, &by, &about, Some(*digest));
-        self.record_with(&[leaf], |work, _| Ok(work.drop_tokens_of(name)?))?;
+        self.record_with(&[leaf], |work, _| end_secrets_of(work, name))?;
         let credential = if renew { Some(self.issue(name, TokenKind::Credential)?) } else { None };
         Ok(Admission { approval, credential })
     }
@@ -380,7 +380,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             work.put_person(&step.next)?;
             if !step.next.active {
-                work.drop_tokens_of(name)?;
+                end_secrets_of(work, name)?;
             }
             must_keep_an_officer(work)
         })?;
@@ -516,6 +516,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
+/// Ends everything by which a person could ask or sign in.
+fn end_secrets_of(work: &mut dyn Work, name: &str) -> Result<()> {
+    work.drop_tokens_of(name)?;
+    work.drop_sessions_of(name)?;
+    Ok(())
+}
+
 /// A node without a security officer could never change anything about its persons again.
 fn must_keep_an_officer(work: &dyn Work) -> Result<()> {
     let officer = Role::SecurityOfficer.as_str();
@@ -556,7 +563,7 @@ fn with_reason(about: &str, why: &str) -> String {
 }
 
 /// A reason that someone gave.
-fn reason(why: &str) -> Result<&str> {
+pub(super) fn reason(why: &str) -> Result<&str> {
     let why = why.trim();
     if why.is_empty() || why.len() > WHY_BYTES_MAX {
         return Err(AppError::invalid(format!(

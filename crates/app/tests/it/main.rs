@@ -26,6 +26,8 @@ mod people;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod variants;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::local::{PEOPLE, PersonArgs, credential_file, renew_credential, write_credential};
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, flag, list, moment, put, text};
+use crate::page::{Answer, Table, count, flag, id, list, moment, number, put, text};
 
 use super::{Run, approval};
 
@@ -34,6 +34,7 @@ enum PersonCommand {
     Reactivate(ReactivateArgs),
     Credential(CredentialArgs),
     Link(LinkArgs),
+    Sessions(SessionsArgs),
 }
 
 /// Add a person and write their credential to a file
@@ -202,6 +203,27 @@ struct LinkArgs {
     person: PersonArgs,
 }
 
+/// List a person's sessions in browsers, or end them
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person sessions --as eva\n  \
+                        entente person sessions --end 5f3a1c0e --as eva\n  \
+                        entente person sessions eva --end-all --why \"lost the laptop\" --as anna")]
+struct SessionsArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// End the session whose number begins so
+    #[arg(long, value_name = "SESSION", conflicts_with = "end_all")]
+    end: Option<String>,
+    /// End all of them
+    #[arg(long)]
+    end_all: bool,
+    /// Why, for the record; needed to end those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
 impl Run for PersonCommandArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
@@ -213,6 +235,7 @@ impl Run for PersonCommandArgs {
             PersonCommand::Reactivate(args) => args.run(output),
             PersonCommand::Credential(args) => args.run(output),
             PersonCommand::Link(args) => args.run(output),
+            PersonCommand::Sessions(args) => args.run(output),
         }
     }
 }
@@ -386,6 +409,41 @@ fn people(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         ]);
     }
     table.write(page, "there are no persons")
+}
+
+impl Run for SessionsArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        if self.end.is_none() && !self.end_all {
+            let answer = desk.call("person.sessions", &json!({ "name": self.name }))?;
+            output.report(&Answer::new(answer, sessions))?;
+            return Ok(Exit::Done);
+        }
+        let request = json!({ "name": self.name, "session": self.end, "why": self.why });
+        let answer = desk.call("person.end-sessions", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let ended = count(number(answer, "ended"), "session");
+            writeln!(page, "{ended} of {} ended", text(answer, "person"))
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn sessions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let mut table =
+        Table::new(["session", "began", "last asked", "ends at", "by", "from", "browser"]);
+    for session in list(answer, "sessions") {
+        table.row([
+            id(session, "session"),
+            moment(session, "began"),
+            moment(session, "seen"),
+            moment(session, "ends"),
+            text(session, "how"),
+            text(session, "from"),
+            text(session, "browser"),
+        ]);
+    }
+    table.write(page, "there are no sessions")
 }
 
 impl Run for LinkArgs {

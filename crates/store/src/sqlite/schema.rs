@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -198,6 +198,17 @@ CREATE TABLE access (
     leaf INTEGER, access BLOB NOT NULL);
 CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
 CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
+";
+
+/// Sessions are kept apart from other secrets, with where and when they began. Those that were open
+/// have neither: their persons sign in again.
+const STORE_6: &str = "
+CREATE TABLE session (
+    digest BLOB PRIMARY KEY, person TEXT NOT NULL, began INTEGER NOT NULL, seen INTEGER NOT NULL,
+    ends INTEGER NOT NULL, how TEXT NOT NULL, source TEXT NOT NULL,
+    agent TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX session_by_person ON session (person, began);
+DELETE FROM token WHERE kind = 'session';
 ";
 
 const VAULT_1: &str = "

@@ -20,7 +20,7 @@ use super::links::{LedgerView, LinkLine};
 use super::{Frame, Tag, recalls};
 use crate::door::Door;
 use crate::refusal::Refusal;
-use crate::session::{SignInPage, Signed};
+use crate::session::{self, Signed};
 use crate::show::{Moment, ObjectLink, clean, number};
 use crate::words;
 
@@ -198,8 +198,7 @@ pub(crate) async fn page(
     signed: Option<Extension<Signed>>,
 ) -> Result<Response, Refusal> {
     let Some(Extension(signed)) = signed else {
-        let frame = Frame::outside(&door.node, "/", words::SIGN_IN);
-        return Ok(SignInPage { frame, link: None, problem: None }.answer(StatusCode::OK));
+        return Ok(session::how(&door).answer(StatusCode::OK));
     };
     door.page(move |node| context(node, &signed)).await
 }

@@ -10,6 +10,7 @@ use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsVie
 use super::overview::{Attention, OverviewPage};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
+use super::you::{SessionLine, YouPage};
 use super::{Frame, PersonView, Tag};
 use crate::refusal::RefusalPage;
 use crate::session::SignInPage;
@@ -82,6 +83,19 @@ fn holding() -> HoldingLine {
 
 fn delivery() -> DeliveryView {
     DeliveryView { nation: hostile(), state: tag(), lane: "flash", seq: 1 }
+}
+
+fn session(is_this: bool) -> SessionLine {
+    SessionLine {
+        id: hostile(),
+        began: moment(),
+        seen: moment(),
+        ends: moment(),
+        how: hostile(),
+        source: hostile(),
+        agent: hostile(),
+        is_this,
+    }
 }
 
 fn link_line() -> LinkLine {
@@ -247,7 +261,23 @@ fn rendered() -> Vec<(&'static str, String)> {
         ),
         (
             "sign in",
-            SignInPage { frame: frame(), link: Some(hostile()), problem: Some(HOSTILE) }.render(),
+            SignInPage {
+                frame: frame(),
+                link: Some(hostile()),
+                problem: Some(hostile()),
+                lasts: hostile(),
+            }
+            .render(),
+        ),
+        (
+            "you",
+            YouPage {
+                frame: frame(),
+                form_token: hostile(),
+                sessions: vec![session(true), session(false)],
+                idle: hostile(),
+            }
+            .render(),
         ),
         (
             "refusal",

@@ -53,6 +53,8 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("person.reactivate", TellsNothing("makes a secret")),
         ("person.credential", TellsNothing("makes a secret")),
         ("person.link", TellsNothing("makes a secret")),
+        ("person.sessions", Reads(vec![json!({}), json!({ "name": "analyst" })])),
+        ("person.end-sessions", TellsNothing("ends sessions")),
         ("approvals", none()),
         ("status", none()),
         ("card", none()),

@@ -1,0 +1,77 @@
+//! How persons sign in, and their sessions, in SQL.
+
+use entente_model::{Digest, Timestamp};
+
+use super::Tx;
+use super::column::{Columns, cells};
+use crate::rows::SessionRow;
+use crate::{Result, SignIns};
+
+macro_rules! select_sessions {
+    ($rest:literal) => {
+        concat!("SELECT digest, person, began, seen, ends, how, source, agent FROM session ", $rest)
+    };
+}
+
+impl SignIns for Tx<'_, '_> {
+    fn put_session(&mut self, row: &SessionRow) -> Result<()> {
+        self.session.run(
+            "INSERT INTO session (digest, person, began, seen, ends, how, source, agent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            cells![
+                row.digest, row.person, row.began, row.seen, row.ends, row.how, row.source,
+                row.agent
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn session(&self, digest: Digest) -> Result<Option<SessionRow>> {
+        self.session.one("session", select_sessions!("WHERE digest = ?1"), cells![digest], session)
+    }
+
+    fn sessions(&self, person: Option<&str>) -> Result<Vec<SessionRow>> {
+        match person {
+            Some(person) => self.session.many(
+                "session",
+                select_sessions!("WHERE person = ?1 ORDER BY began DESC, digest"),
+                cells![person],
+                session,
+            ),
+            None => self.session.many(
+                "session",
+                select_sessions!("ORDER BY began DESC, digest"),
+                cells![],
+                session,
+            ),
+        }
+    }
+
+    fn touch_session(&mut self, digest: Digest, seen: Timestamp) -> Result<()> {
+        self.session.run("UPDATE session SET seen = ?2 WHERE digest = ?1", cells![digest, seen])?;
+        Ok(())
+    }
+
+    fn drop_session(&mut self, digest: Digest) -> Result<bool> {
+        let dropped = self.session.run("DELETE FROM session WHERE digest = ?1", cells![digest])?;
+        Ok(dropped > 0)
+    }
+
+    fn drop_sessions_of(&mut self, person: &str) -> Result<u64> {
+        let dropped = self.session.run("DELETE FROM session WHERE person = ?1", cells![person])?;
+        Ok(dropped as u64)
+    }
+}
+
+fn session(c: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRow> {
+    Ok(SessionRow {
+        digest: c.take()?,
+        person: c.take()?,
+        began: c.take()?,
+        seen: c.take()?,
+        ends: c.take()?,
+        how: c.take()?,
+        source: c.take()?,
+        agent: c.take()?,
+    })
+}
