@@ -55,7 +55,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 54] = [
+pub const NAMES: [&str; 56] = [
     "whoami",
     "person.add",
     "person.list",
@@ -67,6 +67,8 @@ pub const NAMES: [&str; 54] = [
     "person.link",
     "person.sessions",
     "person.end-sessions",
+    "person.passkeys",
+    "person.remove-passkey",
     "approvals",
     "status",
     "card",
@@ -197,6 +199,8 @@ where
             "person.link" => self.person_link(&actor, body),
             "person.sessions" => self.person_sessions(&actor, body),
             "person.end-sessions" => self.person_end_sessions(&actor, body),
+            "person.passkeys" => self.person_passkeys(&actor, body),
+            "person.remove-passkey" => self.person_remove_passkey(&actor, body),
             "approvals" => self.approvals(&actor),
             "status" => self.status(&actor),
             "card" => self.card(),

@@ -18,7 +18,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
-use crate::people::Attempts;
+use crate::people::{Attempts, Tickets};
 use crate::policy::Policy;
 use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
@@ -170,6 +170,8 @@ pub struct Node<S, V> {
     pub(crate) lanes_closed: AtomicUsize,
     /// Failed sign-ins since the start.
     pub(crate) attempts: Mutex<Attempts>,
+    /// What passkeys were asked, and what was answered.
+    pub(crate) tickets: Mutex<Tickets>,
     pub(crate) wake: Wake,
 }
 
@@ -295,6 +297,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             guard: Mutex::new(Guard::new(now)),
             lanes_closed: AtomicUsize::new(0),
             attempts: Mutex::new(Attempts::default()),
+            tickets: Mutex::new(Tickets::default()),
             wake,
         };
         node.match_anchor()?;

@@ -17,13 +17,24 @@ use crate::node::Node;
 mod approval;
 mod attempts;
 mod change;
+mod deed;
+mod passkey;
+mod proof;
 mod session;
+mod ticket;
 
 pub(crate) use approval::Act;
 pub use approval::{Approval, action_digest};
 pub(crate) use attempts::Attempts;
 pub use change::{Admission, Change, Post};
+pub use deed::{Deed, DeedOffer};
+pub use passkey::{Made, PasskeyView, Registration, Used};
+pub(crate) use proof::fault_of as fault_of_proof;
+// What pages hand on, so that they need not know what checks it.
+pub use entente_seal::passkey::{Assertion, Site};
 pub use session::{Arrival, Ending, session_id};
+pub use ticket::Ticket;
+pub(crate) use ticket::Tickets;
 
 /// What a person is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +102,25 @@ impl FromStr for Role {
     }
 }
 
+/// A set of roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles(u16);
+
+impl Roles {
+    /// No role at all.
+    pub const NONE: Self = Self(0);
+
+    /// These roles.
+    pub fn of(roles: &[Role]) -> Self {
+        Self(roles.iter().fold(0, |set, role| set | 1 << (*role as u16)))
+    }
+
+    /// Whether one of these is among them.
+    pub fn has_any(self, roles: &[Role]) -> bool {
+        self.0 & Self::of(roles).0 != 0
+    }
+}
+
 /// Who asks: a person whose credential was checked.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -99,12 +129,22 @@ pub struct Actor {
     /// Roles that were held long enough for approvals.
     approving: Vec<Role>,
     body: String,
+    /// Whether they signed in by a link where their office needs a passkey: they may add one, and
+    /// hold no office until they signed in with it.
+    enrolling: bool,
+    /// The exact act that they approved with a passkey, if this is about one.
+    proven: Option<Digest>,
 }
 
 impl Actor {
     /// The person's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether they may only add a passkey.
+    pub const fn is_enrolling(&self) -> bool {
+        self.enrolling
     }
 
     /// The body that they act for.
@@ -177,6 +217,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let digest = token_digest(secret);
         self.store.read(|work| {
+            let mut by_link = false;
             let name = match work.token(digest)? {
                 Some((name, kind, expires)) => {
                     let fits = kinds.iter().any(|k| k.as_str() == kind);
@@ -184,13 +225,21 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
                 None if kinds.contains(&TokenKind::Session) => {
                     let open = |row: &SessionRow| self.settings.sessions.lasts(row, now);
-                    work.session(digest)?.filter(open).map(|row| row.person)
+                    let row = work.session(digest)?.filter(open);
+                    by_link = row.as_ref().is_some_and(|row| row.how == session::BY_LINK);
+                    row.map(|row| row.person)
                 }
                 None => None,
             };
             let name = name.ok_or_else(unknown)?;
             let person = work.person(&name)?.filter(|p| p.active).ok_or_else(unknown)?;
-            actor_of(&person, now, approval::founded_at(work)?)
+            let mut actor = actor_of(&person, now, approval::founded_at(work)?)?;
+            if by_link && self.settings.passkeys_for.has_any(&actor.roles) {
+                actor.enrolling = true;
+                actor.roles.clear();
+                actor.approving.clear();
+            }
+            Ok(actor)
         })
     }
 
@@ -247,5 +296,7 @@ fn actor_of(row: &PersonRow, now: Timestamp, founded: Option<Timestamp>) -> Resu
         approving: roles.iter().copied().zip(given).filter(|g| counts(g.1)).map(|g| g.0).collect(),
         roles,
         body: row.body.clone(),
+        enrolling: false,
+        proven: None,
     })
 }

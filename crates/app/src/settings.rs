@@ -2,6 +2,8 @@
 
 use entente_model::item::Lane;
 
+use crate::people::Roles;
+
 /// What an operator sets for a node, in words of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -19,6 +21,8 @@ pub struct Settings {
     pub disk_percent: [u8; 3],
     /// How long persons' sessions last.
     pub sessions: SessionLimits,
+    /// Offices whose holders sign in to the pages with a passkey; a link lets them add one.
+    pub passkeys_for: Roles,
 }
 
 /// How long a person's session in a browser lasts.
@@ -46,6 +50,7 @@ impl Default for Settings {
             quarantine_bytes_per_partner: 64 << 20,
             disk_percent: [90, 95, 98],
             sessions: SessionLimits::default(),
+            passkeys_for: Roles::NONE,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use entente_app::people::Roles;
 use entente_app::settings::{SessionLimits, Settings};
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
@@ -108,10 +109,18 @@ pub struct KeySetup {
 }
 
 /// How people sign in, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeopleSetup {
     /// How long sessions in a browser last.
     pub sessions: SessionLimits,
+    /// Offices whose holders sign in to the pages with a passkey.
+    pub passkeys_for: Roles,
+}
+
+impl Default for PeopleSetup {
+    fn default() -> Self {
+        Self { sessions: SessionLimits::default(), passkeys_for: Roles::NONE }
+    }
 }
 
 /// What other nations have to confirm.
@@ -244,6 +253,7 @@ impl Config {
             quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
             disk_percent: self.limits.disk_percent,
             sessions: self.people.sessions,
+            passkeys_for: self.people.passkeys_for,
         }
     }
 

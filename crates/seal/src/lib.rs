@@ -17,6 +17,7 @@ pub mod digest;
 pub mod envelope;
 pub mod keystore;
 pub mod pad;
+pub mod passkey;
 pub mod secret;
 pub mod sign;
 pub mod slot;

@@ -23,8 +23,9 @@ use thiserror::Error;
 use crate::rows::{
     AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
     ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
-    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow,
-    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SessionRow, SignatureRow,
+    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PasskeyRow, PeerLogRow,
+    PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SessionRow,
+    SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -310,6 +311,14 @@ pub trait SignIns {
     fn drop_session(&mut self, digest: Digest) -> Result<bool>;
     /// Forgets every session of a person; says how many there were.
     fn drop_sessions_of(&mut self, person: &str) -> Result<u64>;
+    /// Stores a passkey, or when it was used last; a conflict if another person has it.
+    fn put_passkey(&mut self, row: &PasskeyRow) -> Result<()>;
+    /// A passkey by its id.
+    fn passkey(&self, id: &[u8]) -> Result<Option<PasskeyRow>>;
+    /// The passkeys of a person, the oldest first.
+    fn passkeys(&self, person: &str) -> Result<Vec<PasskeyRow>>;
+    /// Forgets a passkey; says whether it was there.
+    fn drop_passkey(&mut self, id: &[u8]) -> Result<bool>;
 }
 
 /// Who read what, for the overseers.

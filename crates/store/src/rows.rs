@@ -422,6 +422,25 @@ pub struct SessionRow {
     pub agent: String,
 }
 
+/// A person's passkey: the public half, which the authenticator keeps the other of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyRow {
+    /// The authenticator's name for it.
+    pub id: Vec<u8>,
+    /// Whose it is.
+    pub person: String,
+    /// What they call it.
+    pub name: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it was used last.
+    pub used: Option<Timestamp>,
+    /// Its counter then; zero for one that does not count.
+    pub counter: u64,
+    /// Its public key, in COSE.
+    pub key: Vec<u8>,
+}
+
 /// One reading of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {

@@ -3,6 +3,8 @@
 //! A context holds text that is ready to be shown and knows nothing of the store, so that every
 //! page renders in tests from samples.
 
+pub(crate) mod act;
+pub(crate) mod approvals;
 pub(crate) mod events;
 pub(crate) mod holdings;
 pub(crate) mod links;

@@ -16,8 +16,8 @@ use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Form, FromRequestParts, Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use entente_app::AppError;
 use entente_app::people::{Actor, Arrival, TokenKind, action_digest};
+use entente_app::{AppError, SqliteNode};
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -27,6 +27,7 @@ use subtle::ConstantTimeEq;
 use crate::Site;
 use crate::door::Door;
 use crate::pages::Frame;
+use crate::passkey::{Answered, Asked, site_of};
 use crate::refusal::Refusal;
 use crate::show::span;
 use crate::words::sentence;
@@ -175,7 +176,12 @@ async fn person(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusa
 
 /// Lets only persons through; others are shown how to sign in.
 pub(crate) async fn require(request: Request, next: Next) -> Response {
-    if request.extensions().get::<Signed>().is_some() {
+    if let Some(signed) = request.extensions().get::<Signed>() {
+        let path = request.uri().path();
+        let own = path == "/sign-out" || path == "/you" || path.starts_with("/you/");
+        if signed.actor.is_enrolling() && !own {
+            return Redirect::to("/you").into_response();
+        }
         return next.run(request).await;
     }
     if request.uri().path() == "/live" {
@@ -194,8 +200,10 @@ pub(crate) struct SignInPage {
     pub(crate) frame: Frame,
     pub(crate) link: Option<String>,
     pub(crate) problem: Option<String>,
-    /// For how long a link signs in.
+    /// For how long one is signed in.
     pub(crate) lasts: String,
+    /// What a passkey is asked.
+    pub(crate) asked: Asked,
 }
 
 impl SignInPage {
@@ -234,7 +242,9 @@ fn sign_in_page(door: &Door, link: Option<String>, problem: Option<String>) -> S
     let limits = door.node.settings().sessions;
     let lasts =
         format!("{}, or {} without use", span(limits.whole_millis), span(limits.idle_millis));
-    SignInPage { frame, link, problem, lasts }
+    let ticket = door.node.ticket_to_sign_in();
+    let asked = Asked::new(&door.site, ticket, ticket.as_bytes(), &[]);
+    SignInPage { frame, link, problem, lasts, asked }
 }
 
 /// How to sign in.
@@ -259,22 +269,47 @@ pub(crate) async fn sign_in(
     Came(arrival): Came,
     form: Result<Form<Link>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let again = |status, problem: String| sign_in_page(&door, None, Some(problem)).answer(status);
     let link = form.ok().and_then(|Form(form)| form.link).as_deref().and_then(pasted);
-    let Some(link) = link else { return Ok(again(StatusCode::FORBIDDEN, NOT_A_LINK.to_owned())) };
+    let Some(link) = link else {
+        let page = sign_in_page(&door, None, Some(NOT_A_LINK.to_owned()));
+        return Ok(page.answer(StatusCode::FORBIDDEN));
+    };
+    begin(&door, move |node| match node.sign_in(&link, &arrival) {
+        Err(AppError::Forbidden(_)) => Err(AppError::Forbidden(LINK_SPENT.to_owned())),
+        other => other,
+    })
+    .await
+}
+
+/// Begins a session for whoever has the passkey.
+pub(crate) async fn sign_in_with_passkey(
+    State(door): State<Arc<Door>>,
+    Came(arrival): Came,
+    form: Result<Form<Answered>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
+    let (used, site) = (form.used()?, site_of(&door.site));
+    begin(&door, move |node| node.sign_in_with_passkey(&site, &used, &arrival)).await
+}
+
+/// Begins a session, or says on the same page why not.
+async fn begin(
+    door: &Arc<Door>,
+    sign_in: impl FnOnce(&SqliteNode) -> entente_app::Result<String> + Send + 'static,
+) -> Result<Response, Refusal> {
     let session = door
-        .ask(move |node| match node.sign_in(&link, &arrival) {
+        .ask(move |node| match sign_in(node) {
             Ok(session) => Ok(Ok(session)),
-            Err(AppError::Forbidden(_)) => Ok(Err((StatusCode::FORBIDDEN, LINK_SPENT.to_owned()))),
+            Err(AppError::Forbidden(why)) => Ok(Err((StatusCode::FORBIDDEN, why))),
             Err(soon @ AppError::TooSoon(_)) => {
-                Ok(Err((StatusCode::TOO_MANY_REQUESTS, sentence(&soon.to_string()))))
+                Ok(Err((StatusCode::TOO_MANY_REQUESTS, soon.to_string())))
             }
             Err(error) => Err(error),
         })
         .await?;
     Ok(match session {
-        Ok(session) => with_session(&door, &session),
-        Err((status, problem)) => again(status, problem),
+        Ok(session) => with_session(door, &session),
+        Err((status, why)) => sign_in_page(door, None, Some(sentence(&why))).answer(status),
     })
 }
 

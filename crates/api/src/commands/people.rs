@@ -88,6 +88,15 @@ struct EndSessions {
     why: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovePasskey {
+    name: Option<String>,
+    passkey: String,
+    #[serde(default)]
+    why: String,
+}
+
 fn roles(words: &[String]) -> Result<Vec<Role>, LocalError> {
     words.iter().map(|r| r.parse::<Role>()).collect::<Result<_, _>>().map_err(refused)
 }
@@ -241,6 +250,31 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let which = asked.session.map_or(Ending::AllBut(None), Ending::One);
         let ended = self.node.end_sessions(actor, &name, &which, &asked.why).map_err(refused)?;
         Ok(json!({ "person": name, "ended": ended }))
+    }
+
+    pub(super) fn person_passkeys(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let passkeys = self.node.passkeys(actor, &name).map_err(refused)?;
+        let passkeys: Vec<Value> = passkeys
+            .iter()
+            .map(|passkey| {
+                json!({
+                    "passkey": passkey.id.to_string(),
+                    "name": passkey.name,
+                    "since": moment(passkey.at),
+                    "used": passkey.used.map(moment),
+                })
+            })
+            .collect();
+        Ok(json!({ "person": name, "passkeys": passkeys }))
+    }
+
+    pub(super) fn person_remove_passkey(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: RemovePasskey = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        self.node.remove_passkey(actor, &name, &asked.passkey, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "removed": asked.passkey }))
     }
 
     pub(super) fn approvals(&self, actor: &Actor) -> Answer {

@@ -4,7 +4,7 @@
 //! security officer proposes, another one or an overseer confirms. Who leaves loses every secret
 //! in the same moment.
 
-use entente_model::codec::Writer;
+use entente_model::codec::{Reader, WireError, Writer};
 use entente_model::record::RecordKind;
 use entente_model::{NationCode, Timestamp};
 use entente_store::rows::PersonRow;
@@ -132,6 +132,23 @@ fn write_person(w: &mut Writer, row: &PersonRow) {
         .text(&nation)
         .texts(&row.read_ins)
         .uint(u64::from(row.active));
+}
+
+fn read_person(r: &mut Reader<'_>) -> std::result::Result<PersonRow, WireError> {
+    r.record(8, |r| {
+        Ok(PersonRow {
+            name: r.text()?.to_owned(),
+            roles: r.texts()?,
+            body: r.text()?.to_owned(),
+            desk: r.text()?.to_owned(),
+            clearance: r.text()?.to_owned(),
+            nation: r.text()?.parse().ok(),
+            read_ins: r.texts()?,
+            active: r.small(1, "whether they act")? == 1,
+            at: Timestamp::from_millis(0),
+            roles_at: Vec::new(),
+        })
+    })
 }
 
 /// The deciding offices of a person.
@@ -280,6 +297,30 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid(format!("nothing would change about {name}")));
         }
         self.take_step(actor, &Step { act: "change person", before: Some(before), next, why })
+    }
+
+    /// Changes a person as someone else proposed, from the exact bytes of that. If the person is not
+    /// what they were then, the bytes are no longer these, and nothing is approved.
+    pub(super) fn repeat_change(&self, actor: &Actor, bytes: &[u8]) -> Result<Approval> {
+        actor.must_be(&CONFIRMING, "change persons")?;
+        let mut reader = Reader::new(bytes);
+        let (mut next, why) = reader.record(4, |r| {
+            r.small(1, "the version")?;
+            r.optional(read_person)?;
+            Ok((read_person(r)?, r.text()?.to_owned()))
+        })?;
+        let name = next.name.clone();
+        let before = self.other(actor, &name)?;
+        let now = self.now();
+        next.at = before.at;
+        next.roles_at = next.roles.iter().map(|role| given_at(&before, role, now)).collect();
+        let step = Step { act: "change person", before: Some(before), next, why: &why };
+        if step.bytes() != bytes {
+            return Err(AppError::invalid(format!(
+                "{name} has changed since this was proposed: it is proposed anew"
+            )));
+        }
+        self.take_step(actor, &step)
     }
 
     /// Lets a person act no more, and ends every secret of theirs, at once.
@@ -520,6 +561,9 @@ impl<S: Store, V: Vault> Node<S, V> {
 fn end_secrets_of(work: &mut dyn Work, name: &str) -> Result<()> {
     work.drop_tokens_of(name)?;
     work.drop_sessions_of(name)?;
+    for passkey in work.passkeys(name)? {
+        work.drop_passkey(&passkey.id)?;
+    }
     Ok(())
 }
 

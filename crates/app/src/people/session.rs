@@ -16,6 +16,8 @@ use crate::error::{AppError, Result};
 use crate::node::{Node, event, lock};
 use crate::settings::SessionLimits;
 
+/// How a session began that a one-time link began.
+pub(super) const BY_LINK: &str = "link";
 /// That something was asked for is written so often at most.
 const SEEN_EVERY_MILLIS: u64 = 30_000;
 /// One person has so many sessions at most; a further one ends the oldest.
@@ -86,7 +88,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             Err(AppError::Forbidden("this link was used already".to_owned()))
         });
         match taken {
-            Ok(actor) => self.begin_session(&actor, "link", arrival),
+            Ok(actor) => self.begin_session(actor.name(), BY_LINK, arrival),
             Err(AppError::Forbidden(why)) => Err(self.failed_sign_in(None, arrival, why)?),
             Err(error) => Err(error),
         }
@@ -95,17 +97,17 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Begins a session for someone who has shown who they are.
     pub(super) fn begin_session(
         &self,
-        actor: &Actor,
+        person: &str,
         how: &str,
         arrival: &Arrival,
     ) -> Result<String> {
-        lock(&self.attempts).forget(&[arrival.key(), Key::Person(actor.name.clone())]);
+        lock(&self.attempts).forget(&[arrival.key(), Key::Person(person.to_owned())]);
         let secret = hex::encode(self.random());
         let now = self.now();
         let limits = self.settings.sessions;
         let row = SessionRow {
             digest: token_digest(&secret),
-            person: actor.name.clone(),
+            person: person.to_owned(),
             began: now,
             seen: now,
             ends: now.plus_millis(limits.whole_millis),
@@ -147,11 +149,18 @@ impl<S: Store, V: Vault> Node<S, V> {
         if let Some(count) = many {
             let whose = person.map(|name| format!(" as {name}")).unwrap_or_default();
             let about = format!("{count} failed sign-ins{whose} from {}", arrival.from());
-            let leaf =
-                self.note(RecordKind::Alarm, now, "failed sign-ins", "the node", &about, None);
-            self.record_with(&[leaf], |work, _| event(work, now, "alarm", about, (None, None)))?;
+            self.raise_alarm("failed sign-ins", &about)?;
         }
         Ok(AppError::Forbidden(why))
+    }
+
+    /// Tells people and overseers of something that they must look at.
+    pub(super) fn raise_alarm(&self, what: &str, about: &str) -> Result<()> {
+        let now = self.now();
+        let leaf = self.note(RecordKind::Alarm, now, what, "the node", about, None);
+        self.record_with(&[leaf], |work, _| {
+            event(work, now, "alarm", about.to_owned(), (None, None))
+        })
     }
 
     /// Refuses what comes too soon after what failed.

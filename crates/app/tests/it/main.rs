@@ -22,6 +22,8 @@ mod limits;
 #[cfg(test)]
 mod obligations;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod rollback;

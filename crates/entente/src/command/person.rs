@@ -35,6 +35,7 @@ enum PersonCommand {
     Credential(CredentialArgs),
     Link(LinkArgs),
     Sessions(SessionsArgs),
+    Passkeys(PasskeysArgs),
 }
 
 /// Add a person and write their credential to a file
@@ -224,6 +225,25 @@ struct SessionsArgs {
     person: PersonArgs,
 }
 
+/// List a person's passkeys, or remove one
+///
+/// A passkey is added on the page that opens under one's name, after a sign-in with a link.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person passkeys --as eva\n  \
+                        entente person passkeys eva --remove 5f3a1c0e --why \"lost\" --as anna")]
+struct PasskeysArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// Remove the passkey whose number begins so
+    #[arg(long, value_name = "PASSKEY")]
+    remove: Option<String>,
+    /// Why, for the record; needed to remove those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
 impl Run for PersonCommandArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
@@ -236,6 +256,7 @@ impl Run for PersonCommandArgs {
             PersonCommand::Credential(args) => args.run(output),
             PersonCommand::Link(args) => args.run(output),
             PersonCommand::Sessions(args) => args.run(output),
+            PersonCommand::Passkeys(args) => args.run(output),
         }
     }
 }
@@ -444,6 +465,37 @@ fn sessions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         ]);
     }
     table.write(page, "there are no sessions")
+}
+
+impl Run for PasskeysArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        let Some(passkey) = self.remove else {
+            let answer = desk.call("person.passkeys", &json!({ "name": self.name }))?;
+            output.report(&Answer::new(answer, passkeys))?;
+            return Ok(Exit::Done);
+        };
+        let request = json!({ "name": self.name, "passkey": passkey, "why": self.why });
+        let answer = desk.call("person.remove-passkey", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let (passkey, person) = (text(answer, "removed"), text(answer, "person"));
+            writeln!(page, "the passkey {passkey} of {person} is removed")
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn passkeys(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let mut table = Table::new(["passkey", "name", "since", "used"]);
+    for passkey in list(answer, "passkeys") {
+        table.row([
+            id(passkey, "passkey"),
+            text(passkey, "name"),
+            moment(passkey, "since"),
+            moment(passkey, "used"),
+        ]);
+    }
+    table.write(page, "there are no passkeys")
 }
 
 impl Run for LinkArgs {

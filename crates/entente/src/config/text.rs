@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use entente_app::AppError;
+use entente_app::people::{Role, Roles};
 use entente_model::NationCode;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -127,6 +129,7 @@ pub(super) enum SourceText {
 pub(super) struct PeopleText {
     session_idle: Option<Spanned<Span>>,
     session_whole: Option<Spanned<Span>>,
+    passkeys_for: Vec<RoleName>,
 }
 
 impl PeopleText {
@@ -148,6 +151,8 @@ impl PeopleText {
                 ),
             );
         }
+        let roles: Vec<Role> = self.passkeys_for.into_iter().map(|role| role.0).collect();
+        setup.passkeys_for = Roles::of(&roles);
         Ok(setup)
     }
 }
@@ -346,6 +351,7 @@ from_text!(Bytes(u64), |text| {
         .ok_or_else(|| "expected a number and KiB, MiB, GiB or TiB, such as \"4 MiB\"".to_owned())
 });
 
+from_text!(RoleName(Role), |text| text.parse().map_err(|e: AppError| e.to_string()));
 from_text!(Span(u64), |text| {
     let parse = || {
         let (number, unit) = text.split_once(' ')?;

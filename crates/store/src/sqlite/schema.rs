@@ -200,7 +200,7 @@ CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
 CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
-/// Sessions are kept apart from other secrets, with where and when they began. Those that were open
+/// Passkeys. Sessions are kept apart from other secrets, with where and when they began. Those that were open
 /// have neither: their persons sign in again.
 const STORE_6: &str = "
 CREATE TABLE session (
@@ -208,6 +208,10 @@ CREATE TABLE session (
     ends INTEGER NOT NULL, how TEXT NOT NULL, source TEXT NOT NULL,
     agent TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX session_by_person ON session (person, began);
+CREATE TABLE passkey (
+    id BLOB PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
+    used INTEGER, counter INTEGER NOT NULL, key BLOB NOT NULL);
+CREATE INDEX passkey_by_person ON passkey (person, at);
 DELETE FROM token WHERE kind = 'session';
 ";
 

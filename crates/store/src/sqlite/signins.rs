@@ -4,12 +4,18 @@ use entente_model::{Digest, Timestamp};
 
 use super::Tx;
 use super::column::{Columns, cells};
-use crate::rows::SessionRow;
-use crate::{Result, SignIns};
+use crate::rows::{PasskeyRow, SessionRow};
+use crate::{Result, SignIns, StoreError};
 
 macro_rules! select_sessions {
     ($rest:literal) => {
         concat!("SELECT digest, person, began, seen, ends, how, source, agent FROM session ", $rest)
+    };
+}
+
+macro_rules! select_passkeys {
+    ($rest:literal) => {
+        concat!("SELECT id, person, name, at, used, counter, key FROM passkey ", $rest)
     };
 }
 
@@ -61,6 +67,49 @@ impl SignIns for Tx<'_, '_> {
         let dropped = self.session.run("DELETE FROM session WHERE person = ?1", cells![person])?;
         Ok(dropped as u64)
     }
+
+    fn put_passkey(&mut self, row: &PasskeyRow) -> Result<()> {
+        let put = self.session.run(
+            "INSERT INTO passkey (id, person, name, at, used, counter, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, used = excluded.used,
+                 counter = excluded.counter WHERE person = excluded.person",
+            cells![row.id, row.person, row.name, row.at, row.used, row.counter, row.key],
+        )?;
+        if put == 0 {
+            return Err(StoreError::Conflict("a passkey of another person"));
+        }
+        Ok(())
+    }
+
+    fn passkey(&self, id: &[u8]) -> Result<Option<PasskeyRow>> {
+        self.session.one("passkey", select_passkeys!("WHERE id = ?1"), cells![id], passkey)
+    }
+
+    fn passkeys(&self, person: &str) -> Result<Vec<PasskeyRow>> {
+        self.session.many(
+            "passkey",
+            select_passkeys!("WHERE person = ?1 ORDER BY at, id"),
+            cells![person],
+            passkey,
+        )
+    }
+
+    fn drop_passkey(&mut self, id: &[u8]) -> Result<bool> {
+        Ok(self.session.run("DELETE FROM passkey WHERE id = ?1", cells![id])? > 0)
+    }
+}
+
+fn passkey(c: &mut Columns<'_, '_>) -> rusqlite::Result<PasskeyRow> {
+    Ok(PasskeyRow {
+        id: c.take()?,
+        person: c.take()?,
+        name: c.take()?,
+        at: c.take()?,
+        used: c.take()?,
+        counter: c.take()?,
+        key: c.take()?,
+    })
 }
 
 fn session(c: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRow> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
 use entente_app::rollback::Standing;
@@ -200,5 +200,8 @@ pub(crate) async fn page(
     let Some(Extension(signed)) = signed else {
         return Ok(session::how(&door).answer(StatusCode::OK));
     };
+    if signed.actor.is_enrolling() {
+        return Ok(Redirect::to("/you").into_response());
+    }
     door.page(move |node| context(node, &signed)).await
 }

@@ -3,6 +3,8 @@
 use askama::Template;
 use entente_model::{ObjectId, Timestamp};
 
+use super::act::{ActPage, ActedPage};
+use super::approvals::{ApprovalsPage, AskLine, WaitingLine};
 use super::events::{EventLine, EventsPage};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
@@ -10,8 +12,9 @@ use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsVie
 use super::overview::{Attention, OverviewPage};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
-use super::you::{SessionLine, YouPage};
+use super::you::{Making, PasskeyLine, SessionLine, YouPage};
 use super::{Frame, PersonView, Tag};
+use crate::passkey::Asked;
 use crate::refusal::RefusalPage;
 use crate::session::SignInPage;
 use crate::show::{Content, Marking, Moment, ObjectLink};
@@ -83,6 +86,10 @@ fn holding() -> HoldingLine {
 
 fn delivery() -> DeliveryView {
     DeliveryView { nation: hostile(), state: tag(), lane: "flash", seq: 1 }
+}
+
+fn asked() -> Asked {
+    Asked { ticket: hostile(), challenge: hostile(), site: hostile(), passkeys: hostile() }
 }
 
 fn session(is_this: bool) -> SessionLine {
@@ -159,6 +166,7 @@ fn object(content: Content) -> ObjectPage {
         family: vec![("Made of it", link(), hostile())],
         decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],
         older_leaf: Some(1),
+        recalls: true,
         content,
     }
 }
@@ -266,14 +274,62 @@ fn rendered() -> Vec<(&'static str, String)> {
                 link: Some(hostile()),
                 problem: Some(hostile()),
                 lasts: hostile(),
+                asked: asked(),
             }
             .render(),
         ),
+        (
+            "approvals",
+            ApprovalsPage {
+                frame: frame(),
+                waiting: [true, false]
+                    .map(|is_here| WaitingLine {
+                        act: hostile(),
+                        about: hostile(),
+                        approvers: hostile(),
+                        at: moment(),
+                        is_here,
+                    })
+                    .to_vec(),
+                asks: vec![AskLine {
+                    id: 1,
+                    object: link(),
+                    from: hostile(),
+                    to: hostile(),
+                    at: moment(),
+                }],
+                consents: true,
+            }
+            .render(),
+        ),
+        (
+            "act",
+            ActPage {
+                frame: frame(),
+                form_token: hostile(),
+                about: hostile(),
+                act: hostile(),
+                fields: vec![("basis", hostile())],
+                asked: asked(),
+                has_passkeys: true,
+            }
+            .render(),
+        ),
+        ("acted", ActedPage { frame: frame(), outcome: hostile() }.render()),
         (
             "you",
             YouPage {
                 frame: frame(),
                 form_token: hostile(),
+                name: hostile(),
+                is_enrolling: true,
+                passkeys: vec![PasskeyLine {
+                    id: hostile(),
+                    name: hostile(),
+                    at: moment(),
+                    used: Some(moment()),
+                }],
+                making: Some(Making { asked: asked(), user: hostile() }),
                 sessions: vec![session(true), session(false)],
                 idle: hostile(),
             }
@@ -326,7 +382,9 @@ fn no_field_of_any_page_can_hold_markup() {
             );
             assert!(!matches!(element, "style" | "!--" | "iframe" | "object"), "{name}: {tag}");
             if element == "script" {
-                assert_eq!(tag, "script src=\"/assets/live.js?v=0\" defer", "{name}");
+                let ours = ["live", "passkey"]
+                    .map(|script| format!("script src=\"/assets/{script}.js?v=0\" defer"));
+                assert!(ours.contains(&tag), "{name}: {tag}");
             }
             for (attribute, value) in attributes(&tag) {
                 assert!(!attribute.starts_with("on"), "{name}: {tag}");

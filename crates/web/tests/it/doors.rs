@@ -70,9 +70,15 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET / Anyone",
             "GET /sign-in Anyone",
             "POST /sign-in Anyone",
+            "POST /sign-in/passkey Anyone",
             "POST /sign-out Person",
             "GET /you Person",
             "POST /you/sessions Person",
+            "POST /you/passkeys Person",
+            "POST /you/passkeys/remove Person",
+            "GET /approvals Person",
+            "GET /act Person",
+            "POST /act Person",
             "GET /in Person",
             "GET /out Person",
             "GET /refused Person",
@@ -84,6 +90,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /live Person",
             "GET /assets/entente.css Anyone",
             "GET /assets/live.js Anyone",
+            "GET /assets/passkey.js Anyone",
             "GET /assets/mark.svg Anyone",
         ]
     );
@@ -295,7 +302,8 @@ async fn a_busy_node_shows_what_it_did_and_why() {
     }
     for text in [&home.text, &came.text, &out.text, &refused.text, &recalls.text] {
         assert!(!text.contains(" style=\"") && !text.contains(" onclick"), "inline code");
-        assert!(text.matches("<script").count() == 1, "one script, of our own");
+        assert!(text.matches("<script src=\"/assets/").count() == 2, "two scripts, of our own");
+        assert!(text.matches("<script").count() == 2, "and no others");
     }
 
     // Pages go on by position, without gap or repetition.

@@ -55,6 +55,8 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("person.link", TellsNothing("makes a secret")),
         ("person.sessions", Reads(vec![json!({}), json!({ "name": "analyst" })])),
         ("person.end-sessions", TellsNothing("ends sessions")),
+        ("person.passkeys", Reads(vec![json!({}), json!({ "name": "analyst" })])),
+        ("person.remove-passkey", TellsNothing("removes a passkey")),
         ("approvals", none()),
         ("status", none()),
         ("card", none()),
@@ -187,7 +189,8 @@ fn ask_all(
 /// Digits where the ledger's numbers stand among others.
 fn masked(path: &str, page: &str, oid: ObjectId) -> String {
     let page = page.replace(&oid.to_string(), "OID").replace(&oid.short(), "OI8");
-    if !["/", "/links"].contains(&path) {
+    // What a passkey is asked is drawn anew for each page.
+    if !["/", "/links", "/you"].contains(&path) {
         return page;
     }
     page.chars().map(|c| if c.is_ascii_hexdigit() { '#' } else { c }).collect()
@@ -209,7 +212,11 @@ async fn look_at_all(
             if access == Access::Anyone && route != "/" {
                 continue;
             }
-            let path = route.replace("{oid}", &oid.to_string());
+            let path = match route {
+                "/act" => "/act?recall={oid}&class=erase&hours=4&basis=stolen",
+                route => route,
+            };
+            let path = path.replace("{oid}", &oid.to_string());
             assert!(!path.contains('{'), "say what {route} is asked for");
             let seen = browser.get(&path).await;
             let page = masked(route, &seen.text, oid);

@@ -1,0 +1,146 @@
+//! What every store keeps of persons: who they are, their secrets, their sessions, and acts that
+//! wait for two of them.
+
+use super::{at, digest, read, write};
+use crate::rows::{PasskeyRow, PersonRow, ProposalRow, SessionRow};
+use crate::{Result, Store, StoreError};
+
+pub(super) fn check(store: &impl Store) -> Result<()> {
+    people(store)?;
+    sessions(store)?;
+    passkeys(store)
+}
+
+fn sessions(store: &impl Store) -> Result<()> {
+    let session = |byte: u8, person: &str, began: u64| SessionRow {
+        digest: digest(byte),
+        person: person.to_owned(),
+        began: at(began),
+        seen: at(began),
+        ends: at(began + 100),
+        how: "link".to_owned(),
+        source: "192.0.2.7".to_owned(),
+        agent: "a browser".to_owned(),
+    };
+    let (first, other, newest) = (session(1, "ada", 1), session(2, "bo", 2), session(3, "ada", 3));
+    write(store, |work| {
+        for row in [&first, &other, &newest] {
+            work.put_session(row)?;
+        }
+        work.touch_session(digest(1), at(9))?;
+        work.touch_session(digest(9), at(9))
+    })?;
+    let seen = SessionRow { seen: at(9), ..first };
+    read(store, |work| {
+        assert_eq!(work.session(digest(1))?.as_ref(), Some(&seen));
+        assert_eq!(work.session(digest(9))?, None);
+        assert_eq!(work.sessions(Some("ada"))?, [newest.clone(), seen.clone()]);
+        assert_eq!(work.sessions(None)?, [newest, other.clone(), seen]);
+        Ok(())
+    })?;
+    write(store, |work| {
+        assert!(work.drop_session(digest(1))?);
+        assert!(!work.drop_session(digest(1))?, "only once");
+        assert_eq!(work.drop_sessions_of("ada")?, 1);
+        assert_eq!(work.sessions(None)?, [other]);
+        Ok(())
+    })
+}
+
+fn people(store: &impl Store) -> Result<()> {
+    let person = |name: &str, roles: &[&str]| PersonRow {
+        name: name.to_owned(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        body: "MISA".to_owned(),
+        clearance: "SECRET".to_owned(),
+        active: true,
+        at: at(1),
+        desk: "watch".to_owned(),
+        nation: (name == "bo").then(|| "XBR".parse().ok()).flatten(),
+        read_ins: vec!["LANTERN".to_owned()],
+        roles_at: roles.iter().map(|_| at(7)).collect(),
+    };
+    let (ada, bo) = (person("ada", &["releasing officer", "overseer"]), person("bo", &[]));
+    let proposal = |byte, millis, approvers: &[&str]| ProposalRow {
+        digest: digest(byte),
+        act: "ratify".to_owned(),
+        about: "ESM-MISA".to_owned(),
+        bytes: vec![byte],
+        approvers: approvers.iter().map(|name| (*name).to_owned()).collect(),
+        at: at(millis),
+    };
+    write(store, |work| {
+        work.put_person(&bo)?;
+        work.put_person(&person("ada", &["analyst"]))?;
+        work.put_person(&ada)?;
+        work.put_token(digest(1), "ada", "session", Some(at(5)))?;
+        work.put_token(digest(2), "bo", "credential", None)?;
+        work.put_token(digest(1), "ada", "session", Some(at(9)))?;
+        work.put_proposal(&proposal(1, 20, &["ada"]))?;
+        work.put_proposal(&proposal(2, 10, &[]))?;
+        work.put_proposal(&proposal(1, 20, &["ada", "bo"]))
+    })?;
+    read(store, |work| {
+        assert_eq!(work.person("ada")?, Some(ada.clone()));
+        assert_eq!(work.person("cy")?, None);
+        assert_eq!(work.people()?, [ada, bo]);
+        // A token that has expired is still told: its expiry is for the asker to judge.
+        let token = Some(("ada".to_owned(), "session".to_owned(), Some(at(9))));
+        assert_eq!(work.token(digest(1))?, token);
+        assert_eq!(work.token(digest(2))?.map(|(_, _, until)| until), Some(None));
+        assert_eq!(work.token(digest(3))?, None);
+        assert_eq!(work.proposal(digest(1))?, Some(proposal(1, 20, &["ada", "bo"])));
+        assert_eq!(
+            work.proposals()?,
+            [proposal(2, 10, &[]), proposal(1, 20, &["ada", "bo"])],
+            "oldest first"
+        );
+        Ok(())
+    })?;
+    write(store, |work| {
+        assert!(work.drop_token(digest(1))?);
+        assert!(!work.drop_token(digest(1))?);
+        assert_eq!((work.drop_tokens_of("bo")?, work.drop_tokens_of("bo")?), (1, 0));
+        assert_eq!(work.token(digest(2))?, None);
+        assert_eq!(work.token(digest(1))?, None);
+        work.drop_proposal(digest(1))?;
+        work.drop_proposal(digest(1))?;
+        assert_eq!(work.proposal(digest(1))?, None);
+        Ok(())
+    })
+}
+
+fn passkeys(store: &impl Store) -> Result<()> {
+    let first = PasskeyRow {
+        id: vec![1; 16],
+        person: "ada".to_owned(),
+        name: "a key".to_owned(),
+        at: at(1),
+        used: None,
+        counter: 0,
+        key: vec![9; 77],
+    };
+    let second = PasskeyRow { id: vec![2; 64], at: at(2), ..first.clone() };
+    let used = PasskeyRow { used: Some(at(5)), counter: u64::from(u32::MAX), ..first.clone() };
+    write(store, |work| {
+        work.put_passkey(&second)?;
+        work.put_passkey(&first)?;
+        work.put_passkey(&used)
+    })?;
+    read(store, |work| {
+        assert_eq!(work.passkey(&[1; 16])?.as_ref(), Some(&used));
+        assert_eq!(work.passkey(&[3; 16])?, None);
+        assert_eq!(work.passkeys("ada")?, [used.clone(), second.clone()]);
+        assert_eq!(work.passkeys("bo")?, []);
+        Ok(())
+    })?;
+    let stolen = PasskeyRow { person: "bo".to_owned(), ..first };
+    let refused = write(store, |work| work.put_passkey(&stolen));
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    write(store, |work| {
+        assert!(work.drop_passkey(&[1; 16])?);
+        assert!(!work.drop_passkey(&[1; 16])?);
+        assert_eq!(work.passkeys("ada")?, [second]);
+        Ok(())
+    })
+}
