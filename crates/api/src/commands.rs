@@ -55,7 +55,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 56] = [
+pub const NAMES: [&str; 60] = [
     "whoami",
     "person.add",
     "person.list",
@@ -69,6 +69,10 @@ pub const NAMES: [&str; 56] = [
     "person.end-sessions",
     "person.passkeys",
     "person.remove-passkey",
+    "person.code",
+    "person.set-up-code",
+    "person.confirm-code",
+    "person.remove-code",
     "approvals",
     "status",
     "card",
@@ -201,6 +205,10 @@ where
             "person.end-sessions" => self.person_end_sessions(&actor, body),
             "person.passkeys" => self.person_passkeys(&actor, body),
             "person.remove-passkey" => self.person_remove_passkey(&actor, body),
+            "person.code" => self.person_code(&actor, body),
+            "person.set-up-code" => self.person_set_up_code(&actor),
+            "person.confirm-code" => self.person_confirm_code(&actor, body),
+            "person.remove-code" => self.person_remove_code(&actor, body),
             "approvals" => self.approvals(&actor),
             "status" => self.status(&actor),
             "card" => self.card(),

@@ -396,14 +396,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(count)
     }
 
-    /// Destroys keys whose object was never stored, because the machine died in between.
+    /// Destroys keys whose object, or secret of codes, was never stored, because the machine died in between.
     fn shred_orphans(&self) -> Result<()> {
         for (shard, _) in self.vault.shards()? {
             let keys = self.vault.shard_keys(shard)?;
             let orphans = self.store.read(|work| {
                 let mut orphans = Vec::new();
                 for (oid, _) in &keys {
-                    if work.object(*oid)?.is_none() {
+                    if work.object(*oid)?.is_none() && !work.is_key_of_code(*oid)? {
                         orphans.push(*oid);
                     }
                 }

@@ -22,6 +22,7 @@ pub mod secret;
 pub mod sign;
 pub mod slot;
 pub mod statement;
+pub mod totp;
 pub mod vault;
 pub mod wrap;
 

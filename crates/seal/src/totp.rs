@@ -83,7 +83,8 @@ mod tests {
         assert_eq!(step_of(SECRET, written, begins + 2 * STEP_SECONDS, 0), None);
         assert_eq!(step_of(SECRET, written, seconds, step), None);
         assert_eq!(step_of(SECRET, written, seconds, step - 1), Some(step));
-        for wrong in ["", "27903", "2790370", "+79037", " 27903", "27903a", "279038", "٢٧٩٠٣٧"] {
+        for wrong in ["", "27903", "2790370", "+79037", " 27903", "27903a", "279038", "٢٧٩٠٣٧"]
+        {
             assert_eq!(step_of(SECRET, wrong, seconds, 0), None, "{wrong}");
         }
         assert_eq!(step_of(&SECRET[1..], written, seconds, 0), None);

@@ -21,11 +21,11 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
-    ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
-    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PasskeyRow, PeerLogRow,
-    PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, SessionRow,
-    SignatureRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, CodeRow,
+    ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
+    LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PasskeyRow,
+    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
+    SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -319,6 +319,14 @@ pub trait SignIns {
     fn passkeys(&self, person: &str) -> Result<Vec<PasskeyRow>>;
     /// Forgets a passkey; says whether it was there.
     fn drop_passkey(&mut self, id: &[u8]) -> Result<bool>;
+    /// Stores the sealed secret of a person's codes, in the place of an earlier one.
+    fn put_code(&mut self, row: &CodeRow) -> Result<()>;
+    /// The sealed secret of a person's codes.
+    fn code(&self, person: &str) -> Result<Option<CodeRow>>;
+    /// Whether the vault's key of this id opens the secret of someone's codes.
+    fn is_key_of_code(&self, oid: ObjectId) -> Result<bool>;
+    /// Forgets the secret of a person's codes.
+    fn drop_code(&mut self, person: &str) -> Result<()>;
 }
 
 /// Who read what, for the overseers.

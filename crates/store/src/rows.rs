@@ -441,6 +441,25 @@ pub struct PasskeyRow {
     pub key: Vec<u8>,
 }
 
+/// The secret of a person's codes, sealed like an object's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// Whose it is.
+    pub person: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Whether a code of it was seen.
+    pub confirmed: bool,
+    /// The step whose code was used last.
+    pub step: u64,
+    /// Under which its key is in the vault.
+    pub oid: ObjectId,
+    /// Digest of the sealed secret.
+    pub body: BodyDigest,
+    /// The sealed secret.
+    pub ct: Vec<u8>,
+}
+
 /// One reading of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {

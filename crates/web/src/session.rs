@@ -199,6 +199,8 @@ pub(crate) async fn require(request: Request, next: Next) -> Response {
 pub(crate) struct SignInPage {
     pub(crate) frame: Frame,
     pub(crate) link: Option<String>,
+    /// Whether the link is good with a code only.
+    pub(crate) needs_code: bool,
     pub(crate) problem: Option<String>,
     /// For how long one is signed in.
     pub(crate) lasts: String,
@@ -218,6 +220,8 @@ impl SignInPage {
 #[derive(Deserialize)]
 pub(crate) struct Link {
     link: Option<String>,
+    /// Of an authenticator app.
+    code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -244,7 +248,7 @@ fn sign_in_page(door: &Door, link: Option<String>, problem: Option<String>) -> S
         format!("{}, or {} without use", span(limits.whole_millis), span(limits.idle_millis));
     let ticket = door.node.ticket_to_sign_in();
     let asked = Asked::new(&door.site, ticket, ticket.as_bytes(), &[]);
-    SignInPage { frame, link, problem, lasts, asked }
+    SignInPage { frame, link, needs_code: false, problem, lasts, asked }
 }
 
 /// How to sign in.
@@ -260,7 +264,20 @@ pub(crate) async fn ask(
     let asked = query.ok().and_then(|Query(link)| link.link);
     let link = asked.as_deref().and_then(pasted);
     let problem = (asked.is_some() && link.is_none()).then(|| NOT_A_LINK.to_owned());
-    sign_in_page(&door, link, problem).answer(StatusCode::OK)
+    with_link(&door, link, problem).await.map(|page| page.answer(StatusCode::OK)).into_response()
+}
+
+/// The page with a link that is ready, and with a field for a code if it needs one.
+async fn with_link(
+    door: &Arc<Door>,
+    link: Option<String>,
+    problem: Option<String>,
+) -> Result<SignInPage, Refusal> {
+    let needs_code = match link.clone() {
+        Some(link) => door.ask(move |node| node.link_needs_code(&link)).await?,
+        None => false,
+    };
+    Ok(SignInPage { needs_code, ..sign_in_page(door, link, problem) })
 }
 
 /// Uses the link up and begins a session.
@@ -269,16 +286,23 @@ pub(crate) async fn sign_in(
     Came(arrival): Came,
     form: Result<Form<Link>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let link = form.ok().and_then(|Form(form)| form.link).as_deref().and_then(pasted);
+    let Link { link, code } = form.map_or(Link { link: None, code: None }, |Form(form)| form);
+    let link = link.as_deref().and_then(pasted);
     let Some(link) = link else {
         let page = sign_in_page(&door, None, Some(NOT_A_LINK.to_owned()));
         return Ok(page.answer(StatusCode::FORBIDDEN));
     };
-    begin(&door, move |node| match node.sign_in(&link, &arrival) {
-        Err(AppError::Forbidden(_)) => Err(AppError::Forbidden(LINK_SPENT.to_owned())),
-        other => other,
-    })
-    .await
+    let again = link.clone();
+    let begin = begin(&door, Some(again), move |node| {
+        let needs_code = node.link_needs_code(&link)?;
+        match node.sign_in(&link, code.as_deref(), &arrival) {
+            Err(AppError::Forbidden(_)) if !needs_code => {
+                Err(AppError::Forbidden(LINK_SPENT.to_owned()))
+            }
+            other => other,
+        }
+    });
+    begin.await
 }
 
 /// Begins a session for whoever has the passkey.
@@ -289,12 +313,14 @@ pub(crate) async fn sign_in_with_passkey(
 ) -> Result<Response, Refusal> {
     let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
     let (used, site) = (form.used()?, site_of(&door.site));
-    begin(&door, move |node| node.sign_in_with_passkey(&site, &used, &arrival)).await
+    begin(&door, None, move |node| node.sign_in_with_passkey(&site, &used, &arrival)).await
 }
 
-/// Begins a session, or says on the same page why not.
+/// Begins a session, or says on the same page why not. A link that needs a code stays on the page:
+/// it is not used up by a wrong one.
 async fn begin(
     door: &Arc<Door>,
+    link: Option<String>,
     sign_in: impl FnOnce(&SqliteNode) -> entente_app::Result<String> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let session = door
@@ -309,7 +335,11 @@ async fn begin(
         .await?;
     Ok(match session {
         Ok(session) => with_session(door, &session),
-        Err((status, why)) => sign_in_page(door, None, Some(sentence(&why))).answer(status),
+        Err((status, why)) => {
+            let page = with_link(door, link, Some(sentence(&why))).await?;
+            let link = page.link.clone().filter(|_| page.needs_code);
+            SignInPage { link, ..page }.answer(status)
+        }
     })
 }
 

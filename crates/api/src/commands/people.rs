@@ -97,6 +97,20 @@ struct RemovePasskey {
     why: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmCode {
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhoseWhy {
+    name: Option<String>,
+    #[serde(default)]
+    why: String,
+}
+
 fn roles(words: &[String]) -> Result<Vec<Role>, LocalError> {
     words.iter().map(|r| r.parse::<Role>()).collect::<Result<_, _>>().map_err(refused)
 }
@@ -275,6 +289,35 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
         self.node.remove_passkey(actor, &name, &asked.passkey, &asked.why).map_err(refused)?;
         Ok(json!({ "person": name, "removed": asked.passkey }))
+    }
+
+    pub(super) fn person_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let standing = self.node.code_standing(actor, &name).map_err(refused)?;
+        Ok(json!({ "person": name, "code": standing.as_str() }))
+    }
+
+    pub(super) fn person_set_up_code(&self, actor: &Actor) -> Answer {
+        let made = self.node.set_up_code(actor).map_err(refused)?;
+        Ok(json!({
+            "person": actor.name(),
+            "secret": made.secret,
+            "address": made.address,
+        }))
+    }
+
+    pub(super) fn person_confirm_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: ConfirmCode = request(body)?;
+        self.node.confirm_code(actor, &asked.code).map_err(refused)?;
+        Ok(json!({ "person": actor.name(), "code": "confirmed" }))
+    }
+
+    pub(super) fn person_remove_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: WhoseWhy = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        self.node.remove_code(actor, &name, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "code": "none" }))
     }
 
     pub(super) fn approvals(&self, actor: &Actor) -> Answer {

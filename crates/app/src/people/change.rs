@@ -561,6 +561,8 @@ impl<S: Store, V: Vault> Node<S, V> {
 fn end_secrets_of(work: &mut dyn Work, name: &str) -> Result<()> {
     work.drop_tokens_of(name)?;
     work.drop_sessions_of(name)?;
+    // Its key in the vault is destroyed with the next sweep, as that of nothing.
+    work.drop_code(name)?;
     for passkey in work.passkeys(name)? {
         work.drop_passkey(&passkey.id)?;
     }

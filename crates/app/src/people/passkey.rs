@@ -11,7 +11,7 @@ use entente_store::rows::PasskeyRow;
 use entente_store::{Store, Vault};
 
 use super::proof::{Approved, PROVEN, Proof};
-use super::session::BY_LINK;
+use super::session::{BY_LINK, BY_LINK_AND_CODE};
 use super::ticket::Ticket;
 use super::{Actor, Arrival, Role, action_digest, change, token_digest};
 use crate::error::{AppError, Result};
@@ -163,7 +163,10 @@ impl<S: Store, V: Vault> Node<S, V> {
     fn must_come_from_link(&self, session: &str) -> Result<()> {
         let now = self.now();
         let row = self.store.read(|work| work.session(token_digest(session)))?;
-        if row.is_some_and(|row| row.how == BY_LINK && now.since(row.began) < ENROL_MILLIS) {
+        if row.is_some_and(|row| {
+            [BY_LINK, BY_LINK_AND_CODE].contains(&row.how.as_str())
+                && now.since(row.began) < ENROL_MILLIS
+        }) {
             return Ok(());
         }
         Err(AppError::Forbidden(

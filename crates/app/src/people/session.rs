@@ -18,6 +18,8 @@ use crate::settings::SessionLimits;
 
 /// How a session began that a one-time link began.
 pub(super) const BY_LINK: &str = "link";
+/// And one that a code of an authenticator app was needed for.
+pub(super) const BY_LINK_AND_CODE: &str = "link and code";
 /// That something was asked for is written so often at most.
 const SEEN_EVERY_MILLIS: u64 = 30_000;
 /// One person has so many sessions at most; a further one ends the oldest.
@@ -79,17 +81,26 @@ pub fn session_id(secret: &str) -> Digest {
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
-    /// Exchanges a one-time link for a session.
-    pub fn sign_in(&self, link: &str, arrival: &Arrival) -> Result<String> {
+    /// Exchanges a one-time link, with a code if its person has an authenticator app, for a session.
+    pub fn sign_in(&self, link: &str, code: Option<&str>, arrival: &Arrival) -> Result<String> {
+        let mut person = None;
+        let mut how = BY_LINK;
         let taken = self.actor(link, &[TokenKind::Link]).and_then(|actor| {
+            if self.has_codes(&actor.name)? {
+                how = BY_LINK_AND_CODE;
+                person = Some(actor.name.clone());
+                self.use_code(&actor.name, code.unwrap_or_default())?;
+            }
             if self.store.write(|work| work.drop_token(token_digest(link)))? {
                 return Ok(actor);
             }
             Err(AppError::Forbidden("this link was used already".to_owned()))
         });
         match taken {
-            Ok(actor) => self.begin_session(actor.name(), BY_LINK, arrival),
-            Err(AppError::Forbidden(why)) => Err(self.failed_sign_in(None, arrival, why)?),
+            Ok(actor) => self.begin_session(actor.name(), how, arrival),
+            Err(AppError::Forbidden(why)) => {
+                Err(self.failed_sign_in(person.as_deref(), arrival, why)?)
+            }
             Err(error) => Err(error),
         }
     }

@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod before_signing;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod crossing;
 #[cfg(test)]
 mod evidence;

@@ -40,7 +40,7 @@ fn signed_on(node: &SqliteNode, credential: &str) -> Actor {
 /// A session's secret.
 pub(crate) fn signed_in(node: &SqliteNode, person: &Actor) -> String {
     let link = node.link_for(person, person.name()).unwrap();
-    node.sign_in(&link, &Arrival::default()).unwrap()
+    node.sign_in(&link, None, &Arrival::default()).unwrap()
 }
 
 #[test]

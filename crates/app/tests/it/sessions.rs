@@ -62,7 +62,7 @@ fn everyone_sees_and_ends_their_own_sessions_and_security_officers_those_of_othe
         (person("analyst"), person("security-1"), person("overseer"));
     let arrival = Arrival::new("192.0.2.7", "a browser\n", "192.0.2.7");
     let link = node.link_for(&analyst, "analyst").unwrap();
-    let first = node.sign_in(&link, &arrival).unwrap();
+    let first = node.sign_in(&link, None, &arrival).unwrap();
     alliance.clock.advance(1000);
     let [second, third] = [(); 2].map(|()| signed_in(node, &analyst));
     let rows = node.sessions(&analyst, "analyst").unwrap();
@@ -112,7 +112,7 @@ fn failed_sign_ins_wait_and_alarm_but_a_right_link_is_taken_all_the_same() {
     let node = at.node().unwrap();
     let analyst = at.actor("analyst").unwrap();
     let from = |source: &str| Arrival::new(source, "", source);
-    let wrong = |source: &str| node.sign_in(&"ab".repeat(32), &from(source)).unwrap_err();
+    let wrong = |source: &str| node.sign_in(&"ab".repeat(32), None, &from(source)).unwrap_err();
     for _ in 0..3 {
         assert!(matches!(wrong("192.0.2.7"), AppError::Forbidden(_)));
     }
@@ -130,9 +130,9 @@ fn failed_sign_ins_wait_and_alarm_but_a_right_link_is_taken_all_the_same() {
     assert!(matches!(wrong("192.0.2.7"), AppError::TooSoon(_)));
     // A link that was used is wrong; one that is right needs no luck.
     let link = node.link_for(&analyst, "analyst").unwrap();
-    let session = node.sign_in(&link, &from("192.0.2.7")).unwrap();
+    let session = node.sign_in(&link, None, &from("192.0.2.7")).unwrap();
     assert!(lasts(node, &session));
-    assert!(matches!(node.sign_in(&link, &from("192.0.2.7")), Err(AppError::Forbidden(_))));
+    assert!(matches!(node.sign_in(&link, None, &from("192.0.2.7")), Err(AppError::Forbidden(_))));
     let overseer = at.actor("overseer").unwrap();
     assert!(node.verify_ledger(&overseer).unwrap().faults.is_empty());
 }

@@ -36,6 +36,7 @@ enum PersonCommand {
     Link(LinkArgs),
     Sessions(SessionsArgs),
     Passkeys(PasskeysArgs),
+    Code(CodeArgs),
 }
 
 /// Add a person and write their credential to a file
@@ -244,6 +245,32 @@ struct PasskeysArgs {
     person: PersonArgs,
 }
 
+/// Set up codes of an authenticator app, beside links, or end them
+///
+/// For persons who have no passkey: once a code was confirmed, a link signs them in with a code only.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person code --set-up --as eva\n  \
+                        entente person code --confirm 123456 --as eva\n  \
+                        entente person code eva --remove --why \"lost the phone\" --as anna")]
+struct CodeArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// Make a new secret of one's own, and show it once
+    #[arg(long, conflicts_with_all = ["confirm", "remove", "name"])]
+    set_up: bool,
+    /// Confirm it with a code that the app shows
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["remove", "name"])]
+    confirm: Option<String>,
+    /// Ask for no codes any more
+    #[arg(long)]
+    remove: bool,
+    /// Why, for the record; needed to remove those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
 impl Run for PersonCommandArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
@@ -257,6 +284,7 @@ impl Run for PersonCommandArgs {
             PersonCommand::Link(args) => args.run(output),
             PersonCommand::Sessions(args) => args.run(output),
             PersonCommand::Passkeys(args) => args.run(output),
+            PersonCommand::Code(args) => args.run(output),
         }
     }
 }
@@ -496,6 +524,37 @@ fn passkeys(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         ]);
     }
     table.write(page, "there are no passkeys")
+}
+
+impl Run for CodeArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        if self.set_up {
+            let answer = desk.call("person.set-up-code", &json!({}))?;
+            output.report(&Answer::new(answer, |answer, page| {
+                writeln!(page, "{}", text(answer, "secret"))?;
+                writeln!(page, "{}", text(answer, "address"))?;
+                writeln!(page, "give one of these to the app, then confirm a code with --confirm")
+            }))?;
+            return Ok(Exit::Done);
+        }
+        let answer = if let Some(code) = self.confirm {
+            desk.call("person.confirm-code", &json!({ "code": code }))?
+        } else if self.remove {
+            desk.call("person.remove-code", &json!({ "name": self.name, "why": self.why }))?
+        } else {
+            desk.call("person.code", &json!({ "name": self.name }))?
+        };
+        output.report(&Answer::new(answer, |answer, page| {
+            let person = text(answer, "person");
+            match text(answer, "code").as_str() {
+                "confirmed" => writeln!(page, "a link signs {person} in with a code only"),
+                "begun" => writeln!(page, "{person} has set up an app, and no code was seen yet"),
+                _ => writeln!(page, "no codes are asked of {person}"),
+            }
+        }))?;
+        Ok(Exit::Done)
+    }
 }
 
 impl Run for LinkArgs {

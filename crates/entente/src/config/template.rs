@@ -106,7 +106,7 @@ source = "{source}"
 # A session in the browser ends when nothing was asked for so long, and in any case after so long.
 #session_idle = "{idle}"
 #session_whole = "{whole}"
-# Roles whose holders sign in to the pages with a passkey; a link lets them only add one. Whatever is
+# Roles whose holders sign in to the pages with a passkey; a link alone lets them only add one. Whatever is
 # decided on the pages needs a passkey in any case.
 #passkeys_for = []
 

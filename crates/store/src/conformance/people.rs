@@ -1,14 +1,17 @@
 //! What every store keeps of persons: who they are, their secrets, their sessions, and acts that
 //! wait for two of them.
 
+use entente_model::{BodyDigest, ObjectId};
+
 use super::{at, digest, read, write};
-use crate::rows::{PasskeyRow, PersonRow, ProposalRow, SessionRow};
+use crate::rows::{CodeRow, PasskeyRow, PersonRow, ProposalRow, SessionRow};
 use crate::{Result, Store, StoreError};
 
 pub(super) fn check(store: &impl Store) -> Result<()> {
     people(store)?;
     sessions(store)?;
-    passkeys(store)
+    passkeys(store)?;
+    codes(store)
 }
 
 fn sessions(store: &impl Store) -> Result<()> {
@@ -141,6 +144,41 @@ fn passkeys(store: &impl Store) -> Result<()> {
         assert!(work.drop_passkey(&[1; 16])?);
         assert!(!work.drop_passkey(&[1; 16])?);
         assert_eq!(work.passkeys("ada")?, [second]);
+        Ok(())
+    })
+}
+
+fn codes(store: &impl Store) -> Result<()> {
+    let oid = |byte: u8| ObjectId::from_array([byte; 32]);
+    let code = |person: &str, byte: u8| CodeRow {
+        person: person.to_owned(),
+        at: at(1),
+        confirmed: false,
+        step: 0,
+        oid: oid(byte),
+        body: BodyDigest::from_array([byte; 32]),
+        ct: vec![byte; 700],
+    };
+    let used = CodeRow { confirmed: true, step: 60_000_000, ..code("ada", 3) };
+    write(store, |work| {
+        work.put_code(&code("ada", 1))?;
+        work.put_code(&code("bo", 2))?;
+        work.put_code(&used)
+    })?;
+    read(store, |work| {
+        assert_eq!(work.code("ada")?.as_ref(), Some(&used));
+        assert_eq!(work.code("eva")?, None);
+        assert_eq!(
+            (work.is_key_of_code(oid(1))?, work.is_key_of_code(oid(2))?),
+            (false, true),
+            "an earlier one is gone"
+        );
+        Ok(())
+    })?;
+    write(store, |work| {
+        work.drop_code("ada")?;
+        assert_eq!(work.code("ada")?, None);
+        assert!(work.code("bo")?.is_some() && !work.is_key_of_code(oid(3))?);
         Ok(())
     })
 }

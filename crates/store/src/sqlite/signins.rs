@@ -1,10 +1,10 @@
 //! How persons sign in, and their sessions, in SQL.
 
-use entente_model::{Digest, Timestamp};
+use entente_model::{Digest, ObjectId, Timestamp};
 
 use super::Tx;
-use super::column::{Columns, cells};
-use crate::rows::{PasskeyRow, SessionRow};
+use super::column::{Columns, cells, only};
+use crate::rows::{CodeRow, PasskeyRow, SessionRow};
 use crate::{Result, SignIns, StoreError};
 
 macro_rules! select_sessions {
@@ -97,6 +97,48 @@ impl SignIns for Tx<'_, '_> {
 
     fn drop_passkey(&mut self, id: &[u8]) -> Result<bool> {
         Ok(self.session.run("DELETE FROM passkey WHERE id = ?1", cells![id])? > 0)
+    }
+
+    fn put_code(&mut self, row: &CodeRow) -> Result<()> {
+        self.session.run(
+            "INSERT INTO code (person, at, confirmed, step, oid, body, ct)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (person) DO UPDATE SET at = excluded.at,
+                 confirmed = excluded.confirmed, step = excluded.step, oid = excluded.oid,
+                 body = excluded.body, ct = excluded.ct",
+            cells![row.person, row.at, row.confirmed, row.step, row.oid, row.body, row.ct],
+        )?;
+        Ok(())
+    }
+
+    fn code(&self, person: &str) -> Result<Option<CodeRow>> {
+        self.session.one(
+            "code",
+            "SELECT person, at, confirmed, step, oid, body, ct FROM code WHERE person = ?1",
+            cells![person],
+            |c| {
+                Ok(CodeRow {
+                    person: c.take()?,
+                    at: c.take()?,
+                    confirmed: c.take()?,
+                    step: c.take()?,
+                    oid: c.take()?,
+                    body: c.take()?,
+                    ct: c.take()?,
+                })
+            },
+        )
+    }
+
+    fn is_key_of_code(&self, oid: ObjectId) -> Result<bool> {
+        let found: Option<i64> =
+            self.session.one("code", "SELECT 1 FROM code WHERE oid = ?1", cells![oid], only)?;
+        Ok(found.is_some())
+    }
+
+    fn drop_code(&mut self, person: &str) -> Result<()> {
+        self.session.run("DELETE FROM code WHERE person = ?1", cells![person])?;
+        Ok(())
     }
 }
 

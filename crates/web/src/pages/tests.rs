@@ -12,7 +12,7 @@ use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsVie
 use super::overview::{Attention, OverviewPage};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
-use super::you::{Making, PasskeyLine, SessionLine, YouPage};
+use super::you::{CodePage, Making, PasskeyLine, SessionLine, YouPage};
 use super::{Frame, PersonView, Tag};
 use crate::passkey::Asked;
 use crate::refusal::RefusalPage;
@@ -272,9 +272,20 @@ fn rendered() -> Vec<(&'static str, String)> {
             SignInPage {
                 frame: frame(),
                 link: Some(hostile()),
+                needs_code: true,
                 problem: Some(hostile()),
                 lasts: hostile(),
                 asked: asked(),
+            }
+            .render(),
+        ),
+        (
+            "code",
+            CodePage {
+                frame: frame(),
+                form_token: hostile(),
+                secret: hostile(),
+                address: hostile(),
             }
             .render(),
         ),
@@ -329,6 +340,7 @@ fn rendered() -> Vec<(&'static str, String)> {
                     at: moment(),
                     used: Some(moment()),
                 }],
+                code: "none",
                 making: Some(Making { asked: asked(), user: hostile() }),
                 sessions: vec![session(true), session(false)],
                 idle: hostile(),

@@ -1,4 +1,4 @@
-//! What a reader has here themselves: their passkeys and their sessions.
+//! What a reader has here themselves: their passkeys, their codes and their sessions.
 
 use std::sync::Arc;
 
@@ -60,6 +60,8 @@ pub(crate) struct YouPage {
     /// Whether they may do nothing but add a passkey.
     pub(crate) is_enrolling: bool,
     pub(crate) passkeys: Vec<PasskeyLine>,
+    /// How their codes stand: `none`, `begun` or `confirmed`.
+    pub(crate) code: &'static str,
     /// None in a session that no link has just begun.
     pub(crate) making: Option<Making>,
     pub(crate) sessions: Vec<SessionLine>,
@@ -110,6 +112,7 @@ pub(crate) async fn page(
             form_token: signed.form_token(),
             name: signed.actor.name().to_owned(),
             is_enrolling: signed.actor.is_enrolling(),
+            code: node.code_standing(&signed.actor, signed.actor.name())?.as_str(),
             passkeys,
             making,
             sessions,
@@ -188,5 +191,64 @@ pub(crate) async fn remove_passkey(
         node.remove_passkey(&signed.actor, signed.actor.name(), &form.passkey, "")
     })
     .await?;
+    Ok(Redirect::to("/you").into_response())
+}
+
+/// The page that shows the secret of new codes, once.
+#[derive(Template)]
+#[template(path = "pages/code.html")]
+pub(crate) struct CodePage {
+    pub(crate) frame: Frame,
+    pub(crate) form_token: String,
+    pub(crate) secret: String,
+    pub(crate) address: String,
+}
+
+/// A form that says nothing but that it is one of ours, or a code.
+#[derive(Deserialize)]
+pub(crate) struct CodeForm {
+    token: String,
+    #[serde(default)]
+    code: String,
+}
+
+pub(crate) async fn set_up_code(
+    State(door): State<Arc<Door>>,
+    Extension(signed): Extension<Signed>,
+    form: Result<Form<CodeForm>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
+    signed.must_be_own_form(&form.token)?;
+    door.page(move |node| {
+        let made = node.set_up_code(&signed.actor)?;
+        Ok(CodePage {
+            frame: Frame::of(node, &signed, "/you", words::YOU)?,
+            form_token: signed.form_token(),
+            secret: made.secret,
+            address: made.address,
+        })
+    })
+    .await
+}
+
+pub(crate) async fn confirm_code(
+    State(door): State<Arc<Door>>,
+    Extension(signed): Extension<Signed>,
+    form: Result<Form<CodeForm>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
+    signed.must_be_own_form(&form.token)?;
+    door.ask(move |node| node.confirm_code(&signed.actor, &form.code)).await?;
+    Ok(Redirect::to("/you").into_response())
+}
+
+pub(crate) async fn remove_code(
+    State(door): State<Arc<Door>>,
+    Extension(signed): Extension<Signed>,
+    form: Result<Form<CodeForm>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
+    signed.must_be_own_form(&form.token)?;
+    door.ask(move |node| node.remove_code(&signed.actor, signed.actor.name(), "")).await?;
     Ok(Redirect::to("/you").into_response())
 }

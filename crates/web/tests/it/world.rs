@@ -171,12 +171,12 @@ impl World {
         let credential = add("security-1").or_else(|| add("security-2")).unwrap();
         let person = self.node.actor(&credential, &[TokenKind::Credential]).unwrap();
         let link = self.node.link_for(&person, name).unwrap();
-        self.node.sign_in(&link, &Arrival::default()).unwrap()
+        self.node.sign_in(&link, None, &Arrival::default()).unwrap()
     }
 
     /// A session's secret.
     pub(crate) fn session(&self, name: &str) -> String {
-        self.node.sign_in(&self.link(name), &Arrival::default()).unwrap()
+        self.node.sign_in(&self.link(name), None, &Arrival::default()).unwrap()
     }
 
     /// Objects of Arvenia's own, or received.
