@@ -30,7 +30,10 @@ pub fn step_of(secret: &[u8], written: &str, now_seconds: u64, last: u64) -> Opt
     let here = now_seconds / STEP_SECONDS;
     // Every step is tried, so that time does not tell which one fits.
     let steps = here.saturating_sub(STEPS_ASIDE)..=here + STEPS_ASIDE;
-    steps.filter(|step| *step > last && code(secret, *step) == written).last()
+    steps.fold(None, |found, step| {
+        let fits = code(secret, step) == written;
+        if fits && step > last { Some(step) } else { found }
+    })
 }
 
 /// A secret as apps take it (RFC 4648 6, without padding).
