@@ -9,11 +9,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 const STYLE: &str = include_str!("../assets/entente.css");
 const SCRIPT: &str = include_str!("../assets/live.js");
 const PASSKEY: &str = include_str!("../assets/passkey.js");
+const PREVIEW: &str = include_str!("../assets/preview.js");
 const MARK: &str = include_str!("../assets/mark.svg");
 
 /// Changes with the assets; pages name them with it, so that browsers can keep them for good.
 pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
-    action_digest("assets", [STYLE, SCRIPT, PASSKEY, MARK].concat().as_bytes()).short()
+    action_digest("assets", [STYLE, SCRIPT, PASSKEY, PREVIEW, MARK].concat().as_bytes()).short()
 });
 
 fn asset(media_type: &'static str, body: &'static str) -> Response {
@@ -31,6 +32,10 @@ pub(crate) async fn script() -> Response {
 
 pub(crate) async fn passkey() -> Response {
     asset("text/javascript; charset=utf-8", PASSKEY)
+}
+
+pub(crate) async fn preview() -> Response {
+    asset("text/javascript; charset=utf-8", PREVIEW)
 }
 
 pub(crate) async fn mark() -> Response {

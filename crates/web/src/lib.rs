@@ -63,8 +63,8 @@ pub enum Access {
     Person,
 }
 
-/// The largest form: what an authenticator says, in hexadecimal digits.
-const FORM_BYTES_MAX: usize = 24 << 10;
+/// The largest form.
+const FORM_BYTES_MAX: usize = 64 << 10;
 
 type Handler = MethodRouter<Arc<Door>>;
 
@@ -92,6 +92,9 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/refused", Person, get(pages::refused::page)),
         (Method::GET, "/object/{oid}", Person, get(pages::object::page)),
         (Method::GET, "/object/{oid}/proof", Person, get(pages::proof::file)),
+        (Method::GET, "/preview", Person, get(pages::preview::page)),
+        (Method::POST, "/preview", Person, post(pages::preview::asked)),
+        (Method::POST, "/preview/nations", Person, post(pages::preview::nations)),
         (Method::GET, "/recalls", Person, get(pages::recalls::page)),
         (Method::GET, "/links", Person, get(pages::links::page)),
         (Method::GET, "/events", Person, get(pages::events::page)),
@@ -99,6 +102,7 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/assets/entente.css", Anyone, get(assets::style)),
         (Method::GET, "/assets/live.js", Anyone, get(assets::script)),
         (Method::GET, "/assets/passkey.js", Anyone, get(assets::passkey)),
+        (Method::GET, "/assets/preview.js", Anyone, get(assets::preview)),
         (Method::GET, "/assets/mark.svg", Anyone, get(assets::mark)),
     ]
 }

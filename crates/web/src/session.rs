@@ -43,6 +43,11 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
+    /// Whether a form with this token is one of this session's pages.
+    pub(crate) fn wrote(&self, token: &str) -> bool {
+        token.as_bytes().ct_eq(self.form_token().as_bytes()).into()
+    }
+
     /// What forms of this session carry, so that only its own pages can post them.
     pub(crate) fn form_token(&self) -> String {
         action_digest("form", self.secret.as_bytes()).to_string()
@@ -50,8 +55,7 @@ impl Signed {
 
     /// Refuses what no page of this session posted.
     pub(crate) fn must_be_own_form(&self, token: &str) -> Result<(), Refusal> {
-        let same: bool = token.as_bytes().ct_eq(self.form_token().as_bytes()).into();
-        if same { Ok(()) } else { Err(Refusal::foreign_form()) }
+        if self.wrote(token) { Ok(()) } else { Err(Refusal::foreign_form()) }
     }
 }
 

@@ -10,6 +10,7 @@ use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
 use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
 use super::overview::{Attention, OverviewPage};
+use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
 use super::you::{CodePage, Making, PasskeyLine, SessionLine, YouPage};
@@ -171,6 +172,35 @@ fn object(content: Content) -> ObjectPage {
     }
 }
 
+fn preview() -> PreviewPage {
+    let nation = NationView {
+        nation: hostile(),
+        name: hostile(),
+        body: hostile(),
+        answer: tag(),
+        sentences: vec![hostile()],
+        obligations: vec![hostile()],
+        ask: vec![hostile()],
+        basis: hostile(),
+    };
+    let form = FormView { heading: hostile(), notes: vec![hostile()], nations: vec![nation] };
+    let typed = Typed {
+        label: hostile(),
+        object_type: hostile(),
+        purpose: hostile(),
+        to: hostile(),
+        emergency: hostile(),
+        facts: hostile(),
+        ..Typed::default()
+    };
+    let answer = Answer::Decided {
+        marking: Marking::new(3, HOSTILE),
+        count: hostile(),
+        forms: vec![form.clone(), form],
+    };
+    PreviewPage { frame: frame(), typed, markings: vec![hostile()], answer }
+}
+
 fn recall() -> RecallLine {
     RecallLine {
         object: link(),
@@ -257,6 +287,7 @@ fn rendered() -> Vec<(&'static str, String)> {
         ("object as text", object(text).render()),
         ("object as bytes", object(dump).render()),
         ("object that is gone", object(Content::Absent).render()),
+        ("preview", preview().render()),
         ("recalls", RecallsPage { frame: frame(), rows: vec![recall()] }.render()),
         (
             "links",
@@ -394,7 +425,7 @@ fn no_field_of_any_page_can_hold_markup() {
             );
             assert!(!matches!(element, "style" | "!--" | "iframe" | "object"), "{name}: {tag}");
             if element == "script" {
-                let ours = ["live", "passkey"]
+                let ours = ["live", "passkey", "preview"]
                     .map(|script| format!("script src=\"/assets/{script}.js?v=0\" defer"));
                 assert!(ours.contains(&tag), "{name}: {tag}");
             }

@@ -10,6 +10,8 @@ mod doors;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod two_worlds;
 #[cfg(test)]
 mod world;
