@@ -137,7 +137,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         let access = Access {
             at: now,
             person: actor.name().to_owned(),
-            door: reading.door.to_owned(),
+            door: match reading.door {
+                "command" if actor.is_program() => "program".to_owned(),
+                door => door.to_owned(),
+            },
             oid,
             necessity,
         };

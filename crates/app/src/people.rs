@@ -21,6 +21,7 @@ mod code;
 mod deed;
 mod passkey;
 mod proof;
+mod review;
 mod session;
 mod ticket;
 
@@ -34,6 +35,7 @@ pub use passkey::{Made, PasskeyView, Registration, Used};
 pub(crate) use proof::fault_of as fault_of_proof;
 // What pages hand on, so that they need not know what checks it.
 pub use entente_seal::passkey::{Assertion, Site};
+pub use review::{Holding, review_due, reviews_overdue};
 pub use session::{Arrival, Ending, session_id};
 pub use ticket::Ticket;
 pub(crate) use ticket::Tickets;
@@ -134,6 +136,8 @@ pub struct Actor {
     /// Whether they signed in by a link where their office needs a passkey: they may add one, and
     /// hold no office until they signed in with it.
     enrolling: bool,
+    /// Whether this is a program.
+    program: bool,
     /// The exact act that they approved with a passkey, if this is about one.
     proven: Option<Digest>,
 }
@@ -142,6 +146,11 @@ impl Actor {
     /// The person's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this is a program and no person.
+    pub const fn is_program(&self) -> bool {
+        self.program
     }
 
     /// Whether they may only add a passkey.
@@ -247,8 +256,22 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Makes a secret for a person. The node keeps only its digest.
     fn issue(&self, person: &str, kind: TokenKind) -> Result<String> {
+        let row = self.known_person(person)?;
+        if let Some(owner) = &row.owner {
+            if kind == TokenKind::Link {
+                return Err(AppError::invalid(format!(
+                    "{person} is a program and signs in nowhere"
+                )));
+            }
+            self.must_answer_for(person, owner)?;
+            if row.until.is_some_and(|until| until <= self.now()) {
+                return Err(AppError::invalid(format!(
+                    "the time of {person} is over: set a new end first, with `person change`"
+                )));
+            }
+        }
         let secret = hex::encode(self.random());
-        let expires = kind.lasts().map(|millis| self.now().plus_millis(millis));
+        let expires = kind.lasts().map(|millis| self.now().plus_millis(millis)).or(row.until);
         self.store
             .write(|work| work.put_token(token_digest(&secret), person, kind.as_str(), expires))?;
         Ok(secret)
@@ -299,6 +322,7 @@ fn actor_of(row: &PersonRow, now: Timestamp, founded: Option<Timestamp>) -> Resu
         roles,
         body: row.body.clone(),
         enrolling: false,
+        program: row.owner.is_some(),
         proven: None,
     })
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub sessions: SessionLimits,
     /// Offices whose holders sign in to the pages with a passkey; a link lets them add one.
     pub passkeys_for: Roles,
+    /// Within which time somebody looks whether what a person holds is still needed.
+    pub review_millis: u64,
 }
 
 /// How long a person's session in a browser lasts.
@@ -51,6 +53,7 @@ impl Default for Settings {
             disk_percent: [90, 95, 98],
             sessions: SessionLimits::default(),
             passkeys_for: Roles::NONE,
+            review_millis: 90 * 86_400_000,
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct Status {
     pub links: Vec<LinkStatus>,
     /// Breaches that wait to be told, of which the person may know.
     pub breaches: Vec<Breach>,
+    /// Persons whose access review is overdue, for those who answer for that.
+    pub reviews_overdue: Vec<String>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
     /// How it stands to its own past: whether it signs and releases.
@@ -180,6 +182,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect(),
             links,
             breaches: self.open_breaches(actor)?,
+            reviews_overdue: self.overdue_reviews(actor)?,
             pending,
             standing: self.standing()?,
             intake: self.intake(),

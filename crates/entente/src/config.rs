@@ -115,11 +115,17 @@ pub struct PeopleSetup {
     pub sessions: SessionLimits,
     /// Offices whose holders sign in to the pages with a passkey.
     pub passkeys_for: Roles,
+    /// Within which time somebody looks whether what a person holds is still needed.
+    pub review_millis: u64,
 }
 
 impl Default for PeopleSetup {
     fn default() -> Self {
-        Self { sessions: SessionLimits::default(), passkeys_for: Roles::NONE }
+        Self {
+            sessions: SessionLimits::default(),
+            passkeys_for: Roles::NONE,
+            review_millis: 90 * 86_400_000,
+        }
     }
 }
 
@@ -254,6 +260,7 @@ impl Config {
             disk_percent: self.limits.disk_percent,
             sessions: self.people.sessions,
             passkeys_for: self.people.passkeys_for,
+            review_millis: self.people.review_millis,
         }
     }
 

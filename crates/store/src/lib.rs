@@ -24,8 +24,8 @@ use crate::rows::{
     AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, CodeRow,
     ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
     LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PasskeyRow,
-    PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow,
-    SessionRow, SignatureRow,
+    PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
+    ReleaseContextRow, SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -319,6 +319,10 @@ pub trait SignIns {
     fn passkeys(&self, person: &str) -> Result<Vec<PasskeyRow>>;
     /// Forgets a passkey; says whether it was there.
     fn drop_passkey(&mut self, id: &[u8]) -> Result<bool>;
+    /// Stores when a person was here last.
+    fn put_presence(&mut self, row: &PresenceRow) -> Result<()>;
+    /// When a person was here last.
+    fn presence(&self, person: &str) -> Result<Option<PresenceRow>>;
     /// Stores the sealed secret of a person's codes, in the place of an earlier one.
     fn put_code(&mut self, row: &CodeRow) -> Result<()>;
     /// The sealed secret of a person's codes.

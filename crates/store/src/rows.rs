@@ -399,6 +399,25 @@ pub struct PersonRow {
     /// When each role was given, in the order of the roles; one that is missing was given when the
     /// person was added.
     pub roles_at: Vec<Timestamp>,
+    /// Of a program: the person who answers for it. None for a person.
+    pub owner: Option<String>,
+    /// Of a program: until when its credential is good.
+    pub until: Option<Timestamp>,
+    /// When somebody confirmed last that what they hold is needed.
+    pub reviewed: Option<Timestamp>,
+    /// Who did; empty if nobody has.
+    pub reviewed_by: String,
+}
+
+/// When a person was here last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// The person.
+    pub person: String,
+    /// When they signed in to the pages last.
+    pub signed_in: Option<Timestamp>,
+    /// When they asked for anything last, to within an hour.
+    pub asked: Option<Timestamp>,
 }
 
 /// A person's session in a browser. Its secret is with the browser alone.

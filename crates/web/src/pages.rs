@@ -14,6 +14,7 @@ pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod recalls;
 pub(crate) mod refused;
+pub(crate) mod review;
 #[cfg(test)]
 mod tests;
 pub(crate) mod you;

@@ -13,11 +13,12 @@ pub(crate) const EVENTS: &str = "Events";
 pub(crate) const PREVIEW: &str = "Who would receive it";
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const YOU: &str = "You";
+pub(crate) const REVIEW: &str = "Who holds what";
 pub(crate) const APPROVALS: &str = "Approvals";
 pub(crate) const ACT: &str = "Decide";
 
 /// The pages, in the order of the menu.
-pub(crate) const MENU: [(&str, &str); 8] = [
+pub(crate) const MENU: [(&str, &str); 9] = [
     ("/", OVERVIEW),
     ("/in", CAME_IN),
     ("/out", WENT_OUT),

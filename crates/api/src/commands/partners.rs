@@ -121,6 +121,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "laws": status.laws,
             "links": links,
             "breaches": status.breaches.iter().map(|b| self.breach(b)).collect::<Vec<_>>(),
+            "reviews_overdue": status.reviews_overdue,
             "pending": status.pending,
             "signs": status.standing == Standing::Clear,
             "standing": status.standing.to_string(),

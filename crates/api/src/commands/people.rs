@@ -7,7 +7,7 @@ use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text::{moment, nation};
+use super::text::{instant, moment, nation};
 use super::{Answer, Commands, approval, refused, request};
 use crate::local::LocalError;
 
@@ -25,6 +25,10 @@ struct Add {
     nationality: Option<String>,
     #[serde(default)]
     read_ins: Vec<String>,
+    /// Of a program.
+    owner: Option<String>,
+    /// Of a program.
+    until: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +60,19 @@ struct Changed {
     nationality: Option<String>,
     #[serde(default)]
     read_in: Vec<String>,
+    #[serde(default)]
+    read_out: Vec<String>,
+    owner: Option<String>,
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    name: String,
+    why: String,
+    #[serde(default)]
+    take: Vec<String>,
     #[serde(default)]
     read_out: Vec<String>,
 }
@@ -155,6 +172,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             clearance: add.clearance,
             nation: nationality(add.nationality)?,
             read_ins: add.read_ins,
+            owner: add.owner,
+            until: add.until.as_deref().map(instant).transpose()?,
         };
         let done = self.node.add_person(actor, &add.name, &post).map_err(refused)?;
         Ok(admission(&add.name, &done))
@@ -181,6 +200,10 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "read_ins": row.read_ins,
             "active": row.active,
             "since": moment(row.at),
+            "owner": row.owner,
+            "until": row.until.map(moment),
+            "reviewed": row.reviewed.map(moment),
+            "reviewed_by": row.reviewed_by,
         })
     }
 
@@ -206,6 +229,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             nation: nationality(asked.nationality)?,
             read_in: asked.read_in,
             read_out: asked.read_out,
+            owner: asked.owner,
+            until: asked.until.as_deref().map(instant).transpose()?,
         };
         let done =
             self.node.change_person(actor, &asked.name, &change, &asked.why).map_err(refused)?;
@@ -318,6 +343,34 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
         self.node.remove_code(actor, &name, &asked.why).map_err(refused)?;
         Ok(json!({ "person": name, "code": "none" }))
+    }
+
+    pub(super) fn person_reviews(&self, actor: &Actor) -> Answer {
+        let holdings = self.node.reviews(actor).map_err(refused)?;
+        let people: Vec<Value> = holdings
+            .iter()
+            .map(|holding| {
+                let mut person = self.person(&holding.row);
+                if let Some(members) = person.as_object_mut() {
+                    members.insert("signed_in".into(), json!(holding.signed_in.map(moment)));
+                    members.insert("asked".into(), json!(holding.asked.map(moment)));
+                    members.insert("due".into(), json!(moment(holding.due)));
+                    members.insert("overdue".into(), json!(holding.is_overdue));
+                }
+                person
+            })
+            .collect();
+        Ok(json!({ "people": people }))
+    }
+
+    pub(super) fn person_review(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Review = request(body)?;
+        let take = roles(&asked.take)?;
+        let row = self
+            .node
+            .review_person(actor, &asked.name, &take, &asked.read_out, &asked.why)
+            .map_err(refused)?;
+        Ok(self.person(&row))
     }
 
     pub(super) fn approvals(&self, actor: &Actor) -> Answer {

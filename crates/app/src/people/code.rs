@@ -63,6 +63,9 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Makes the secret of a person's own codes. It holds from the first code on.
     pub fn set_up_code(&self, actor: &Actor) -> Result<CodeSecret> {
         let name = actor.name();
+        if actor.is_program() {
+            return Err(AppError::invalid(format!("{name} is a program and signs in nowhere")));
+        }
         let before = self.store.read(|work| work.code(name))?;
         if before.as_ref().is_some_and(|row| row.confirmed) {
             return Err(AppError::invalid(

@@ -34,6 +34,13 @@ pub enum Deed {
         /// Under which conditions, in words.
         conditions: String,
     },
+    /// Confirm that what a person holds is needed.
+    Review {
+        /// The person.
+        person: String,
+        /// Why.
+        why: String,
+    },
     /// Take an object back.
     Recall {
         /// The object.
@@ -117,6 +124,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             Deed::Consent { ask, granted, conditions } => {
                 self.consent(&actor, *ask, *granted, conditions)
             }
+            Deed::Review { person, why } => {
+                self.review_person(&actor, person, &[], &[], why)?;
+                Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
+            }
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 self.recall(&actor, &[*oid], *class, basis, *deadline_millis)?;
                 Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
@@ -142,6 +153,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let bytes = asked.decision.to_bytes();
                 Ok((action_digest(asked.word, &bytes), asked.about))
             }
+            Deed::Review { person, why } => self.exact_review(actor, person, why),
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
                 self.must_know(actor, *oid)?;

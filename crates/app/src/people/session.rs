@@ -11,7 +11,7 @@ use entente_store::rows::SessionRow;
 use entente_store::{Store, Vault};
 
 use super::attempts::Key;
-use super::{Actor, Role, TokenKind, change, token_digest};
+use super::{Actor, Role, TokenKind, change, review, token_digest};
 use crate::error::{AppError, Result};
 use crate::node::{Node, event, lock};
 use crate::settings::SessionLimits;
@@ -136,6 +136,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
             }
             work.put_session(&row)?;
+            review::note(work, &row.person, now, true)?;
             Ok::<_, AppError>(())
         })?;
         Ok(secret)
@@ -188,7 +189,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         let (digest, now) = (token_digest(session), self.now());
         let seen = self.store.read(|work| work.session(digest))?.map(|row| row.seen);
         if seen.is_some_and(|seen| now.since(seen) >= SEEN_EVERY_MILLIS) {
-            self.store.write(|work| work.touch_session(digest, now))?;
+            self.store.write(|work| {
+                work.touch_session(digest, now)?;
+                review::note(work, &actor.name, now, false)
+            })?;
         }
         Ok(actor)
     }

@@ -28,6 +28,8 @@ mod passkeys;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod sessions;

@@ -37,6 +37,7 @@ enum PersonCommand {
     Sessions(SessionsArgs),
     Passkeys(PasskeysArgs),
     Code(CodeArgs),
+    Review(ReviewArgs),
 }
 
 /// Add a person and write their credential to a file
@@ -45,7 +46,9 @@ enum PersonCommand {
 /// two persons, and counts for approvals a day later.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna\n\n\
+                        --clearance SECRET-A --as anna\n  \
+                        entente person add feed --role analyst --service --owner eva \
+                        --until 2027-06-30 --as anna\n\n\
                         An office that decides needs a second person, who repeats the command.")]
 struct AddArgs {
     /// The person's name
@@ -68,6 +71,15 @@ struct AddArgs {
     /// A compartment that they are read into; may be repeated
     #[arg(long, value_name = "NAME")]
     read_in: Vec<String>,
+    /// This is a program: it reads and writes with a credential that ends, and decides nothing
+    #[arg(long, requires_all = ["owner", "until"])]
+    service: bool,
+    /// The person who answers for the program
+    #[arg(long, value_name = "PERSON", requires = "service")]
+    owner: Option<String>,
+    /// The day or moment at which the program's credential ends
+    #[arg(long, value_name = "WHEN", requires = "service")]
+    until: Option<String>,
     #[command(flatten)]
     to: CredentialTo,
     #[command(flatten)]
@@ -129,6 +141,12 @@ struct ChangeArgs {
     /// A compartment to read them out of; may be repeated
     #[arg(long, value_name = "NAME")]
     read_out: Vec<String>,
+    /// Of a program: another person who answers for it
+    #[arg(long, value_name = "PERSON")]
+    owner: Option<String>,
+    /// Of a program: the day or moment at which its next credential ends
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -271,6 +289,33 @@ struct CodeArgs {
     person: PersonArgs,
 }
 
+/// Review who holds what: list it, and confirm or take it
+///
+/// Without a name, everyone is listed with what they hold, when they were here last, and when their
+/// review is due. With one, a security officer confirms what the person holds, or takes some of it
+/// and confirms the rest. Nobody reviews themselves.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person review --as anna\n  \
+                        entente person review eva --why \"still at the watch\" --as anna\n  \
+                        entente person review eva --read-out LANTERN --why \"LANTERN ended\" \
+                        --as anna")]
+struct ReviewArgs {
+    /// Whose; without it everyone is listed
+    #[arg(requires = "why")]
+    name: Option<String>,
+    /// Why it is needed, or no longer, for the record
+    #[arg(long, value_name = "REASON", requires = "name")]
+    why: Option<String>,
+    /// A role that is no longer needed; may be repeated
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', requires = "name")]
+    take: Vec<Role>,
+    /// A compartment that is no longer needed; may be repeated
+    #[arg(long, value_name = "NAME", requires = "name")]
+    read_out: Vec<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
 impl Run for PersonCommandArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self.command {
@@ -285,6 +330,7 @@ impl Run for PersonCommandArgs {
             PersonCommand::Sessions(args) => args.run(output),
             PersonCommand::Passkeys(args) => args.run(output),
             PersonCommand::Code(args) => args.run(output),
+            PersonCommand::Review(args) => args.run(output),
         }
     }
 }
@@ -342,6 +388,8 @@ impl Run for AddArgs {
             "clearance": self.clearance,
             "nationality": self.nationality.map(|code| code.to_string()),
             "read_ins": self.read_in,
+            "owner": self.owner,
+            "until": self.until,
         });
         let ask = ("person.add", &request);
         admit(output, &self.person, self.to, &self.name, ask, |answer, page| {
@@ -375,10 +423,18 @@ fn one_person(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         ("cleared up to", "clearance"),
         ("national of", "nationality"),
         ("read into", "read_ins"),
+        ("program of", "owner"),
+        ("reviewed by", "reviewed_by"),
     ] {
         let value = text(answer, name);
         if !value.is_empty() {
             writeln!(page, "  {title:<17} {value}")?;
+        }
+    }
+    for (title, name) in [("credential until", "until"), ("reviewed", "reviewed")] {
+        let at = moment(answer, name);
+        if !at.is_empty() {
+            writeln!(page, "  {title:<17} {at}")?;
         }
     }
     Ok(())
@@ -398,6 +454,8 @@ impl Run for ChangeArgs {
             "nationality": self.nationality.map(|code| code.to_string()),
             "read_in": self.read_in,
             "read_out": self.read_out,
+            "owner": self.owner,
+            "until": self.until,
         });
         let answer = self.person.desk()?.call("person.change", &request)?;
         let exit = approval::exit(&answer);
@@ -454,7 +512,11 @@ fn people(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(person, "body"),
             text(person, "clearance"),
             moment(person, "since"),
-            if flag(person, "active") { "active" } else { "left" }.to_owned(),
+            match (flag(person, "active"), text(person, "owner").as_str()) {
+                (false, _) => "left".to_owned(),
+                (true, "") => "active".to_owned(),
+                (true, owner) => format!("program of {owner}"),
+            },
         ]);
     }
     table.write(page, "there are no persons")
@@ -555,6 +617,47 @@ impl Run for CodeArgs {
         }))?;
         Ok(Exit::Done)
     }
+}
+
+impl Run for ReviewArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        let Some(name) = self.name else {
+            let answer = desk.call("person.reviews", &json!({}))?;
+            output.report(&Answer::new(answer, reviews))?;
+            return Ok(Exit::Done);
+        };
+        let take: Vec<&str> = self.take.iter().map(|role| role.as_str()).collect();
+        let request =
+            json!({ "name": name, "why": self.why, "take": take, "read_out": self.read_out });
+        let answer = desk.call("person.review", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            writeln!(page, "what {} holds is reviewed", text(answer, "person"))?;
+            one_person(answer, page)
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn reviews(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let heading =
+        ["person", "roles", "cleared up to", "read into", "signed in", "last asked", "due"];
+    let mut table = Table::new(heading);
+    for person in list(answer, "people") {
+        let due = moment(person, "due");
+        let owner = text(person, "owner");
+        let name = text(person, "person");
+        table.row([
+            if owner.is_empty() { name } else { format!("{name} (program of {owner})") },
+            text(person, "roles"),
+            text(person, "clearance"),
+            text(person, "read_ins"),
+            moment(person, "signed_in"),
+            moment(person, "asked"),
+            if flag(person, "overdue") { format!("OVERDUE {due}") } else { due },
+        ]);
+    }
+    table.write(page, "there are no persons")
 }
 
 impl Run for LinkArgs {

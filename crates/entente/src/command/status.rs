@@ -74,6 +74,11 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(breach, "what")
         )?;
     }
+    let overdue = list(answer, "reviews_overdue");
+    if !overdue.is_empty() {
+        let names = text(answer, "reviews_overdue");
+        writeln!(page, "  REVIEW      of who holds what is overdue: {names}")?;
+    }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;
     }

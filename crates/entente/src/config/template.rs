@@ -109,6 +109,8 @@ source = "{source}"
 # Roles whose holders sign in to the pages with a passkey; a link alone lets them only add one. Whatever is
 # decided on the pages needs a passkey in any case.
 #passkeys_for = []
+# Within which time a security officer looks whether what each person holds is still needed.
+#review_every = "{review}"
 
 [witness]
 # How many partners must confirm at a start that this ledger is the one they saw last, before
@@ -152,6 +154,7 @@ source = "{source}"
             line("credential", credential.as_deref().map(text), &text("entente-passphrase")),
         start_quorum = line("start_quorum", t.start_quorum.map(|n| n.to_string()), "1"),
         idle = show_span(people.sessions.idle_millis),
+        review = show_span(people.review_millis),
         whole = show_span(people.sessions.whole_millis),
         bundle = show_bytes(limits.bundle_bytes),
         publish = show_bytes(limits.publish_bytes),

@@ -69,6 +69,7 @@ fn every_error_names_its_line() {
         (&with("[witness]\nstart_quorum = -1\n"), 5, "expected u16"),
         (&with("[people]\nsession_idle = \"3 h\"\n"), 5, "\"60 s\" to \"2 h\""),
         (&with("[people]\nsession_whole = \"2 days\"\n"), 5, "\"15 min\" to \"24 h\""),
+        (&with("[people]\nreview_every = \"1 day\"\n"), 5, "\"7 days\" to \"400 days\""),
         (&with("[people]\npasskeys_for = [\"boss\"]\n"), 5, "`boss` is not a role"),
         (&with("[people]\nsession_idle = \"15m\"\n"), 5, "such as \"15 min\""),
         (

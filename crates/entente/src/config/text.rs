@@ -130,6 +130,7 @@ pub(super) struct PeopleText {
     session_idle: Option<Spanned<Span>>,
     session_whole: Option<Spanned<Span>>,
     passkeys_for: Vec<RoleName>,
+    review_every: Option<Spanned<Span>>,
 }
 
 impl PeopleText {
@@ -151,6 +152,8 @@ impl PeopleText {
                 ),
             );
         }
+        setup.review_millis =
+            span(self.review_every.as_ref(), setup.review_millis, 7 * DAY, 400 * DAY)?;
         let roles: Vec<Role> = self.passkeys_for.into_iter().map(|role| role.0).collect();
         setup.passkeys_for = Roles::of(&roles);
         Ok(setup)

@@ -4,14 +4,15 @@
 use entente_model::{BodyDigest, ObjectId};
 
 use super::{at, digest, read, write};
-use crate::rows::{CodeRow, PasskeyRow, PersonRow, ProposalRow, SessionRow};
+use crate::rows::{CodeRow, PasskeyRow, PersonRow, PresenceRow, ProposalRow, SessionRow};
 use crate::{Result, Store, StoreError};
 
 pub(super) fn check(store: &impl Store) -> Result<()> {
     people(store)?;
     sessions(store)?;
     passkeys(store)?;
-    codes(store)
+    codes(store)?;
+    presence(store)
 }
 
 fn sessions(store: &impl Store) -> Result<()> {
@@ -62,6 +63,10 @@ fn people(store: &impl Store) -> Result<()> {
         nation: (name == "bo").then(|| "XBR".parse().ok()).flatten(),
         read_ins: vec!["LANTERN".to_owned()],
         roles_at: roles.iter().map(|_| at(7)).collect(),
+        owner: (name == "bo").then(|| "ada".to_owned()),
+        until: (name == "bo").then(|| at(99)),
+        reviewed: (name == "ada").then(|| at(8)),
+        reviewed_by: if name == "ada" { "eva".to_owned() } else { String::new() },
     };
     let (ada, bo) = (person("ada", &["releasing officer", "overseer"]), person("bo", &[]));
     let proposal = |byte, millis, approvers: &[&str]| ProposalRow {
@@ -179,6 +184,19 @@ fn codes(store: &impl Store) -> Result<()> {
         work.drop_code("ada")?;
         assert_eq!(work.code("ada")?, None);
         assert!(work.code("bo")?.is_some() && !work.is_key_of_code(oid(3))?);
+        Ok(())
+    })
+}
+
+fn presence(store: &impl Store) -> Result<()> {
+    let seen = |signed_in, asked| PresenceRow { person: "ada".to_owned(), signed_in, asked };
+    write(store, |work| {
+        work.put_presence(&seen(None, Some(at(1))))?;
+        work.put_presence(&seen(Some(at(2)), Some(at(3))))
+    })?;
+    read(store, |work| {
+        assert_eq!(work.presence("ada")?, Some(seen(Some(at(2)), Some(at(3)))));
+        assert_eq!(work.presence("bo")?, None);
         Ok(())
     })
 }

@@ -200,7 +200,7 @@ CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
 CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
-/// Passkeys and the secrets of codes. Sessions are kept apart from other secrets, with where and when they began. Those that were open
+/// Passkeys, the secrets of codes, programs, and when who holds what was reviewed. Sessions are kept apart from other secrets, with where and when they began. Those that were open
 /// have neither: their persons sign in again.
 const STORE_6: &str = "
 CREATE TABLE session (
@@ -212,6 +212,12 @@ CREATE TABLE passkey (
     id BLOB PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
     used INTEGER, counter INTEGER NOT NULL, key BLOB NOT NULL);
 CREATE INDEX passkey_by_person ON passkey (person, at);
+ALTER TABLE person ADD COLUMN owner TEXT;
+ALTER TABLE person ADD COLUMN until INTEGER;
+ALTER TABLE person ADD COLUMN reviewed INTEGER;
+ALTER TABLE person ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE presence (
+    person TEXT PRIMARY KEY, signed_in INTEGER, asked INTEGER) WITHOUT ROWID;
 CREATE TABLE code (
     person TEXT PRIMARY KEY, at INTEGER NOT NULL, confirmed INTEGER NOT NULL, step INTEGER NOT NULL,
     oid BLOB NOT NULL UNIQUE, body BLOB NOT NULL, ct BLOB NOT NULL);

@@ -4,7 +4,7 @@ use entente_model::{Digest, ObjectId, Timestamp};
 
 use super::Tx;
 use super::column::{Columns, cells, only};
-use crate::rows::{CodeRow, PasskeyRow, SessionRow};
+use crate::rows::{CodeRow, PasskeyRow, PresenceRow, SessionRow};
 use crate::{Result, SignIns, StoreError};
 
 macro_rules! select_sessions {
@@ -97,6 +97,25 @@ impl SignIns for Tx<'_, '_> {
 
     fn drop_passkey(&mut self, id: &[u8]) -> Result<bool> {
         Ok(self.session.run("DELETE FROM passkey WHERE id = ?1", cells![id])? > 0)
+    }
+
+    fn put_presence(&mut self, row: &PresenceRow) -> Result<()> {
+        self.session.run(
+            "INSERT INTO presence (person, signed_in, asked) VALUES (?1, ?2, ?3)
+             ON CONFLICT (person) DO UPDATE SET signed_in = excluded.signed_in,
+                 asked = excluded.asked",
+            cells![row.person, row.signed_in, row.asked],
+        )?;
+        Ok(())
+    }
+
+    fn presence(&self, person: &str) -> Result<Option<PresenceRow>> {
+        self.session.one(
+            "presence",
+            "SELECT person, signed_in, asked FROM presence WHERE person = ?1",
+            cells![person],
+            |c| Ok(PresenceRow { person: c.take()?, signed_in: c.take()?, asked: c.take()? }),
+        )
     }
 
     fn put_code(&mut self, row: &CodeRow) -> Result<()> {

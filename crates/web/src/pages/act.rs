@@ -23,7 +23,7 @@ use crate::words;
 /// The longest deadline of a recall, in hours.
 const HOURS_MAX: u64 = 24 * 365;
 
-/// What is to be done: one of the first three, with what belongs to it.
+/// What is to be done: one of the first four, with what belongs to it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct What {
     #[serde(default)]
@@ -32,6 +32,10 @@ pub(crate) struct What {
     consent: String,
     #[serde(default)]
     recall: String,
+    #[serde(default)]
+    review: String,
+    #[serde(default)]
+    why: String,
     #[serde(default)]
     answer: String,
     #[serde(default)]
@@ -47,6 +51,11 @@ pub(crate) struct What {
 impl What {
     fn deed(&self) -> Result<Deed, Refusal> {
         let wrong = Refusal::wrong_address;
+        if !self.review.is_empty() {
+            let alone = [&self.approve, &self.consent, &self.recall].iter().all(|s| s.is_empty());
+            let deed = Deed::Review { person: self.review.clone(), why: self.why.clone() };
+            return if alone { Ok(deed) } else { Err(wrong()) };
+        }
         match (self.approve.as_str(), self.consent.as_str(), self.recall.as_str()) {
             (act, "", "") if !act.is_empty() => {
                 Ok(Deed::Approve(act.parse().map_err(|_| wrong())?))
@@ -82,6 +91,8 @@ impl What {
             ("approve", &self.approve),
             ("consent", &self.consent),
             ("recall", &self.recall),
+            ("review", &self.review),
+            ("why", &self.why),
             ("answer", &self.answer),
             ("conditions", &self.conditions),
             ("class", &self.class),

@@ -13,6 +13,7 @@ use super::overview::{Attention, OverviewPage};
 use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
+use super::review::{HoldingOf, ReviewPage};
 use super::you::{CodePage, Making, PasskeyLine, SessionLine, YouPage};
 use super::{Frame, PersonView, Tag};
 use crate::passkey::Asked;
@@ -345,6 +346,25 @@ fn rendered() -> Vec<(&'static str, String)> {
             .render(),
         ),
         (
+            "review",
+            ReviewPage {
+                frame: frame(),
+                rows: vec![HoldingOf {
+                    name: hostile(),
+                    owner: Some(hostile()),
+                    roles: vec![(hostile(), moment())],
+                    clearance: hostile(),
+                    read_ins: hostile(),
+                    signed_in: Some(moment()),
+                    asked: Some(moment()),
+                    due: moment(),
+                    state: tag(),
+                    confirms: true,
+                }],
+            }
+            .render(),
+        ),
+        (
             "act",
             ActPage {
                 frame: frame(),
@@ -364,6 +384,7 @@ fn rendered() -> Vec<(&'static str, String)> {
                 frame: frame(),
                 form_token: hostile(),
                 name: hostile(),
+                reviews: true,
                 is_enrolling: true,
                 passkeys: vec![PasskeyLine {
                     id: hostile(),

@@ -8,7 +8,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_app::AppError;
-use entente_app::people::{Ending, Made, Registration, session_id};
+use entente_app::people::{Ending, Made, Registration, Role, session_id};
 use serde::Deserialize;
 
 use super::Frame;
@@ -57,6 +57,8 @@ pub(crate) struct YouPage {
     pub(crate) frame: Frame,
     pub(crate) form_token: String,
     pub(crate) name: String,
+    /// Whether they see who holds what.
+    pub(crate) reviews: bool,
     /// Whether they may do nothing but add a passkey.
     pub(crate) is_enrolling: bool,
     pub(crate) passkeys: Vec<PasskeyLine>,
@@ -111,6 +113,7 @@ pub(crate) async fn page(
             frame: Frame::of(node, &signed, "/you", words::YOU)?,
             form_token: signed.form_token(),
             name: signed.actor.name().to_owned(),
+            reviews: signed.actor.is(&[Role::SecurityOfficer, Role::Overseer]),
             is_enrolling: signed.actor.is_enrolling(),
             code: node.code_standing(&signed.actor, signed.actor.name())?.as_str(),
             passkeys,

@@ -61,6 +61,8 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("person.set-up-code", TellsNothing("makes a secret")),
         ("person.confirm-code", TellsNothing("about a secret")),
         ("person.remove-code", TellsNothing("ends a secret")),
+        ("person.reviews", none()),
+        ("person.review", TellsNothing("confirms what a person holds")),
         ("approvals", none()),
         ("status", none()),
         ("card", none()),
@@ -252,6 +254,11 @@ async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
     secrets.insert("guest", world.session_of("guest", &read_in(&[Role::Analyst], "XBR")));
     secrets.insert("read-in", world.session_of("read-in", &read_in(&[Role::Analyst], "XAR")));
     secrets.insert("overseer", world.session("overseer"));
+    // That someone asked before is told of them, and is no difference.
+    let commands = Commands::new(Arc::clone(&world.node));
+    for secret in secrets.values() {
+        commands.command(Some(secret), "whoami", json!({})).unwrap();
+    }
     // Before, the object is any that does not exist.
     let nothing = ObjectId::from_array([0xab; 32]);
     let without =
