@@ -7,6 +7,7 @@
 mod accesses;
 mod breaches;
 mod facts;
+mod glass;
 mod holdings;
 mod partners;
 mod people;
@@ -55,7 +56,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 62] = [
+pub const NAMES: [&str; 65] = [
     "whoami",
     "person.add",
     "person.list",
@@ -109,6 +110,9 @@ pub const NAMES: [&str; 62] = [
     "breach.record",
     "breach.told",
     "breach.list",
+    "glass.open",
+    "glass.list",
+    "glass.judge",
     "recall",
     "recall.list",
     "ledger.status",
@@ -251,6 +255,9 @@ where
             "breach.record" => self.breach_record(&actor, body),
             "breach.told" => self.breach_told(&actor, body),
             "breach.list" => self.breach_list(&actor),
+            "glass.open" => self.glass_open(&actor, body),
+            "glass.list" => self.glass_list(&actor),
+            "glass.judge" => self.glass_judge(&actor, body),
             "recall" => self.recall(&actor, body),
             "recall.list" => self.recall_list(&actor),
             "ledger.status" => self.ledger_status(),

@@ -28,6 +28,7 @@ mod ticket;
 pub(crate) use approval::Act;
 pub use approval::{Approval, action_digest};
 pub(crate) use attempts::Attempts;
+pub(crate) use change::CONFIRMING;
 pub use change::{Admission, Change, Post};
 pub use code::{CodeSecret, CodeStanding};
 pub use deed::{Deed, DeedOffer};

@@ -71,6 +71,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.tell_lapses()?;
         self.enter_accesses()?;
         self.tell_overdue()?;
+        self.tell_unjudged()?;
         // Most ticks come after something that is done already.
         let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {

@@ -23,8 +23,8 @@ use thiserror::Error;
 use crate::rows::{
     AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, CodeRow,
     ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
-    LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PasskeyRow,
-    PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
+    LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow, OutboxRow,
+    PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
     ReleaseContextRow, SessionRow, SignatureRow,
 };
 
@@ -343,6 +343,12 @@ pub trait Accesses {
     fn enter_accesses(&mut self, upto: i64, leaf: u64) -> Result<u64>;
     /// The accesses that a ledger entry covers, oldest first.
     fn accesses_of(&self, leaf: u64) -> Result<Vec<AccessRow>>;
+    /// Stores an opening, or what became of it.
+    fn put_opening(&mut self, row: &OpeningRow) -> Result<()>;
+    /// An opening by its number.
+    fn opening(&self, id: i64) -> Result<Option<OpeningRow>>;
+    /// Openings, newest first.
+    fn openings(&self, count: u64) -> Result<Vec<OpeningRow>>;
     /// Accesses, newest first.
     fn accesses(&self, filter: &AccessFilter, count: u64) -> Result<Vec<AccessRow>>;
 }

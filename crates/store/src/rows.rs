@@ -479,6 +479,33 @@ pub struct CodeRow {
     pub ct: Vec<u8>,
 }
 
+/// One object that a person read in an emergency without being cleared for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpeningRow {
+    /// Its number; zero gives it a new one.
+    pub id: i64,
+    /// By whom.
+    pub person: String,
+    /// What.
+    pub oid: ObjectId,
+    /// When.
+    pub at: Timestamp,
+    /// For which case, and why.
+    pub why: String,
+    /// By when another person judges it.
+    pub due: Timestamp,
+    /// Whether it was said that nobody did in time.
+    pub told: bool,
+    /// When it was judged.
+    pub judged: Option<Timestamp>,
+    /// By whom; empty until then.
+    pub judge: String,
+    /// Whether it was justified.
+    pub justified: bool,
+    /// Why.
+    pub judgement: String,
+}
+
 /// One reading of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {

@@ -85,6 +85,7 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::POST, "/you/code/confirm", Person, post(pages::you::confirm_code)),
         (Method::POST, "/you/code/remove", Person, post(pages::you::remove_code)),
         (Method::GET, "/approvals", Person, get(pages::approvals::page)),
+        (Method::GET, "/glass", Person, get(pages::glass::page)),
         (Method::GET, "/review", Person, get(pages::review::page)),
         (Method::GET, "/act", Person, get(pages::act::page)),
         (Method::POST, "/act", Person, post(pages::act::carry_out)),

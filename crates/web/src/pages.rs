@@ -6,6 +6,7 @@
 pub(crate) mod act;
 pub(crate) mod approvals;
 pub(crate) mod events;
+pub(crate) mod glass;
 pub(crate) mod holdings;
 pub(crate) mod links;
 pub(crate) mod object;

@@ -13,6 +13,7 @@ pub(crate) const EVENTS: &str = "Events";
 pub(crate) const PREVIEW: &str = "Who would receive it";
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const YOU: &str = "You";
+pub(crate) const GLASS: &str = "Emergencies";
 pub(crate) const REVIEW: &str = "Who holds what";
 pub(crate) const APPROVALS: &str = "Approvals";
 pub(crate) const ACT: &str = "Decide";

@@ -25,7 +25,7 @@ const PROGRAMS: [Role; 2] = [Role::Analyst, Role::Liaison];
 /// The longest time for which a program's credential is good.
 const PROGRAM_MILLIS_MAX: u64 = 400 * 86_400_000;
 /// Who confirms that someone is given a deciding office.
-pub(super) const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
+pub(crate) const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
 /// How many persons give a deciding office.
 const GIVING: usize = 2;
 /// A reason is a sentence, not a document.

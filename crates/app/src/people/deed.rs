@@ -19,6 +19,7 @@ use super::ticket::Ticket;
 use super::{Actor, Approval, Role};
 use crate::error::{AppError, Result};
 use crate::node::Node;
+use crate::objects::ObjectView;
 
 /// What a person wants to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,22 @@ pub enum Deed {
     Review {
         /// The person.
         person: String,
+        /// Why.
+        why: String,
+    },
+    /// Read an object in an emergency; see [`Node::break_glass_signed`].
+    BreakGlass {
+        /// The object.
+        oid: ObjectId,
+        /// For which case, and why.
+        necessity: String,
+    },
+    /// Judge whether an opening in an emergency was justified.
+    Judge {
+        /// The opening's number.
+        opening: i64,
+        /// Whether it was.
+        justified: bool,
         /// Why.
         why: String,
     },
@@ -117,9 +134,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         used: &Used,
     ) -> Result<Approval> {
         let (act, about) = self.exact(actor, deed)?;
+        if matches!(deed, Deed::BreakGlass { .. }) {
+            return Err(AppError::invalid("what is opened is shown, and no approval"));
+        }
         self.take_proof(actor, site, (act, &about), used)?;
         let actor = Actor { proven: Some(act), ..actor.clone() };
         match deed {
+            Deed::BreakGlass { .. } => Err(damaged()),
+            Deed::Judge { opening, justified, why } => {
+                self.judge_opening(&actor, *opening, *justified, why)?;
+                Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
+            }
             Deed::Approve(_) => self.repeat(&actor, &self.waiting(&actor, act)?),
             Deed::Consent { ask, granted, conditions } => {
                 self.consent(&actor, *ask, *granted, conditions)
@@ -133,6 +158,20 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
             }
         }
+    }
+
+    /// Keeps the proof, and opens what was signed for.
+    pub fn break_glass_signed(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        (oid, necessity): (ObjectId, &str),
+        used: &Used,
+    ) -> Result<ObjectView> {
+        let deed = Deed::BreakGlass { oid, necessity: necessity.to_owned() };
+        let (act, about) = self.exact(actor, &deed)?;
+        self.take_proof(actor, site, (act, &about), used)?;
+        self.break_glass(actor, oid, necessity)
     }
 
     /// The digest of the exact act, and what it is about.
@@ -154,6 +193,20 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Ok((action_digest(asked.word, &bytes), asked.about))
             }
             Deed::Review { person, why } => self.exact_review(actor, person, why),
+            Deed::BreakGlass { oid, necessity } => {
+                // Whether there is such an object is not looked at: the page is the same without.
+                self.must_break_glass(actor, necessity)?;
+                let mut w = Writer::new();
+                w.array(3).uint(1).value(oid).text(necessity);
+                let about = format!("open {} in an emergency: {necessity}", oid.short());
+                Ok((action_digest("break glass", &w.into_bytes()), about))
+            }
+            Deed::Judge { opening, justified, why } => {
+                let (row, about) = self.opening_to_judge(actor, *opening, *justified, why)?;
+                let mut w = Writer::new();
+                w.array(5).uint(1).value(&row.oid).text(&row.person).bool(*justified).text(why);
+                Ok((action_digest("judge glass", &w.into_bytes()), about))
+            }
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
                 self.must_know(actor, *oid)?;

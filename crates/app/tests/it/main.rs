@@ -16,6 +16,8 @@ mod facts;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod glass;
+#[cfg(test)]
 mod law;
 #[cfg(test)]
 mod life;

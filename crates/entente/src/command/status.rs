@@ -74,6 +74,13 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(breach, "what")
         )?;
     }
+    if let Some(openings) = answer.get("openings").filter(|o| text(o, "waiting") != "0") {
+        let (waiting, late) = (text(openings, "waiting"), text(openings, "overdue"));
+        writeln!(
+            page,
+            "  GLASS       {waiting} openings wait to be judged, {late} of them overdue"
+        )?;
+    }
     let overdue = list(answer, "reviews_overdue");
     if !overdue.is_empty() {
         let names = text(answer, "reviews_overdue");

@@ -4,7 +4,9 @@
 use entente_model::{BodyDigest, ObjectId};
 
 use super::{at, digest, read, write};
-use crate::rows::{CodeRow, PasskeyRow, PersonRow, PresenceRow, ProposalRow, SessionRow};
+use crate::rows::{
+    CodeRow, OpeningRow, PasskeyRow, PersonRow, PresenceRow, ProposalRow, SessionRow,
+};
 use crate::{Result, Store, StoreError};
 
 pub(super) fn check(store: &impl Store) -> Result<()> {
@@ -12,7 +14,8 @@ pub(super) fn check(store: &impl Store) -> Result<()> {
     sessions(store)?;
     passkeys(store)?;
     codes(store)?;
-    presence(store)
+    presence(store)?;
+    openings(store)
 }
 
 fn sessions(store: &impl Store) -> Result<()> {
@@ -197,6 +200,44 @@ fn presence(store: &impl Store) -> Result<()> {
     read(store, |work| {
         assert_eq!(work.presence("ada")?, Some(seen(Some(at(2)), Some(at(3)))));
         assert_eq!(work.presence("bo")?, None);
+        Ok(())
+    })
+}
+
+fn openings(store: &impl Store) -> Result<()> {
+    let opening = |id: i64, person: &str| OpeningRow {
+        id,
+        person: person.to_owned(),
+        oid: ObjectId::from_array([5; 32]),
+        at: at(1),
+        why: "case:OP-12: why".to_owned(),
+        due: at(9),
+        told: false,
+        judged: None,
+        judge: String::new(),
+        justified: false,
+        judgement: String::new(),
+    };
+    write(store, |work| {
+        work.put_opening(&opening(0, "ada"))?;
+        work.put_opening(&opening(0, "bo"))
+    })?;
+    let rows = read(store, |work| work.openings(9))?;
+    let [second, first] = &rows[..] else { return Err(StoreError::Damaged("openings")) };
+    assert_eq!([second, first], [&opening(second.id, "bo"), &opening(first.id, "ada")]);
+    let judged = OpeningRow {
+        told: true,
+        judged: Some(at(7)),
+        judge: "eva".to_owned(),
+        justified: true,
+        judgement: "a life was at stake".to_owned(),
+        ..first.clone()
+    };
+    write(store, |work| work.put_opening(&judged))?;
+    read(store, |work| {
+        assert_eq!(work.opening(first.id)?, Some(judged));
+        assert_eq!(work.opening(9_999)?, None);
+        assert_eq!(work.openings(1)?.len(), 1);
         Ok(())
     })
 }

@@ -200,7 +200,8 @@ CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
 CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
-/// Passkeys, the secrets of codes, programs, and when who holds what was reviewed. Sessions are kept apart from other secrets, with where and when they began. Those that were open
+/// Passkeys, the secrets of codes, programs, when who holds what was reviewed, and what
+/// was opened in an emergency. Sessions are kept apart from other secrets, with where and when they began. Those that were open
 /// have neither: their persons sign in again.
 const STORE_6: &str = "
 CREATE TABLE session (
@@ -218,6 +219,10 @@ ALTER TABLE person ADD COLUMN reviewed INTEGER;
 ALTER TABLE person ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT '';
 CREATE TABLE presence (
     person TEXT PRIMARY KEY, signed_in INTEGER, asked INTEGER) WITHOUT ROWID;
+CREATE TABLE opening (
+    id INTEGER PRIMARY KEY, person TEXT NOT NULL, oid BLOB NOT NULL, at INTEGER NOT NULL,
+    why TEXT NOT NULL, due INTEGER NOT NULL, told INTEGER NOT NULL, judged INTEGER,
+    judge TEXT NOT NULL, justified INTEGER NOT NULL, judgement TEXT NOT NULL);
 CREATE TABLE code (
     person TEXT PRIMARY KEY, at INTEGER NOT NULL, confirmed INTEGER NOT NULL, step INTEGER NOT NULL,
     oid BLOB NOT NULL UNIQUE, body BLOB NOT NULL, ct BLOB NOT NULL);

@@ -13,6 +13,7 @@ use entente_model::ObjectId;
 use serde::Deserialize;
 
 use super::Frame;
+use super::glass::OpenedPage;
 use crate::door::Door;
 use crate::passkey::{Answered, Asked, site_of};
 use crate::refusal::Refusal;
@@ -23,7 +24,7 @@ use crate::words;
 /// The longest deadline of a recall, in hours.
 const HOURS_MAX: u64 = 24 * 365;
 
-/// What is to be done: one of the first four, with what belongs to it.
+/// What is to be done: one of the first six, with what belongs to it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct What {
     #[serde(default)]
@@ -34,6 +35,10 @@ pub(crate) struct What {
     recall: String,
     #[serde(default)]
     review: String,
+    #[serde(default)]
+    glass: String,
+    #[serde(default)]
+    judge: String,
     #[serde(default)]
     why: String,
     #[serde(default)]
@@ -51,10 +56,30 @@ pub(crate) struct What {
 impl What {
     fn deed(&self) -> Result<Deed, Refusal> {
         let wrong = Refusal::wrong_address;
+        let asked =
+            [&self.approve, &self.consent, &self.recall, &self.review, &self.glass, &self.judge];
+        if asked.iter().filter(|text| !text.is_empty()).count() != 1 {
+            return Err(wrong());
+        }
         if !self.review.is_empty() {
-            let alone = [&self.approve, &self.consent, &self.recall].iter().all(|s| s.is_empty());
-            let deed = Deed::Review { person: self.review.clone(), why: self.why.clone() };
-            return if alone { Ok(deed) } else { Err(wrong()) };
+            return Ok(Deed::Review { person: self.review.clone(), why: self.why.clone() });
+        }
+        if !self.glass.is_empty() {
+            return Ok(Deed::BreakGlass {
+                oid: self.glass.parse().map_err(|_| wrong())?,
+                necessity: self.why.clone(),
+            });
+        }
+        if !self.judge.is_empty() {
+            return Ok(Deed::Judge {
+                opening: self.judge.parse().map_err(|_| wrong())?,
+                justified: match self.answer.as_str() {
+                    "justified" => true,
+                    "not" => false,
+                    _ => return Err(wrong()),
+                },
+                why: self.why.clone(),
+            });
         }
         match (self.approve.as_str(), self.consent.as_str(), self.recall.as_str()) {
             (act, "", "") if !act.is_empty() => {
@@ -92,6 +117,8 @@ impl What {
             ("consent", &self.consent),
             ("recall", &self.recall),
             ("review", &self.review),
+            ("glass", &self.glass),
+            ("judge", &self.judge),
             ("why", &self.why),
             ("answer", &self.answer),
             ("conditions", &self.conditions),
@@ -168,6 +195,14 @@ pub(crate) async fn carry_out(
     let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
     signed.must_be_own_form(&form.token)?;
     let (deed, used, site) = (form.what.deed()?, form.answered.used()?, site_of(&door.site));
+    if let Deed::BreakGlass { oid, necessity } = deed {
+        let opened = door.page(move |node| {
+            let what = (oid, necessity.as_str());
+            let view = node.break_glass_signed(&signed.actor, &site, what, &used)?;
+            OpenedPage::of(node, &signed, &view)
+        });
+        return opened.await;
+    }
     door.page(move |node| {
         let outcome = match node.do_deed(&signed.actor, &site, &deed, &used)? {
             Approval::Granted { approvers, .. } => {

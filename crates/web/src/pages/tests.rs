@@ -6,6 +6,7 @@ use entente_model::{ObjectId, Timestamp};
 use super::act::{ActPage, ActedPage};
 use super::approvals::{ApprovalsPage, AskLine, WaitingLine};
 use super::events::{EventLine, EventsPage};
+use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
 use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
@@ -342,6 +343,35 @@ fn rendered() -> Vec<(&'static str, String)> {
                     at: moment(),
                 }],
                 consents: true,
+            }
+            .render(),
+        ),
+        (
+            "glass",
+            GlassPage {
+                frame: frame(),
+                rows: vec![OpeningLine {
+                    id: 1,
+                    person: hostile(),
+                    object: link(),
+                    at: moment(),
+                    why: hostile(),
+                    due: moment(),
+                    state: tag(),
+                    judgement: hostile(),
+                    judges: true,
+                }],
+            }
+            .render(),
+        ),
+        (
+            "opened",
+            OpenedPage {
+                frame: frame(),
+                oid: hostile(),
+                object_type: hostile(),
+                originator: hostile(),
+                content: Content::Text { kind: "Text", text: hostile(), left_out: Some(hostile()) },
             }
             .render(),
         ),

@@ -80,6 +80,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "POST /you/code/confirm Person",
             "POST /you/code/remove Person",
             "GET /approvals Person",
+            "GET /glass Person",
             "GET /review Person",
             "GET /act Person",
             "POST /act Person",
