@@ -6,6 +6,7 @@ use entente_model::codec::Writer;
 use entente_seal::digest::sha256;
 use entente_seal::passkey::{Assertion, Site};
 use entente_seal::sign::LogKey;
+use entente_seal::totp;
 
 use crate::chance::Chance;
 
@@ -95,6 +96,33 @@ fn base64url(bytes: &[u8]) -> String {
         text.extend(digits.iter().take(part.len() + 1));
     }
     text
+}
+
+/// What an authenticator app shows that has this secret, in base32, at this moment.
+pub fn app_shows(secret: &str, seconds: u64) -> String {
+    let secret = bytes_of_base32(secret);
+    let step = seconds / totp::STEP_SECONDS;
+    (0..1_000_000_u32)
+        .map(|code| format!("{code:06}"))
+        .find(|code| totp::step_of(&secret, code, seconds, step.saturating_sub(1)) == Some(step))
+        .unwrap_or_default()
+}
+
+fn bytes_of_base32(text: &str) -> Vec<u8> {
+    let (mut bits, mut held, mut bytes) = (0_u64, 0, Vec::new());
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            other => other.wrapping_sub(b'2') + 26,
+        };
+        bits = bits << 5 | u64::from(value);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).unwrap_or(0));
+        }
+    }
+    bytes
 }
 
 #[test]

@@ -15,8 +15,8 @@ use super::approval::action_digest;
 use super::ticket::Ticket;
 use crate::error::Result;
 
-/// What the ledger calls an approval that has a proof.
-pub(super) const PROVEN: &str = "approved with a passkey";
+/// What the ledger calls what a person signed for, whether or not it was carried out afterwards.
+pub(super) const PROVEN: &str = "signed with a passkey";
 
 /// What a person approves: one act, once.
 #[derive(Debug, Clone, PartialEq, Eq)]

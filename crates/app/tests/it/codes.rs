@@ -4,35 +4,12 @@ use entente_app::people::{Arrival, CodeStanding, Role, Roles};
 use entente_app::settings::Settings;
 use entente_app::{AppError, SqliteNode};
 use entente_testkit::Member;
+use entente_testkit::authenticator::app_shows;
 
 use crate::people::one_nation;
 
-/// The codes of a secret in base32 around a moment: the first that the node takes.
-fn read_secret(text: &str) -> Vec<u8> {
-    let (mut bits, mut held, mut bytes) = (0_u64, 0, Vec::new());
-    for letter in text.bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            other => other - b'2' + 26,
-        };
-        bits = bits << 5 | u64::from(value);
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).unwrap());
-        }
-    }
-    bytes
-}
-
-/// What the app shows: the six digits that fit at this moment.
 fn shown(node: &SqliteNode, secret: &str) -> String {
-    let (secret, seconds) = (read_secret(secret), node.now().seconds());
-    let step = seconds / entente_seal::totp::STEP_SECONDS;
-    (0..1_000_000)
-        .map(|code| format!("{code:06}"))
-        .find(|code| entente_seal::totp::step_of(&secret, code, seconds, step - 1) == Some(step))
-        .unwrap()
+    app_shows(secret, node.now().seconds())
 }
 
 fn sign_in(node: &SqliteNode, link: &str, code: Option<&str>) -> Result<String, AppError> {

@@ -15,7 +15,7 @@ macro_rules! select_openings {
     ($rest:literal) => {
         concat!(
             "SELECT id, person, oid, at, why, due, told, judged, judge, justified, judgement \
-             FROM opening ",
+             FROM glass ",
             $rest
         )
     };
@@ -59,7 +59,7 @@ impl Accesses for Tx<'_, '_> {
     fn put_opening(&mut self, row: &OpeningRow) -> Result<()> {
         let id = (row.id != 0).then_some(row.id);
         self.session.run(
-            "INSERT INTO opening (id, person, oid, at, why, due, told, judged, judge, justified,
+            "INSERT INTO glass (id, person, oid, at, why, due, told, judged, judge, justified,
                  judgement)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (id) DO UPDATE SET told = excluded.told, judged = excluded.judged,
@@ -83,12 +83,12 @@ impl Accesses for Tx<'_, '_> {
     }
 
     fn opening(&self, id: i64) -> Result<Option<OpeningRow>> {
-        self.session.one("opening", select_openings!("WHERE id = ?1"), cells![id], opening)
+        self.session.one("glass", select_openings!("WHERE id = ?1"), cells![id], opening)
     }
 
     fn openings(&self, count: u64) -> Result<Vec<OpeningRow>> {
         self.session.many(
-            "opening",
+            "glass",
             select_openings!("ORDER BY id DESC LIMIT ?1"),
             cells![count],
             opening,

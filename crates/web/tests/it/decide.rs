@@ -1,11 +1,12 @@
 //! Persons sign in and decide with passkeys, through the pages.
 
 use entente_app::people::{Change, Role, Site};
-use entente_testkit::authenticator::Authenticator;
+use entente_law::{Fact, FactKind, FactSubject};
+use entente_testkit::authenticator::{Authenticator, app_shows};
 use http::StatusCode;
 
 use crate::browser::{Browser, Seen};
-use crate::world::World;
+use crate::world::{World, document};
 
 fn authenticator(seed: u64) -> Authenticator {
     let origin = "http://xar.localhost:8080".to_owned();
@@ -106,6 +107,100 @@ async fn an_act_that_waits_is_approved_with_a_passkey() {
     }
     let unknown = bare.get(&format!("/act?approve={}", "ab".repeat(32))).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_glass_is_broken_and_judged_with_passkeys() {
+    let world = World::quiet();
+    let label = "SECRET-A//COMPARTMENT LANTERN";
+    let oid = world.publish(label, &document(b"the place", "text/plain")).objects[0];
+    let now = world.node.now();
+    let case = Fact::new(
+        FactKind::Case,
+        FactSubject::Case("OP-12".into()),
+        "open",
+        "decision 12/2026",
+        (now, now.plus_millis(86_400_000)),
+    )
+    .unwrap();
+    world.node.assert_fact(world.actor("legal-1"), case).unwrap();
+    let (eva, mut eva_key) = with_passkey(&world, "analyst", 1).await;
+    let (olga, mut olga_key) = with_passkey(&world, "overseer", 2).await;
+    assert_eq!(eva.get(&format!("/object/{oid}")).await.status, StatusCode::NOT_FOUND);
+    let fields = format!("glass={oid}&why=case%3AOP-12%3A+a+hostage+is+there");
+    let page = eva.get(&format!("/act?{fields}")).await;
+    assert!(page.text.contains("in an emergency"), "{}", page.text);
+    // The page that asks does not tell whether there is anything.
+    let nothing = format!("/act?{}", fields.replace(&oid.to_string(), &"ab".repeat(32)));
+    assert_eq!(eva.get(&nothing).await.status, StatusCode::OK);
+    let form = format!("token={}&{fields}&{}", page.hidden("token"), answered(&page, &mut eva_key));
+    let opened = eva.post("/act", &form).await;
+    assert!(opened.text.contains("the place"), "{}", opened.text);
+    assert!(opened.text.contains("SECRET-A") && opened.text.contains("class=\"banner"));
+    assert_eq!(eva.post("/act", &form).await.status, StatusCode::FORBIDDEN, "once");
+    assert_eq!(eva.get(&format!("/object/{oid}")).await.status, StatusCode::NOT_FOUND);
+    assert!(!eva.get("/glass").await.text.contains("name=\"judge\""), "not one's own");
+
+    let page = olga.get("/glass").await;
+    assert!(page.text.contains("a hostage is there"), "{}", page.text);
+    let fields = format!("judge={}&answer=justified&why=it+was", page.hidden("judge"));
+    let page = olga.get(&format!("/act?{fields}")).await;
+    let form =
+        format!("token={}&{fields}&{}", page.hidden("token"), answered(&page, &mut olga_key));
+    let judged = olga.post("/act", &form).await;
+    assert!(judged.text.contains("Done, approved by overseer"), "{}", judged.text);
+    assert!(eva.get("/glass").await.text.contains("justified"));
+    let findings = world.node.verify_ledger(world.actor("overseer")).unwrap();
+    assert!(findings.faults.is_empty(), "{:?}", findings.faults);
+}
+
+#[tokio::test]
+async fn what_a_person_holds_is_confirmed_with_a_passkey() {
+    let world = World::quiet();
+    let (officer, mut key) = with_passkey(&world, "security-1", 1).await;
+    let page = officer.get("/review").await;
+    assert!(page.text.contains("legal-adviser") && page.text.contains("Confirm it"));
+    assert!(!page.text.contains("value=\"security-1\""), "nobody reviews themselves");
+    let fields = "review=analyst&why=still+at+the+watch";
+    let page = officer.get(&format!("/act?{fields}")).await;
+    let form = format!("token={}&{fields}&{}", page.hidden("token"), answered(&page, &mut key));
+    let done = officer.post("/act", &form).await;
+    assert!(done.text.contains("Done, approved by security-1"), "{}", done.text);
+    let row = world.node.person(world.actor("security-1"), "analyst").unwrap();
+    assert_eq!(row.reviewed_by, "security-1");
+    let analyst = Browser::signed_in(&world, "analyst");
+    assert_eq!(analyst.get("/review").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn an_authenticator_app_is_set_up_and_asked_for_beside_a_link() {
+    let world = World::quiet();
+    let mut browser = Browser::signed_in(&world, "analyst");
+    let token = browser.get("/you").await.hidden("token");
+    let made = browser.post("/you/code", &format!("token={token}")).await;
+    assert!(made.text.contains("otpauth://totp/XAR:analyst"), "{}", made.text);
+    let (_, rest) = made.text.split_once("<pre class=\"command\">").unwrap();
+    let secret = rest.split('<').next().unwrap().to_owned();
+    let confirm = |code: &str| format!("token={token}&code={code}");
+    let wrong = browser.post("/you/code/confirm", &confirm("x")).await;
+    assert_eq!(wrong.status, StatusCode::FORBIDDEN);
+    let code = app_shows(&secret, world.node.now().seconds());
+    let done = browser.post("/you/code/confirm", &confirm(&code)).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/you").await.text.contains("with a code only"));
+
+    browser.session = None;
+    let link = world.link("analyst");
+    let page = browser.get(&format!("/sign-in?link={link}")).await;
+    assert!(page.text.contains("name=\"code\""), "{}", page.text);
+    let refused = browser.post("/sign-in", &format!("link={link}&code={code}")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("was used already"), "{}", refused.text);
+    assert_eq!(refused.hidden("link"), link, "a wrong code does not use the link up");
+    world.alliance.clock.advance(30_000);
+    let code = app_shows(&secret, world.node.now().seconds());
+    let signed = browser.post("/sign-in", &format!("link={link}&code={code}")).await;
+    assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.text);
 }
 
 #[tokio::test]
