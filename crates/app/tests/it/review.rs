@@ -150,9 +150,14 @@ fn a_program_has_an_owner_and_an_end_and_decides_nothing() {
     // And with the leave of who answers for it.
     node.deactivate_person(&one, "analyst", "left the service").unwrap();
     assert!(said(node.actor(&renewed, &kinds)).contains("not valid here"));
+    // What is over or orphaned can still be made less.
+    alliance.clock.advance(2 * DAY_MILLIS);
+    let desk = Change { desk: Some("none".into()), ..Change::default() };
+    node.change_person(&one, "feed", &desk, "nobody runs it").unwrap();
     let refused = said(node.renew_credential(&one, "feed", true, "goes on"));
     assert!(refused.contains("analyst cannot answer for feed"), "{refused}");
-    let change = Change { owner: Some("operator".into()), ..Change::default() };
+    let until = Some(node.now().plus_millis(DAY_MILLIS));
+    let change = Change { owner: Some("operator".into()), until, ..Change::default() };
     node.change_person(&one, "feed", &change, "taken over").unwrap();
     assert!(node.renew_credential(&one, "feed", true, "goes on").unwrap().credential.is_some());
     world::verify(at);
