@@ -214,6 +214,12 @@ pub type Content = Option<(Manifest, Vec<u8>)>;
 pub trait Keys: Send + Sync {
     /// Asks the key process.
     fn call(&self, request: KeyRequest) -> Result<KeyReply, KeyError>;
+
+    /// Why the key process will not answer again until the node is restarted; none as long as it
+    /// may.
+    fn gone(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An answer of the wrong kind: a defect of the key process.

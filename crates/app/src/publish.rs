@@ -32,6 +32,7 @@ use crate::keys::{SealJob, Target};
 use crate::making::{Made, Making, TearLine, offer_tear_line};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
+use crate::said::must_fit;
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::variant::{Family, Form};
 
@@ -590,6 +591,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             facts: facts.clone(),
             extra: Extra::default(),
         };
+        must_fit(&manifest, "what is said of the object, with all that it replaces,")?;
         Ok((manifest, stored.into_owned()))
     }
 
