@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use entente_app::settings::Settings;
+use entente_app::people::Roles;
+use entente_app::settings::{SessionLimits, Settings};
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -43,6 +44,8 @@ pub struct Config {
     pub data: DataFiles,
     /// The private keys.
     pub keys: KeySetup,
+    /// How people sign in, and for how long.
+    pub people: PeopleSetup,
     /// What other nations have to confirm.
     pub witness: WitnessPolicy,
     /// The bounds.
@@ -103,6 +106,27 @@ pub struct KeySetup {
     pub anchor: PathBuf,
     /// Where the passphrase of the key file comes from.
     pub passphrase: PassphraseSource,
+}
+
+/// How people sign in, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeopleSetup {
+    /// How long sessions in a browser last.
+    pub sessions: SessionLimits,
+    /// Offices whose holders sign in to the pages with a passkey.
+    pub passkeys_for: Roles,
+    /// Within which time somebody looks whether what a person holds is still needed.
+    pub review_millis: u64,
+}
+
+impl Default for PeopleSetup {
+    fn default() -> Self {
+        Self {
+            sessions: SessionLimits::default(),
+            passkeys_for: Roles::NONE,
+            review_millis: 90 * 86_400_000,
+        }
+    }
 }
 
 /// What other nations have to confirm.
@@ -234,6 +258,9 @@ impl Config {
             outbox_bytes_per_partner: self.limits.outbox_bytes_per_partner,
             quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
             disk_percent: self.limits.disk_percent,
+            sessions: self.people.sessions,
+            passkeys_for: self.people.passkeys_for,
+            review_millis: self.people.review_millis,
         }
     }
 
@@ -261,7 +288,7 @@ impl Config {
     fn parse(text: &str, folder: &Path) -> Result<Self, Wrong> {
         let read: ConfigText = toml::from_str(text)
             .map_err(|e| Wrong(e.span().unwrap_or_default(), in_domain_words(e.message())))?;
-        let ConfigText { nation, partner, web, data, keys, witness, limits, log } = read;
+        let ConfigText { nation, partner, web, data, keys, people, witness, limits, log } = read;
 
         let listens = !partner.listen.get_ref().is_empty();
         if let Some(endpoint) = partner.endpoint.as_ref().filter(|_| !listens) {
@@ -319,6 +346,7 @@ impl Config {
                 anchor: folder.join(&keys.anchor),
                 passphrase: source(&keys, folder)?,
             },
+            people: people.check()?,
             witness: WitnessPolicy { start_quorum: witness.start_quorum },
             limits: limits.check()?,
             log,

@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod before_signing;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod crossing;
 #[cfg(test)]
 mod evidence;
@@ -13,6 +15,8 @@ mod evidence;
 mod facts;
 #[cfg(test)]
 mod gate;
+#[cfg(test)]
+mod glass;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
@@ -22,9 +26,15 @@ mod limits;
 #[cfg(test)]
 mod obligations;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod rollback;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -76,6 +76,18 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(breach, "what")
         )?;
     }
+    if let Some(openings) = answer.get("openings").filter(|o| text(o, "waiting") != "0") {
+        let (waiting, late) = (text(openings, "waiting"), text(openings, "overdue"));
+        writeln!(
+            page,
+            "  GLASS       {waiting} openings wait to be judged, {late} of them overdue"
+        )?;
+    }
+    let overdue = list(answer, "reviews_overdue");
+    if !overdue.is_empty() {
+        let names = text(answer, "reviews_overdue");
+        writeln!(page, "  REVIEW      of who holds what is overdue: {names}")?;
+    }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;
     }
