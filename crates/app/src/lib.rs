@@ -39,6 +39,7 @@ pub mod row;
 pub mod sequencer;
 pub mod settings;
 pub mod simulate;
+pub mod standing;
 pub mod status;
 pub mod suspend;
 pub mod tick;

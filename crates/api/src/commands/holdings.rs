@@ -9,7 +9,7 @@ use entente_app::objects::ObjectView;
 use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Actor;
-use entente_app::publish::{Circumstances, Order, Published, Verdict};
+use entente_app::publish::{Audience, Circumstances, Order, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
@@ -56,6 +56,11 @@ struct Publish {
     #[serde(default)]
     supersedes: Vec<String>,
     tear_line: Option<TearLineIn>,
+    /// Nations that get none of it.
+    #[serde(default)]
+    exclude: Vec<String>,
+    /// What standing rules do: `add` recipients, name them `alone`, or `none`.
+    standing: Option<String>,
 }
 
 /// A text written for release, for those to whom the report itself does not go.
@@ -189,6 +194,17 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 evidence: publish.evidence,
                 offence: publish.offence.clone(),
                 emergency: publish.emergency.clone(),
+                exclude: publish.exclude.iter().map(|n| nation(n)).collect::<Result<_, _>>()?,
+                audience: match publish.standing.as_deref() {
+                    None | Some("add") => Audience::WithRules,
+                    Some("alone") => Audience::RulesAlone,
+                    Some("none") => Audience::Named,
+                    Some(word) => {
+                        return Err(invalid(format!(
+                            "`{word}` is nothing that standing rules do: use add, alone or none"
+                        )));
+                    }
+                },
             },
             lane,
             supersedes: publish
@@ -425,6 +441,9 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
             );
+            let rules = self.node.rules_of(actor, oid).map_err(refused)?;
+            let rules: Vec<Value> = rules.iter().map(super::standing::release).collect();
+            members.insert("standing".to_owned(), json!(rules));
             members.insert("content".to_owned(), json!(content.map(base64)));
             members.insert("display_only".to_owned(), json!(withheld));
         }
@@ -620,6 +639,7 @@ fn verdict(verdict: &Verdict) -> Value {
                 "refer_to": w.ruling.refer_to,
                 "explanation": w.ruling.explanation,
                 "facts": w.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "rule": w.by_rule.as_ref().map(|rule| rule.name.clone()),
             })
         })
         .collect();
@@ -648,6 +668,7 @@ fn decided(decided: &Decided) -> Value {
         "leaf": decided.leaf,
         "object": decided.oid.to_string(),
         "at": moment(decided.at),
+        "rules": decided.rules,
         "outcomes": outcomes,
         "facts": facts,
     })

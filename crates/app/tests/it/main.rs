@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod amend;
+#[cfg(test)]
 mod before_signing;
 #[cfg(test)]
 mod crossing;
@@ -25,6 +27,8 @@ mod obligations;
 mod people;
 #[cfg(test)]
 mod rollback;
+#[cfg(test)]
+mod standing;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
