@@ -40,6 +40,8 @@ const RESERVE_BYTES: u64 = 8 << 20;
 const STATEMENTS_MAX: usize = 16;
 /// Ends of bundles whose running heads are remembered of a lane.
 const HEADS_KEPT: usize = 64;
+/// Sizes of our log that are remembered as shown to a partner on media.
+const SHOWN_MAX: usize = 32;
 /// Other logs reported in one acknowledgement.
 const GOSSIP_MAX: usize = 64;
 
@@ -150,6 +152,36 @@ pub(crate) fn put_link_state(work: &mut dyn Work, peer: NodeId, state: &LinkStat
     Ok(())
 }
 
+fn shown_name(peer: NodeId) -> String {
+    format!("shown/{peer}")
+}
+
+/// The sizes of our log that went to a partner on media and that it has not acknowledged: it may
+/// have taken in any of them. A courier may carry several discs before an answer comes home.
+fn shown_on_media(work: &dyn Work, peer: NodeId) -> Result<BTreeSet<u64>> {
+    let Some(bytes) = work.setting(&shown_name(peer))? else { return Ok(BTreeSet::new()) };
+    Ok(Reader::new(&bytes).list(Reader::uint)?.into_iter().collect())
+}
+
+/// Remembers sizes of our log that go to a partner on a medium.
+pub(crate) fn put_shown_on_media(
+    work: &mut dyn Work,
+    peer: NodeId,
+    sizes: &BTreeSet<u64>,
+) -> Result<()> {
+    let seen = link_state(work, peer)?.log_seen;
+    let mut all = shown_on_media(work, peer)?;
+    all.extend(sizes);
+    all.retain(|size| *size > seen);
+    let all: Vec<u64> = all.into_iter().rev().take(SHOWN_MAX).collect();
+    let mut w = Writer::new();
+    w.list(&all, |w, size| {
+        w.uint(*size);
+    });
+    work.put_setting(&shown_name(peer), &w.into_bytes())?;
+    Ok(())
+}
+
 /// A bundle to be sent, and whether it says anything that the partner has not heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -157,6 +189,8 @@ pub struct Outgoing {
     pub bytes: Vec<u8>,
     /// How many items it carries.
     pub items: usize,
+    /// The size of our log that it shows.
+    pub size: u64,
     /// Whether it carries anything but an acknowledgement.
     pub news: bool,
     /// Whether it carries more than items and our ledger's growth: statements of our chain,
@@ -366,14 +400,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         indices.sort_unstable();
         indices.dedup();
 
-        let mut consistency = None;
+        let mut consistency = Vec::new();
         let mut multiproof = None;
         if let Some(checkpoint) = checkpoint {
             let size = checkpoint.size;
-            if state.log_seen > 0 && state.log_seen < size {
-                let hashes = proof::consistency(&StoredTiles(work), state.log_seen, size)
-                    .map_err(proof_error)?;
-                consistency = Some(Consistency { from: state.log_seen, to: size, hashes });
+            let mut sizes = shown_on_media(work, peer)?;
+            sizes.insert(state.log_seen);
+            for from in sizes.into_iter().filter(|from| (1..size).contains(from)) {
+                let hashes =
+                    proof::consistency(&StoredTiles(work), from, size).map_err(proof_error)?;
+                consistency.push(Consistency { from, to: size, hashes });
             }
             if !indices.is_empty() {
                 let hashes =
@@ -387,7 +423,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let ledger = checkpoint.map(|_| LedgerView {
             note: &note,
-            consistency: consistency.as_ref(),
+            consistency: &consistency,
             multiproof: multiproof.as_ref(),
         });
 
@@ -444,7 +480,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             AssembleError::TooLong { .. } => Overweight::Items,
             AssembleError::NoProof => Overweight::Other(AppError::Operator(error.to_string())),
         })?;
-        Ok(Outgoing { bytes, items: items.len(), news, urgent })
+        let size = checkpoint.map_or(0, |row| row.size);
+        Ok(Outgoing { bytes, items: items.len(), size, news, urgent })
     }
 
     /// Statements of our own chain that the partner may not have.

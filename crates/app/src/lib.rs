@@ -25,6 +25,7 @@ pub mod node;
 pub mod objects;
 pub mod obligation;
 pub mod onward;
+pub mod order;
 pub(crate) mod outbox;
 pub mod oversight;
 pub mod people;

@@ -4,12 +4,15 @@
 //! medium learn only size and destination. Import takes them in any order and any number of
 //! times. There is one code for bundles, whatever carries them.
 
+use std::collections::BTreeSet;
+
 use entente_exchange::bundle::{self, Limits};
 use entente_model::item::Lane;
 use entente_model::{NationCode, NodeId};
 use entente_seal::wrap::{self, KemPublic};
 use entente_store::{Store, Vault};
 
+use crate::deliver::put_shown_on_media;
 use crate::error::{AppError, Result};
 use crate::node::{Node, lock};
 use crate::people::{Actor, Role};
@@ -47,9 +50,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             AppError::Partner(format!("{code} has no key for media that is valid now"))
         })?;
         let mut files = Vec::new();
+        let mut shown = BTreeSet::new();
         let mut from: Option<[u64; 4]> = None;
         loop {
             let outgoing = self.outgoing_from(node, from)?;
+            shown.insert(outgoing.size);
             let next = self.after(node, from, &outgoing.bytes)?;
             let last = outgoing.items == 0 || files.len() + 1 >= PARTS_MAX;
             if outgoing.items > 0 || files.is_empty() {
@@ -65,6 +70,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 });
             }
             if last {
+                self.store.write(|work| put_shown_on_media(work, node, &shown))?;
                 return Ok(files);
             }
             from = Some(next);

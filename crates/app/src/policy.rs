@@ -201,7 +201,15 @@ impl Policy {
 
     /// The texts of a code that are offered and not signed by all.
     pub fn open_of(&self, code: &str) -> impl Iterator<Item = &HeldAgreement> {
-        self.agreements.iter().filter(move |held| held.row.code == code && held.is_open())
+        // An amendment of a text that another one replaced meanwhile can be signed by nobody.
+        let is_current = |held: &HeldAgreement| {
+            let base = held.agreement.supersedes().and_then(|id| self.agreement(&id));
+            base.is_none_or(|base| base.row.status != "superseded")
+        };
+        let open = move |held: &&HeldAgreement| {
+            held.row.code == code && held.is_open() && is_current(held)
+        };
+        self.agreements.iter().filter(open)
     }
 
     /// The agreements of the negotiation that a text belongs to: what answers what, from the text

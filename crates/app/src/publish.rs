@@ -347,6 +347,29 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(Published { objects: Vec::new(), made: Vec::new(), verdicts, first_leaf: None })
     }
 
+    /// The same for an object that is not written yet: only its kind is known, and what the order
+    /// says of it.
+    pub fn preview_of_kind(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        object_type: &str,
+    ) -> Result<Published> {
+        let piece = Piece {
+            name: "preview".to_owned(),
+            object_type: object_type.to_owned(),
+            media_type: "application/octet-stream".to_owned(),
+            payload: &[],
+            title: String::new(),
+            created: None,
+            markings: Vec::new(),
+            records: order.facts.records.max(1),
+            exercise: order.facts.exercise,
+            findings: Vec::new(),
+        };
+        self.preview(actor, order, &[piece])
+    }
+
     /// Publishes the pieces: decides, seals, sequences, stores and queues them.
     pub fn publish(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
         self.publish_with(actor, order, pieces, None)

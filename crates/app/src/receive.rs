@@ -23,14 +23,16 @@ use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
 use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
 use entente_exchange::state::{Event, ObjectState, OnArrival};
-use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, verify_bundle};
+use entente_exchange::verify::{
+    Arrival, LinkFault, PeerView, VerifiedBundle, VerifiedItem, verify_bundle,
+};
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
 use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{
-    AgreementId, Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp,
+    AgreementId, Digest, KeyId, Manifest, NationCode, NationId, NodeId, ObjectId, Terms, Timestamp,
     WrapContextId,
 };
 use entente_seal::digest;
@@ -121,6 +123,22 @@ pub(crate) enum Carrier {
     /// On a medium, which anyone may have written: whoever knows our public key can seal a file
     /// to it in a partner's name. Only what a ledger shows counts.
     Medium,
+}
+
+/// What to do with a file whose checkpoint is not shown to follow from what is held here.
+fn no_way_from(code: NationCode, fault: &LinkFault) -> String {
+    if let LinkFault::NoConsistency { size, last } = fault
+        && size < last
+    {
+        return format!(
+            "the file is older than what is held here of {code}'s ledger: nothing was taken, and \
+             what it may have brought that is missing here comes with the next file"
+        );
+    }
+    format!(
+        "the file begins at a point of {code}'s ledger that is not held here: nothing was taken; \
+         export a file for {code}, and when it was read there ask for a new one"
+    )
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -228,6 +246,10 @@ impl<S: Store, V: Vault> Node<S, V> {
                     _ => None,
                 });
                 self.link_fault(carrier, nation_id, peer, &fault, note)?;
+                if carrier == Carrier::Medium {
+                    // Nobody answers a medium, so the person who reads it is told.
+                    return Err(AppError::Partner(no_way_from(nation.row.code, &fault)));
+                }
                 return Ok(TakenIn::default());
             }
         };

@@ -487,15 +487,22 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut gate = self.gate(actor)?;
         let today = day_of(self.now());
         self.store.read(|work| {
-            let (mut of_today, mut waiting) = (0, 0);
+            let name = &held.rule.name;
+            let mut waiting = 0;
+            for row in work.rule_reviews()?.into_iter().filter(|row| row.name == *name) {
+                waiting += u64::from(gate.sees(work, row.oid)?);
+            }
+            // The newest come first. For a list of them every one is looked at, or how many are
+            // hidden would decide which are shown.
+            let newest =
+                if count == 0 { work.rule_releases_on(name, today)? } else { RELEASES_MAX };
+            let mut of_today = 0;
             let mut releases = Vec::new();
-            // Every one is looked at, or how many are hidden would decide which are shown.
-            for row in work.rule_releases(&held.rule.name, RELEASES_MAX)? {
+            for row in work.rule_releases(name, newest)? {
                 if !gate.sees(work, row.oid)? {
                     continue;
                 }
                 of_today += u64::from(row.day == today);
-                waiting += u64::from(row.review == "waiting");
                 if (releases.len() as u64) < count {
                     releases.push(row);
                 }

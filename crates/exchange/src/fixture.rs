@@ -234,7 +234,7 @@ impl Sender {
         assemble(&SendPlan {
             ledger: Some(LedgerView {
                 note: &note,
-                consistency: consistency.as_ref(),
+                consistency: consistency.as_slice(),
                 multiproof: Some(&proof),
             }),
             items: frames,

@@ -117,8 +117,9 @@ pub fn item_bytes(item: &ItemFrame<'_>) -> u64 {
 pub struct LedgerView<'a> {
     /// The newest signed checkpoint, with its cosignatures.
     pub note: &'a [u8],
-    /// Proof that it extends the one that the partner last acknowledged.
-    pub consistency: Option<&'a Consistency>,
+    /// Proofs that it extends the one that the partner last acknowledged, and those that the
+    /// partner may have taken in since.
+    pub consistency: &'a [Consistency],
     /// Proof that it holds the bundle's items; needed if there are any.
     pub multiproof: Option<&'a Multiproof>,
 }
@@ -203,7 +204,7 @@ pub fn assemble(plan: &SendPlan<'_>) -> Result<Vec<u8>, AssembleError> {
     let mut w = BundleWriter::new(&plan.header);
     if let Some(ledger) = &plan.ledger {
         w.frame(FrameType::Checkpoint, ledger.note);
-        if let Some(proof) = ledger.consistency {
+        for proof in ledger.consistency {
             w.value(FrameType::Consistency, proof);
         }
         if let Some(proof) = ledger.multiproof.filter(|_| !plan.items.is_empty()) {

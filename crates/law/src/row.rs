@@ -12,14 +12,14 @@ mod case;
 mod json;
 mod rules;
 
-use entente_model::{Label, NationCode, ReleaseFacts, Timestamp};
 use serde_json::Value;
 use thiserror::Error;
 
 use self::json::Fields;
-use crate::case::{Case, Consent, Recipient, Subject, Transfer};
+use crate::case::Case;
 use crate::rules::Rules;
 use crate::ruling::Ruling;
+use crate::scenario::Scenario;
 use crate::scheme::Schemes;
 
 /// Policies that the rules of one row may come to. Each takes about a tenth of a millisecond to
@@ -50,14 +50,7 @@ type Result<T> = std::result::Result<T, RowError>;
 #[derive(Debug)]
 pub struct Question {
     id: String,
-    at: Timestamp,
-    label: Label,
-    originator: NationCode,
-    facts: ReleaseFacts,
-    recalled: bool,
-    consents: Vec<Consent>,
-    recipient: Recipient,
-    transfer: Transfer,
+    scenario: Scenario,
 }
 
 /// A row that was understood, ready to be decided.
@@ -91,8 +84,7 @@ impl Question {
         // What is expected must not bear on the answer.
         let _unread = row.find("expected");
         let object = case::object(&row.need("object")?, schemes)?;
-        Ok(Self {
-            id,
+        let scenario = Scenario {
             at: row.need("at")?.instant()?,
             label: object.label,
             originator: object.originator,
@@ -101,7 +93,8 @@ impl Question {
             consents: object.consents,
             recipient: case::recipient(&row.need("recipient")?)?,
             transfer: case::transfer(&row.need("transfer")?)?,
-        })
+        };
+        Ok(Self { id, scenario })
     }
 
     /// The row's id.
@@ -111,18 +104,7 @@ impl Question {
 
     /// As the question that rules answer.
     pub const fn case(&self) -> Case<'_> {
-        Case {
-            at: self.at,
-            subject: Subject {
-                label: &self.label,
-                facts: &self.facts,
-                recalled: self.recalled,
-                originator: self.originator,
-                consents: self.consents.as_slice(),
-                transfer: &self.transfer,
-            },
-            recipient: &self.recipient,
-        }
+        self.scenario.case()
     }
 }
 
@@ -133,11 +115,11 @@ impl Row {
         let schemes = rules::schemes(&row.need("schemes")?)?;
         let question = Question::of(&row, &schemes)?;
         let groups = rules::groups(&row.need("groups")?)?;
-        let recipient = question.recipient.nation;
+        let recipient = question.scenario.recipient.nation;
         let agreements = rules::agreements(&row.need("agreements")?, &groups, &schemes, recipient)?;
         let laws = rules::laws(&row.need("national_law")?)?;
         row.finish()?;
-        rules::check_size(&agreements, laws.len(), question.facts.portions.len().max(1))?;
+        rules::check_size(&agreements, laws.len(), question.scenario.facts.portions.len().max(1))?;
         let rules = rules::compile(&agreements, &laws, &schemes)?;
         Ok(Self { question, rules })
     }

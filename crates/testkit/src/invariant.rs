@@ -256,7 +256,10 @@ pub fn i17_each_item_had_its_effect_once(
                 .find(|q| q.src == from.id && q.lane == lane && q.seq == seq);
             Ok::<_, Failure>((work.object(oid)?, work.body(oid)?, refused))
         })?;
+        let poisoned = |m: &&&Member| account.poisoned(m.id, to.id, ItemKind::Recall);
+        let may_not_know = honest.iter().filter(|m| m.nation == origin).any(|m| poisoned(&m));
         if let Some(recall) = &told
+            && !may_not_know
             && recalled.is_some_and(|class| class.code() != u16::from(recall.class))
         {
             return broken(format!("{of}: its recall's class did not arrive"));

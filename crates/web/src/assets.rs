@@ -8,11 +8,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 const STYLE: &str = include_str!("../assets/entente.css");
 const SCRIPT: &str = include_str!("../assets/live.js");
+const PREVIEW: &str = include_str!("../assets/preview.js");
 const MARK: &str = include_str!("../assets/mark.svg");
 
 /// Changes with the assets; pages name them with it, so that browsers can keep them for good.
-pub(crate) static VERSION: LazyLock<String> =
-    LazyLock::new(|| action_digest("assets", [STYLE, SCRIPT, MARK].concat().as_bytes()).short());
+pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
+    action_digest("assets", [STYLE, SCRIPT, PREVIEW, MARK].concat().as_bytes()).short()
+});
 
 fn asset(media_type: &'static str, body: &'static str) -> Response {
     let kept = "private, max-age=31536000, immutable";
@@ -25,6 +27,10 @@ pub(crate) async fn style() -> Response {
 
 pub(crate) async fn script() -> Response {
     asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(crate) async fn preview() -> Response {
+    asset("text/javascript; charset=utf-8", PREVIEW)
 }
 
 pub(crate) async fn mark() -> Response {

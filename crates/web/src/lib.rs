@@ -62,7 +62,7 @@ pub enum Access {
 }
 
 /// The largest form.
-const FORM_BYTES_MAX: usize = 4096;
+const FORM_BYTES_MAX: usize = 64 << 10;
 
 type Handler = MethodRouter<Arc<Door>>;
 
@@ -79,12 +79,16 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/refused", Person, get(pages::refused::page)),
         (Method::GET, "/object/{oid}", Person, get(pages::object::page)),
         (Method::GET, "/object/{oid}/proof", Person, get(pages::proof::file)),
+        (Method::GET, "/preview", Person, get(pages::preview::page)),
+        (Method::POST, "/preview", Person, post(pages::preview::asked)),
+        (Method::POST, "/preview/nations", Person, post(pages::preview::nations)),
         (Method::GET, "/recalls", Person, get(pages::recalls::page)),
         (Method::GET, "/links", Person, get(pages::links::page)),
         (Method::GET, "/events", Person, get(pages::events::page)),
         (Method::GET, "/live", Person, get(live::stream)),
         (Method::GET, "/assets/entente.css", Anyone, get(assets::style)),
         (Method::GET, "/assets/live.js", Anyone, get(assets::script)),
+        (Method::GET, "/assets/preview.js", Anyone, get(assets::preview)),
         (Method::GET, "/assets/mark.svg", Anyone, get(assets::mark)),
     ]
 }

@@ -8,6 +8,7 @@ pub(crate) mod holdings;
 pub(crate) mod links;
 pub(crate) mod object;
 pub(crate) mod overview;
+pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod recalls;
 pub(crate) mod refused;

@@ -90,6 +90,15 @@ impl Refusal {
         }
     }
 
+    pub(crate) fn form_too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The form is too long, or is no form",
+            "A form of this page has at most 64 KiB.",
+            "Go back and shorten what you wrote. Longer facts go with `entente publish --facts`.",
+        )
+    }
+
     pub(crate) fn foreign_form() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,

@@ -39,6 +39,11 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
+    /// Whether a form with this token is one of this session's pages.
+    pub(crate) fn wrote(&self, token: &str) -> bool {
+        token.as_bytes().ct_eq(self.form_token().as_bytes()).into()
+    }
+
     /// What forms of this session carry, so that only its own pages can post them.
     pub(crate) fn form_token(&self) -> String {
         action_digest("form", self.secret.as_bytes()).to_string()
@@ -203,8 +208,7 @@ pub(crate) async fn sign_out(
     form: Result<Form<FormToken>, FormRejection>,
 ) -> Result<Response, Refusal> {
     let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    let same: bool = form.token.as_bytes().ct_eq(signed.form_token().as_bytes()).into();
-    if !same {
+    if !signed.wrote(&form.token) {
         return Err(Refusal::foreign_form());
     }
     door.ask(move |node| node.sign_out(&signed.secret)).await?;

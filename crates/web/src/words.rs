@@ -10,13 +10,15 @@ pub(crate) const REFUSED: &str = "Refused and held";
 pub(crate) const RECALLS: &str = "Recalls";
 pub(crate) const LINKS: &str = "Links";
 pub(crate) const EVENTS: &str = "Events";
+pub(crate) const PREVIEW: &str = "Who would receive it";
 pub(crate) const SIGN_IN: &str = "Sign in";
 
 /// The pages, in the order of the menu.
-pub(crate) const MENU: [(&str, &str); 7] = [
+pub(crate) const MENU: [(&str, &str); 8] = [
     ("/", OVERVIEW),
     ("/in", CAME_IN),
     ("/out", WENT_OUT),
+    ("/preview", PREVIEW),
     ("/refused", REFUSED),
     ("/recalls", RECALLS),
     ("/links", LINKS),

@@ -8,21 +8,22 @@ use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
+use entente_app::order::Words;
 use entente_app::people::Actor;
-use entente_app::publish::{Audience, Circumstances, Order, Published, Verdict};
+use entente_app::publish::{Audience, Circumstances, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
-use entente_model::item::{Lane, OnwardRequest, RecallClass};
+use entente_model::item::{OnwardRequest, RecallClass};
 use entente_model::record::Outcome;
-use entente_model::{ObjectId, ReleaseFacts, Terms, Wire};
+use entente_model::{ObjectId, Terms, Wire};
 use entente_store::rows::{EventRow, ObjectRow};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text::{addressee, base64, from_base64, moment, nation};
+use super::text::{base64, from_base64, moment, nation};
 use super::{Answer, Commands, approval, refused, request};
 use crate::local::LocalError;
 
@@ -61,6 +62,36 @@ struct Publish {
     exclude: Vec<String>,
     /// What standing rules do: `add` recipients, name them `alone`, or `none`.
     standing: Option<String>,
+}
+
+impl Publish {
+    fn words(&self) -> Result<Words, LocalError> {
+        let audience = match self.standing.as_deref() {
+            None | Some("add") => Audience::WithRules,
+            Some("alone") => Audience::RulesAlone,
+            Some("none") => Audience::Named,
+            Some(word) => {
+                return Err(invalid(format!(
+                    "`{word}` is nothing that standing rules do: use add, alone or none"
+                )));
+            }
+        };
+        Ok(Words {
+            label: self.label.clone(),
+            purpose: self.purpose.clone(),
+            facts: self.facts.clone(),
+            to: self.to.clone(),
+            circumstances: Circumstances {
+                evidence: self.evidence,
+                offence: self.offence.clone(),
+                emergency: self.emergency.clone(),
+                exclude: self.exclude.iter().map(|n| nation(n)).collect::<Result<_, _>>()?,
+                audience,
+            },
+            precedence: self.precedence.clone(),
+            supersedes: self.supersedes.clone(),
+        })
+    }
 }
 
 /// A text written for release, for those to whom the report itself does not go.
@@ -161,63 +192,9 @@ fn invalid(what: impl std::fmt::Display) -> LocalError {
 }
 
 impl<S: Store, V: Vault> Commands<S, V> {
-    fn order(&self, publish: &Publish) -> Result<Order, LocalError> {
-        let known = self.node.known();
-        let code = self.node.identity().code;
-        let scheme = known.policy.schemes.get(code.as_str()).map_err(invalid)?;
-        let label = parse_label(&publish.label, scheme, self.node.now())
-            .map_err(|e| LocalError::new(422, format!("the label is wrong: {e}")))?;
-        let facts = match &publish.facts {
-            Some(text) => parse_facts(text, scheme).map_err(invalid)?,
-            None => ReleaseFacts::default(),
-        };
-        let lane = match publish.precedence.as_deref() {
-            None => Lane::Routine,
-            Some(word) => Lane::ALL
-                .into_iter()
-                .find(|lane| lane.as_str().eq_ignore_ascii_case(word))
-                .ok_or_else(|| {
-                    invalid(format!(
-                        "`{word}` is not a precedence: use flash, immediate, priority or routine"
-                    ))
-                })?,
-        };
-        if publish.purpose.trim().is_empty() {
-            return Err(invalid("a release needs a purpose, such as maritime_security"));
-        }
-        Ok(Order {
-            label,
-            facts,
-            purpose: publish.purpose.clone(),
-            to: publish.to.iter().map(|t| addressee(t)).collect::<Result<_, _>>()?,
-            circumstances: Circumstances {
-                evidence: publish.evidence,
-                offence: publish.offence.clone(),
-                emergency: publish.emergency.clone(),
-                exclude: publish.exclude.iter().map(|n| nation(n)).collect::<Result<_, _>>()?,
-                audience: match publish.standing.as_deref() {
-                    None | Some("add") => Audience::WithRules,
-                    Some("alone") => Audience::RulesAlone,
-                    Some("none") => Audience::Named,
-                    Some(word) => {
-                        return Err(invalid(format!(
-                            "`{word}` is nothing that standing rules do: use add, alone or none"
-                        )));
-                    }
-                },
-            },
-            lane,
-            supersedes: publish
-                .supersedes
-                .iter()
-                .map(|o| o.parse().map_err(invalid))
-                .collect::<Result<_, _>>()?,
-        })
-    }
-
     pub(super) fn publish(&self, actor: &Actor, body: Value) -> Answer {
         let publish: Publish = request(body)?;
-        let order = self.order(&publish)?;
+        let order = self.node.order(&publish.words()?).map_err(refused)?;
         let contents = publish
             .files
             .iter()

@@ -47,11 +47,3 @@ pub(super) fn nation(text: &str) -> Result<NationCode, LocalError> {
     text.parse()
         .map_err(|e: entente_model::nation::NationCodeError| LocalError::new(422, e.to_string()))
 }
-
-/// `XBR` or `XBR/COAST-WATCH`.
-pub(super) fn addressee(text: &str) -> Result<(NationCode, Option<String>), LocalError> {
-    match text.split_once('/') {
-        Some((code, body)) => Ok((nation(code)?, Some(body.to_owned()))),
-        None => Ok((nation(text)?, None)),
-    }
-}

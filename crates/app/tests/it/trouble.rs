@@ -188,6 +188,62 @@ fn discs_are_read_from_the_last_file_to_the_first_and_twice() {
 }
 
 #[test]
+fn discs_follow_each_other_before_an_answer_comes_home() {
+    let (_folder, alliance) = partners();
+    let (arvenia, brenmark) = one_and_other(&alliance);
+    let operator = arvenia.actor("operator").unwrap();
+    let courier = brenmark.actor("operator").unwrap();
+    let there = brenmark.node().unwrap();
+    let mut objects = Vec::new();
+    let discs: Vec<_> = (0..4)
+        .map(|_| {
+            objects.extend(publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 1).objects);
+            arvenia.node().unwrap().export(&operator, brenmark.profile.code).unwrap().remove(0)
+        })
+        .collect();
+    // The second is lost, and the third late.
+    for (disc, news) in [(0, 1), (3, 3)] {
+        let (_, taken) = there.import(&courier, &discs[disc].bytes).unwrap();
+        assert_eq!((taken.objects, taken.refused), (news, 0), "disc {disc}");
+    }
+    let late = there.import(&courier, &discs[2].bytes).unwrap_err();
+    assert!(late.to_string().contains("older than what is held here"), "{late}");
+    assert!(objects.iter().all(|oid| payload(brenmark, *oid).is_some()));
+
+    // An answer of the reader comes home, and nothing needs to be shown twice any more.
+    for file in there.export(&courier, arvenia.profile.code).unwrap() {
+        arvenia.node().unwrap().import(&operator, &file.bytes).unwrap();
+    }
+    alliance.quiet().unwrap();
+    verify(brenmark);
+    verify(arvenia);
+}
+
+#[test]
+fn a_disc_that_does_not_follow_what_is_held_is_told() {
+    let (_folder, alliance) = partners();
+    let (arvenia, brenmark) = one_and_other(&alliance);
+    publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 1);
+    let bundle = arvenia.node().unwrap().outgoing(brenmark.id).unwrap();
+    receive(arvenia, brenmark, &bundle.bytes).unwrap();
+    // The answer is lost when the line is: a disc begins where the last answer left it.
+    publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 1);
+    let operator = arvenia.actor("operator").unwrap();
+    let file = arvenia.node().unwrap().export(&operator, brenmark.profile.code).unwrap().remove(0);
+    let courier = brenmark.actor("operator").unwrap();
+    let told = brenmark.node().unwrap().import(&courier, &file.bytes).unwrap_err();
+    assert!(told.to_string().contains("ask for a new one"), "{told}");
+
+    // It does as it is told.
+    for file in brenmark.node().unwrap().export(&courier, arvenia.profile.code).unwrap() {
+        arvenia.node().unwrap().import(&operator, &file.bytes).unwrap();
+    }
+    let again = arvenia.node().unwrap().export(&operator, brenmark.profile.code).unwrap().remove(0);
+    let (_, taken) = brenmark.node().unwrap().import(&courier, &again.bytes).unwrap();
+    assert_eq!(taken.objects, 1);
+}
+
+#[test]
 fn a_disc_in_a_partners_name_does_not_make_us_forget_what_it_lacks() {
     let (_folder, alliance) = partners();
     let (arvenia, brenmark) = one_and_other(&alliance);

@@ -225,7 +225,11 @@ proptest! {
 #[test]
 fn a_text_comes_into_force_once_and_what_it_superseded_stays_so() {
     let now = NOW.plus_millis(20);
-    let mut new = complete();
+    let mut new = draft();
+    for party in 1..=3 {
+        assert!(!new.came_into_force(now), "a signature is missing");
+        new.sign(&by(party)).unwrap();
+    }
     assert!(new.came_into_force(now) && !new.came_into_force(NOW));
     // Left before any party relied on it, it never did.
     new.withdraw(nation(2), NOW).unwrap();

@@ -98,7 +98,7 @@ fn what_is_planned_is_written_once() {
     let (digest, sealed) = sender.terms("A");
     let terms = TermsFrame { wc: sender.wc_id, digest, sealed: &sealed };
     let (note, proof) = (sender.note(), sender.multiproof(&frames));
-    let ledger = LedgerView { note: &note, consistency: None, multiproof: Some(&proof) };
+    let ledger = LedgerView { note: &note, consistency: &[], multiproof: Some(&proof) };
     let bases = [sender.basis.clone(), sender.basis.clone()];
     let terms = [terms.clone(), terms];
     let plan = SendPlan {
@@ -145,7 +145,7 @@ fn what_is_planned_is_written_once() {
 fn every_size_can_be_padded() {
     for extra in 0..700 {
         let note = vec![0; extra];
-        let ledger = LedgerView { note: &note, consistency: None, multiproof: None };
+        let ledger = LedgerView { note: &note, consistency: &[], multiproof: None };
         let plan =
             SendPlan { ledger: Some(ledger), pad_to_multiple: 256, ..SendPlan::empty(header()) };
         let bytes = assemble(&plan).unwrap();

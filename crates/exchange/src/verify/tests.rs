@@ -169,7 +169,7 @@ fn wrap_context_basis_and_terms_must_be_here() {
 
     let note = sender.note();
     let proof = sender.multiproof(&frames);
-    let ledger = LedgerView { note: &note, consistency: None, multiproof: Some(&proof) };
+    let ledger = LedgerView { note: &note, consistency: &[], multiproof: Some(&proof) };
     let bare = SendPlan {
         ledger: Some(ledger),
         items: &frames,

@@ -119,7 +119,11 @@ fn a_group_is_the_one_of_the_text_that_operates() {
             })
             .collect();
         let rules = compile(&held).unwrap();
-        assert_eq!(onward(&rules, &id(2).to_string(), "OPEN//REL TO ALL3"), decision, "{operates}");
+        assert_eq!(
+            onward(&rules, &id(2).to_string(), "ALMEN//REL TO ALL3"),
+            decision,
+            "{operates}"
+        );
     }
 }
 
@@ -130,10 +134,10 @@ fn what_came_under_a_text_is_passed_on_by_that_text() {
     let rules =
         compile(&[(&old, 1, AgreementStatus::Terminated), (&new, 2, AgreementStatus::InForce)]);
     let rules = rules.unwrap();
-    assert_eq!(onward(&rules, &id(1).to_string(), "OPEN"), Decision::Deny);
-    assert_eq!(onward(&rules, &id(2).to_string(), "OPEN"), Decision::Permit);
-    assert_eq!(onward(&rules, "T-1", "OPEN"), Decision::Deny, "of several, the worst");
-    assert_eq!(onward(&rules, &id(3).to_string(), "OPEN"), Decision::Deny, "not held");
+    assert_eq!(onward(&rules, &id(1).to_string(), "ALMEN"), Decision::Deny);
+    assert_eq!(onward(&rules, &id(2).to_string(), "ALMEN"), Decision::Permit);
+    assert_eq!(onward(&rules, "T-1", "ALMEN"), Decision::Deny, "of several, the worst");
+    assert_eq!(onward(&rules, &id(3).to_string(), "ALMEN"), Decision::Deny, "not held");
 }
 
 #[test]

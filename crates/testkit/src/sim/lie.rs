@@ -570,7 +570,7 @@ fn parse(bytes: &[u8]) -> Result<bundle::Bundle<'_>> {
 /// The parts of a bundle that a liar changes.
 struct Parts<'a> {
     note: Option<&'a [u8]>,
-    consistency: Option<Consistency>,
+    consistency: Vec<Consistency>,
     items: Vec<ItemFrame<'a>>,
     contexts: Vec<WrapContext>,
     terms: Vec<TermsFrame<'a>>,
@@ -586,7 +586,7 @@ impl<'a> Parts<'a> {
     fn of(bundle: &bundle::Bundle<'a>) -> Result<Self> {
         let mut parts = Self {
             note: None,
-            consistency: None,
+            consistency: Vec::new(),
             items: Vec::new(),
             contexts: Vec::new(),
             terms: Vec::new(),
@@ -600,7 +600,7 @@ impl<'a> Parts<'a> {
         for raw in bundle.frames() {
             match raw.decode()? {
                 Frame::Checkpoint(note) => parts.note = Some(note),
-                Frame::Consistency(proof) => parts.consistency = Some(proof),
+                Frame::Consistency(proof) => parts.consistency.push(proof),
                 Frame::Item(item) => parts.items.push(item),
                 Frame::WrapCtx(context) => parts.contexts.push(context),
                 Frame::Terms(terms) => parts.terms.push(terms),
@@ -641,7 +641,7 @@ fn rewrite<'a>(
     let plan = SendPlan {
         ledger: parts.note.map(|note| LedgerView {
             note,
-            consistency: parts.consistency.as_ref(),
+            consistency: &parts.consistency,
             multiproof: multiproof.as_ref(),
         }),
         items: &parts.items,

@@ -8,6 +8,7 @@ use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
 use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
 use super::overview::{Attention, OverviewPage, RuleLine};
+use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
 use super::{Frame, PersonView, Tag};
@@ -149,6 +150,35 @@ fn object(content: Content) -> ObjectPage {
     }
 }
 
+fn preview() -> PreviewPage {
+    let nation = NationView {
+        nation: hostile(),
+        name: hostile(),
+        body: hostile(),
+        answer: tag(),
+        sentences: vec![hostile()],
+        obligations: vec![hostile()],
+        ask: vec![hostile()],
+        basis: hostile(),
+    };
+    let form = FormView { heading: hostile(), notes: vec![hostile()], nations: vec![nation] };
+    let typed = Typed {
+        label: hostile(),
+        object_type: hostile(),
+        purpose: hostile(),
+        to: hostile(),
+        emergency: hostile(),
+        facts: hostile(),
+        ..Typed::default()
+    };
+    let answer = Answer::Decided {
+        marking: Marking::new(3, HOSTILE),
+        count: hostile(),
+        forms: vec![form.clone(), form],
+    };
+    PreviewPage { frame: frame(), typed, markings: vec![hostile()], answer }
+}
+
 fn recall() -> RecallLine {
     RecallLine {
         object: link(),
@@ -243,6 +273,7 @@ fn rendered() -> Vec<(&'static str, String)> {
         ("object as text", object(text).render()),
         ("object as bytes", object(dump).render()),
         ("object that is gone", object(Content::Absent).render()),
+        ("preview", preview().render()),
         ("recalls", RecallsPage { frame: frame(), rows: vec![recall()] }.render()),
         (
             "links",
@@ -304,7 +335,9 @@ fn no_field_of_any_page_can_hold_markup() {
             );
             assert!(!matches!(element, "style" | "!--" | "iframe" | "object"), "{name}: {tag}");
             if element == "script" {
-                assert_eq!(tag, "script src=\"/assets/live.js?v=0\" defer", "{name}");
+                let ours = ["live", "preview"]
+                    .map(|script| format!("script src=\"/assets/{script}.js?v=0\" defer"));
+                assert!(ours.contains(&tag), "{name}: {tag}");
             }
             for (attribute, value) in attributes(&tag) {
                 assert!(!attribute.starts_with("on"), "{name}: {tag}");

@@ -76,12 +76,16 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /refused Person",
             "GET /object/{oid} Person",
             "GET /object/{oid}/proof Person",
+            "GET /preview Person",
+            "POST /preview Person",
+            "POST /preview/nations Person",
             "GET /recalls Person",
             "GET /links Person",
             "GET /events Person",
             "GET /live Person",
             "GET /assets/entente.css Anyone",
             "GET /assets/live.js Anyone",
+            "GET /assets/preview.js Anyone",
             "GET /assets/mark.svg Anyone",
         ]
     );

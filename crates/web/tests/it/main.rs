@@ -8,6 +8,10 @@ mod doors;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod two_worlds;
 #[cfg(test)]
 mod world;
