@@ -152,6 +152,7 @@ pub(crate) const WIRES: &[(IsOf, &str)] = wires![
     case::Question,
     fact::Fact,
     fact::Asserted,
+    item::AgreementCounter,
 ];
 
 /// The first byte says of which type the others are.

@@ -12,6 +12,7 @@ mod holdings;
 mod partners;
 mod people;
 mod policy;
+mod standing;
 mod text;
 
 pub use holdings::event;
@@ -56,7 +57,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 65] = [
+pub const NAMES: [&str; 78] = [
     "whoami",
     "person.add",
     "person.list",
@@ -85,6 +86,9 @@ pub const NAMES: [&str; 65] = [
     "bundle.export",
     "bundle.import",
     "agreement.propose",
+    "agreement.counter",
+    "agreement.amend",
+    "agreement.text",
     "agreement.sign",
     "agreement.suspend",
     "agreement.resume",
@@ -99,6 +103,16 @@ pub const NAMES: [&str; 65] = [
     "fact.list",
     "fact.releases",
     "fact.revoke",
+    "rule.add",
+    "rule.list",
+    "rule.show",
+    "rule.narrow",
+    "rule.suspend",
+    "rule.resume",
+    "rule.remove",
+    "rule.reviews",
+    "rule.accept",
+    "rule.object",
     "publish",
     "release",
     "decisions",
@@ -230,6 +244,9 @@ where
             "bundle.export" => self.bundle_export(&actor, body),
             "bundle.import" => self.bundle_import(&actor, body),
             "agreement.propose" => self.agreement_propose(&actor, body),
+            "agreement.counter" => self.agreement_counter(&actor, body),
+            "agreement.amend" => self.agreement_amend(&actor, body),
+            "agreement.text" => self.agreement_text(body),
             "agreement.sign" => self.agreement_sign(&actor, body),
             "agreement.suspend" => self.agreement_suspend(&actor, body),
             "agreement.resume" => self.agreement_resume(&actor, body),
@@ -244,6 +261,16 @@ where
             "fact.releases" => self.fact_releases(&actor, body),
             "fact.revoke" => self.fact_revoke(&actor, body),
             "law.replay" => self.law_replay(&actor, body),
+            "rule.add" => self.rule_add(&actor, body),
+            "rule.list" => self.rule_list(&actor),
+            "rule.show" => self.rule_show(&actor, body),
+            "rule.narrow" => self.rule_narrow(&actor, body),
+            "rule.suspend" => self.rule_suspend(&actor, body),
+            "rule.resume" => self.rule_resume(&actor, body),
+            "rule.remove" => self.rule_remove(&actor, body),
+            "rule.reviews" => self.rule_reviews(&actor, body),
+            "rule.accept" => self.rule_accept(&actor, body),
+            "rule.object" => self.rule_object(&actor, body),
             "publish" => self.publish(&actor, body),
             "release" => self.release(&actor, body),
             "decisions" => self.decisions(&actor, body),

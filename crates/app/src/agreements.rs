@@ -1,25 +1,28 @@
 //! Agreements between nations and laws at home: offering, signing, loading.
 //!
-//! What comes after signing is in `life`.
+//! Offering and answering are in `offer`, which texts of one code count in `versions`, and what
+//! comes after signing in `life`.
 
-use entente_exchange::agreement::{STATEMENT_TYPE, Signature};
-use entente_law::agreement::bind;
+use entente_exchange::agreement::{Phase, STATEMENT_TYPE, Signature};
 use entente_model::codec::Wire;
-use entente_model::item::{AgreementPropose, AgreementSign, ItemKind, Lane};
+use entente_model::item::{AgreementNote, AgreementSign, ItemKind, Lane};
 use entente_model::record::RecordKind;
-use entente_model::{AgreementId, LawId, NationCode, NationId, NodeId};
+use entente_model::{AgreementId, LawId, NationId, NodeId, Timestamp};
 use entente_seal::digest;
-use entente_store::rows::{AgreementRow, IntentRow, LawRow, SignatureRow};
+use entente_store::rows::{IntentRow, LawRow, SignatureRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, event};
 use crate::people::{Act, Actor, Approval, Role};
-use crate::policy;
-use crate::receive::{agreement_id, agreement_record};
+use crate::policy::{self, HeldAgreement};
+use crate::receive::agreement_record;
+use crate::simulate::Draft;
 
 pub(crate) mod life;
+pub(crate) mod offer;
+pub(crate) mod versions;
 
 /// Two persons sign for a nation, and end or suspend what it signed.
 const SIGNING: usize = 2;
@@ -27,62 +30,6 @@ const SIGNING: usize = 2;
 const SIGNERS: [Role; 2] = [Role::LegalAdviser, Role::ReleaseOfficer];
 
 impl<S: Store, V: Vault> Node<S, V> {
-    /// Offers an agreement to its parties. A draft whose parties are not bound to identities yet
-    /// is bound to the nations that are known here under those codes.
-    pub fn propose(&self, actor: &Actor, text: &str) -> Result<AgreementId> {
-        actor.must_be(&[Role::LegalAdviser, Role::Liaison], "offer agreements")?;
-        let known = self.known();
-        let draft = policy::read_agreement(text.as_bytes())?;
-        let identities: Vec<(NationCode, NationId)> = draft
-            .parties()
-            .iter()
-            .map(|party| {
-                let nation = known.by_code(party.nation).ok_or_else(|| {
-                    AppError::invalid(format!(
-                        "party {} is not known here: introduce it first",
-                        party.nation
-                    ))
-                })?;
-                Ok((party.nation, nation.row.nation))
-            })
-            .collect::<Result<_>>()?;
-        let bound = bind(text, &identities).map_err(|p| AppError::Invalid(p.to_string()))?;
-        let agreement = policy::read_agreement(bound.as_bytes())?;
-        if !identities.iter().any(|(_, id)| *id == self.identity.nation) {
-            return Err(AppError::invalid("this nation is not a party to the agreement"));
-        }
-        let id = agreement_id(bound.as_bytes());
-        if known.policy.agreement(&id).is_some() {
-            return Err(AppError::invalid(format!("{} was offered already", agreement.code())));
-        }
-        let now = self.now();
-        let payload = AgreementPropose { texts: vec![bound.clone().into_bytes()] }.to_bytes();
-        self.store.write(|work| {
-            work.put_agreement(&AgreementRow {
-                id,
-                code: agreement.code().to_owned(),
-                text: bound.clone().into_bytes(),
-                status: "offered".to_owned(),
-                at: now,
-            })?;
-            self.tell_of_agreement(work, id, "offered", self.identity.nation, now)?;
-            for node in self.other_parties(&known, identities.iter().map(|(_, id)| *id)) {
-                self.queue_agreement(
-                    work,
-                    node,
-                    ItemKind::AgreementPropose,
-                    payload.clone(),
-                    (id, "offered"),
-                    now,
-                )?;
-            }
-            event(work, now, "agreement", format!("{} offered", agreement.code()), (None, None))
-        })?;
-        self.reload()?;
-        (self.wake)(&crate::node::WakeUp::Intents);
-        Ok(id)
-    }
-
     fn other_parties(
         &self,
         known: &Known,
@@ -103,7 +50,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         kind: ItemKind,
         payload: Vec<u8>,
         (id, act): (AgreementId, &str),
-        now: entente_model::Timestamp,
+        now: Timestamp,
     ) -> Result<()> {
         work.put_intent(&IntentRow {
             id: 0,
@@ -116,39 +63,32 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
-    /// Finds an agreement by code or by the start of its id.
-    pub fn find_agreement(&self, name: &str) -> Result<AgreementId> {
-        let known = self.known();
-        if let Some(held) = known.policy.by_code(name) {
-            return Ok(held.row.id);
-        }
-        let mut found =
-            known.policy.agreements.iter().filter(|a| a.row.id.to_string().starts_with(name));
-        match (found.next(), found.next()) {
-            (Some(held), None) if name.len() >= 8 => Ok(held.row.id),
-            _ => Err(AppError::NotFound(format!("an agreement `{name}`"))),
-        }
-    }
-
-    /// Signs an agreement, by two persons; the exact text is what they approve.
+    /// Signs an agreement, by two persons; the exact text is what they approve. What this nation
+    /// offered or signed before in the same negotiation is withdrawn with that.
     pub fn sign_agreement(&self, actor: &Actor, id: &AgreementId) -> Result<Approval> {
         actor.must_be(&SIGNERS, "sign agreements")?;
         self.must_be_clear()?;
+        self.keep_time()?;
         let known = self.known();
         let held = known
             .policy
             .agreement(id)
             .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
-        if held.row.status != "offered" {
-            return Err(AppError::invalid(format!(
-                "{} is {}, not open for signature",
-                held.row.code,
-                held.row.status.replace('_', " ")
-            )));
+        let own = self.identity.nation;
+        if let Some(why) = offer::not_open(&known, held, self.now()) {
+            return Err(AppError::invalid(format!("{why}; it takes no more signatures")));
         }
-        if held.state.signatures().contains_key(&self.identity.nation) {
+        if held.state.signatures().contains_key(&own) {
             return Err(AppError::invalid(format!("{} is signed already", held.row.code)));
         }
+        if !held.state.parties().contains(&own) {
+            return Err(AppError::invalid(format!(
+                "this nation is no party to this text of {}",
+                held.row.code
+            )));
+        }
+        self.must_fit(&known, held)?;
+        let given_up = self.given_up(&known, held);
         let about = format!("sign {} ({})", held.row.code, held.agreement.title());
         let approval = self.approve(
             actor,
@@ -163,17 +103,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         let Approval::Granted { approvers, .. } = &approval else { return Ok(approval) };
 
         let now = self.now();
-        let signature = Signature { agreement: *id, nation: self.identity.nation, at: now };
+        let signature = Signature { agreement: *id, nation: own, at: now };
         let statement = self.keys.sign_statement(STATEMENT_TYPE, signature.to_bytes())?;
         let payload = AgreementSign { agreement: *id, statement: statement.clone() }.to_bytes();
+        let concerned = offer::concerned(&known, &held.agreement, held.row.counters);
         self.store.write(|work| {
-            work.put_signature(&SignatureRow {
-                agreement: *id,
-                nation: self.identity.nation,
-                statement,
-                at: now,
-            })?;
-            self.tell_of_agreement(work, *id, "signed", self.identity.nation, now)?;
+            // Two texts may be signed at the same moment: what was looked at above is looked at
+            // again where only one can be.
+            let given: Vec<AgreementId> = given_up.iter().map(|other| other.row.id).collect();
+            self.must_be_alone(work, &known, held, &given, now)?;
+            let instead = format!("{} is signed instead", id.short());
+            for other in &given_up {
+                self.give_up(work, &known, other, &instead, now)?;
+            }
+            work.put_signature(&SignatureRow { agreement: *id, nation: own, statement, at: now })?;
+            // It may be the last one, and then nothing more goes under the text before.
+            ground::give_way(work)?;
+            self.tell_of_agreement(work, *id, "signed", own, now)?;
             self.tell_overseers(
                 work,
                 RecordKind::Admin,
@@ -182,7 +128,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 &format!("{} by {}", held.row.code, approvers.join(", ")),
                 None,
             )?;
-            for node in self.other_parties(&known, held.state.parties().iter().copied()) {
+            for node in self.other_parties(&known, concerned) {
                 self.queue_agreement(
                     work,
                     node,
@@ -199,6 +145,120 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         (self.wake)(&crate::node::WakeUp::Intents);
         Ok(approval)
+    }
+
+    /// Refuses a text that could not stand beside what is in force here.
+    fn must_fit(&self, known: &Known, held: &HeldAgreement) -> Result<()> {
+        let code = &held.row.code;
+        let base = held.agreement.supersedes().and_then(|id| known.policy.agreement(&id));
+        if held.agreement.supersedes().is_some() {
+            let stranger = held.agreement.parties().iter().find(|party| {
+                let nation = party.id.and_then(|id| known.nation(&id));
+                nation.is_none_or(|n| n.row.status != "accepted" && n.row.status != "own")
+            });
+            if let Some(party) = stranger {
+                return Err(AppError::invalid(format!(
+                    "{}, a party to this text of {code}, is no partner of this node: introduce it \
+                     first",
+                    party.nation
+                )));
+            }
+        }
+        // Who joins with an amendment does not hold the text before.
+        if let Some(base) = base {
+            let phase = base.state.phase(self.now());
+            if !matches!(phase, Phase::InForce | Phase::Suspended { .. }) {
+                return Err(AppError::invalid(format!(
+                    "the text of {code} that it amends is not in force here: it is {}",
+                    phase.as_str()
+                )));
+            }
+            if base.row.code != *code {
+                return Err(AppError::invalid(format!(
+                    "it would supersede {}, and its code is {code}",
+                    base.row.code
+                )));
+            }
+            offer::must_be_related(&held.agreement, base)?;
+        }
+        let given_up: Vec<AgreementId> =
+            self.given_up(known, held).iter().map(|other| other.row.id).collect();
+        let now = self.now();
+        self.store.read(|work| self.must_be_alone(work, known, held, &given_up, now))?;
+        // A text that cannot be compiled with the others would stop this node on its first day.
+        known
+            .policy
+            .with_draft(&known.nations, now, &Draft::agreement(held.agreement.text())?)
+            .map(drop)
+    }
+
+    /// Texts of the same negotiation that this nation offered or signed, and that are open.
+    fn given_up<'k>(&self, known: &'k Known, held: &HeldAgreement) -> Vec<&'k HeldAgreement> {
+        let own = self.identity.nation;
+        let negotiation = known.policy.negotiation(&held.row.id).into_iter();
+        negotiation
+            .filter(|other| other.row.id != held.row.id && other.is_open())
+            .filter(|other| {
+                other.row.offered_by == Some(own) || other.state.signatures().contains_key(&own)
+            })
+            .collect()
+    }
+
+    /// A nation has signed one text of a code at most that has not ended, besides the one that the
+    /// newer supersedes: or two would be in force under one name.
+    fn must_be_alone(
+        &self,
+        work: &dyn Work,
+        known: &Known,
+        held: &HeldAgreement,
+        given_up: &[AgreementId],
+        now: Timestamp,
+    ) -> Result<()> {
+        let own = self.identity.nation;
+        for row in work.agreements()? {
+            let same = row.code == held.row.code && row.id != held.row.id;
+            if !same || given_up.contains(&row.id) || held.agreement.supersedes() == Some(row.id) {
+                continue;
+            }
+            let signed = work.signatures(row.id)?.iter().any(|s| s.nation == own);
+            let state = policy::state_now(work, &known.nations, &row.id, now)?;
+            if signed && state.is_some_and(|state| !state.phase(now).has_ended()) {
+                return Err(AppError::invalid(format!(
+                    "this nation has signed another text of {}, {}: withdraw that first, or amend \
+                     it",
+                    row.code,
+                    row.id.short()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Withdraws a text that this nation offered or signed, because of what it does besides.
+    fn give_up(
+        &self,
+        work: &mut dyn Work,
+        known: &Known,
+        held: &HeldAgreement,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let note = AgreementNote { agreement: held.row.id, at: now, reason: reason.to_owned() };
+        work.put_agreement_act(&life::leaving_row(self.identity.nation, &note))?;
+        self.tell_of_agreement(work, held.row.id, "withdrawn", self.identity.nation, now)?;
+        let concerned = offer::concerned(known, &held.agreement, held.row.counters);
+        for node in self.other_parties(known, concerned) {
+            self.queue_agreement(
+                work,
+                node,
+                ItemKind::AgreementWithdraw,
+                note.to_bytes(),
+                (held.row.id, "withdrawn"),
+                now,
+            )?;
+        }
+        let text = format!("{} ({}) withdrawn", held.row.code, held.row.id.short());
+        event(work, now, "agreement", text, (None, None))
     }
 
     /// Puts a national law into force here.

@@ -1,9 +1,11 @@
 //! Decisions as they were recorded: who may have what, and why.
 
+use std::collections::BTreeMap;
+
 use entente_law::Inputs;
 use entente_model::codec::{Reader, Wire};
 use entente_model::record::{DecisionRecord, Outcome, Record, RecordKind};
-use entente_model::{ObjectId, Timestamp};
+use entente_model::{Digest, ObjectId, Timestamp};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::Result;
@@ -25,6 +27,8 @@ pub struct Decided {
     pub outcomes: Vec<Outcome>,
     /// What it was decided on, if that was kept.
     pub inputs: Option<Inputs>,
+    /// The standing rules that brought recipients, by name.
+    pub rules: Vec<String>,
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -56,6 +60,8 @@ pub(crate) fn newest(work: &dyn Work, gate: &mut Gate, count: u64) -> Result<Vec
         }
         looked_at = looked_at.saturating_mul(4);
     };
+    let rules: BTreeMap<Digest, String> =
+        work.rules()?.into_iter().map(|row| (row.id, row.name)).collect();
     for row in rows {
         if decided.len() >= wanted {
             break;
@@ -75,7 +81,9 @@ pub(crate) fn newest(work: &dyn Work, gate: &mut Gate, count: u64) -> Result<Vec
             None => None,
         };
         let (leaf, oid, at) = (row.index, decision.oid, record.at);
-        decided.push(Decided { leaf, oid, at, outcomes, inputs });
+        let named = |id: &Digest| rules.get(id).cloned();
+        let rules = decision.approvals.iter().filter_map(named).collect();
+        decided.push(Decided { leaf, oid, at, outcomes, inputs, rules });
     }
     Ok(decided)
 }

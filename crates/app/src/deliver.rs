@@ -547,6 +547,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 | ItemKind::RecallEffect
                 | ItemKind::OnwardRequest
                 | ItemKind::AgreementPropose
+                | ItemKind::AgreementCounter
                 | ItemKind::AgreementSign
                 | ItemKind::AgreementWithdraw
                 | ItemKind::AgreementStanding

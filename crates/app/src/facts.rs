@@ -201,6 +201,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             row.revoked = Some((now, actor.name().to_owned(), why.to_owned()));
             work.put_fact(&row)?;
+            // What was decided while it stood is not entered behind its withdrawal.
+            crate::ground::give_way(work)?;
             Ok(())
         })?;
         self.reload()?;

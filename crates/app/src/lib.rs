@@ -43,6 +43,7 @@ mod said;
 pub mod sequencer;
 pub mod settings;
 pub mod simulate;
+pub mod standing;
 pub mod status;
 pub mod suspend;
 pub mod tick;

@@ -15,8 +15,9 @@ use entente_store::{Store, Vault};
 use crate::error::{AppError, Result};
 use crate::node::{Known, Node};
 use crate::people::{Actor, Role};
-use crate::publish::{Order, Verdict};
+use crate::publish::{Audience, Circumstances, Order, Verdict};
 use crate::said::{check_word, must_fit};
+use crate::standing::Matched;
 use crate::variant::{self, Form};
 
 /// A text written for release, for those to whom the report itself does not go.
@@ -30,20 +31,21 @@ pub struct TearLine<'p> {
     pub facts: Option<ReleaseFacts>,
 }
 
-/// The classes of a batch of pieces: by kind of intelligence and number of records.
+/// The classes of a batch of pieces: by kind of intelligence, number of records and the standing
+/// rules that they are under.
 struct Classes<'p> {
-    keys: Vec<(String, u64, bool)>,
+    keys: Vec<(String, u64, bool, Vec<usize>)>,
     facts: Vec<ReleaseFacts>,
     of_piece: Vec<usize>,
     pieces: &'p [Piece<'p>],
 }
 
 impl<'p> Classes<'p> {
-    fn of(order: &Order, pieces: &'p [Piece<'p>]) -> Self {
+    fn of(order: &Order, pieces: &'p [Piece<'p>], matched: Matched) -> Self {
         let mut classes =
             Self { keys: Vec::new(), facts: Vec::new(), of_piece: Vec::new(), pieces };
-        for piece in pieces {
-            let key = (piece.object_type.clone(), piece.records, piece.exercise);
+        for (piece, under) in pieces.iter().zip(matched) {
+            let key = (piece.object_type.clone(), piece.records, piece.exercise, under);
             let index = classes.keys.iter().position(|k| *k == key).unwrap_or_else(|| {
                 let mut facts = order.facts.clone();
                 if facts.object_type.is_empty() {
@@ -166,9 +168,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.must_know(actor, *older)?;
         }
         self.check_addressees(known, &order.to)?;
+        let Circumstances { exclude, audience, .. } = &order.circumstances;
+        let excluded: Vec<_> = exclude.iter().map(|code| (*code, None)).collect();
+        self.check_addressees(known, &excluded)?;
+        if *audience == Audience::RulesAlone && !order.to.is_empty() {
+            return Err(AppError::invalid(
+                "it is meant either for those named with --to, or for those whom standing rules \
+                 name alone",
+            ));
+        }
         self.check_emergency(known, order)?;
         self.check_accreditation(known, &order.label, &order.facts)?;
-        let classes = Classes::of(order, pieces);
+        let matched = self.matched(actor, known, order, pieces, now)?;
+        let classes = Classes::of(order, pieces, matched);
         let mut makings = self.wholes(actor, known, order, classes, now)?;
         let mut served = Vec::new();
         if let Some(tear_line) = tear_line {
@@ -193,7 +205,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         now: Timestamp,
     ) -> Result<Vec<Making<'p>>> {
         let mut makings = Vec::new();
-        for (index, facts) in classes.facts.into_iter().enumerate() {
+        for ((index, facts), key) in classes.facts.into_iter().enumerate().zip(classes.keys) {
             let payloads: Vec<Made<'p>> = classes
                 .pieces
                 .iter()
@@ -209,7 +221,19 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect();
             let label = order.label.clone();
             let parts = (label, facts, payloads);
-            makings.push(self.making(actor, known, order, parts, (Form::Whole, &order.to), now)?);
+            let mut making =
+                self.making(actor, known, order, parts, (Form::Whole, &order.to), now)?;
+            let transfer = self.transfer(actor, order);
+            let subject = Subject {
+                label: &making.label,
+                facts: &making.facts,
+                recalled: false,
+                originator: self.identity.code,
+                consents: &[],
+                transfer: &transfer,
+            };
+            self.add_by_rule(known, order, &subject, &mut making.verdict, &key.3, now)?;
+            makings.push(making);
         }
         Ok(makings)
     }
@@ -233,7 +257,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             consents: &[],
             transfer: &transfer,
         };
-        let nations = self.weigh(known, &subject, to, None, now)?;
+        let Circumstances { exclude, audience, .. } = &order.circumstances;
+        let nobody = *audience == Audience::RulesAlone && form == Form::Whole;
+        let mut nations =
+            if nobody { Vec::new() } else { self.weigh(known, &subject, to, None, now)? };
+        nations.retain(|weighed| !exclude.contains(&weighed.code));
         let verdict = Verdict {
             form,
             notes: Vec::new(),
@@ -264,7 +292,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             .verdict
             .nations
             .iter()
-            .filter(|w| !w.goes())
+            // A rule brings recipients of the report alone.
+            .filter(|w| !w.goes() && w.by_rule.is_none())
             .flat_map(|w| {
                 let named: Vec<_> =
                     order.to.iter().filter(|(c, _)| *c == w.code).cloned().collect();
@@ -301,7 +330,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Vec<Making<'p>>> {
         let mut groups: BTreeMap<Vec<String>, Vec<(NationCode, Option<String>)>> = BTreeMap::new();
         let mut notes = Vec::new();
-        for weighed in whole.verdict.nations.iter().filter(|w| !served.contains(&w.nation)) {
+        let wanted = whole.verdict.nations.iter();
+        for weighed in wanted.filter(|w| w.by_rule.is_none() && !served.contains(&w.nation)) {
             if let Some(what) = variant::untransformable(weighed) {
                 notes.push(format!(
                     "held back from {}: this node cannot make the variant that `{what}` asks for; \

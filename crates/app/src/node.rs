@@ -24,6 +24,7 @@ use crate::policy::Policy;
 use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
 use crate::settings::{Disk, Intake, Settings};
+use crate::standing::{self, HeldRule};
 
 /// Who this node is.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ pub struct Known {
     pub policy: Policy,
     /// Facts on record.
     pub register: Register,
+    /// Standing rules, in force and suspended.
+    pub standing: Vec<HeldRule>,
     /// How often the ground had given way when this was read.
     pub(crate) ground: u64,
 }
@@ -610,5 +613,8 @@ fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
     let policy = Policy::load(work, &nations, now, schemes)?;
     let register = crate::facts::register(work, now)?;
     let ground = crate::ground::count(work)?;
-    Ok(Known { nations, policy, register, ground })
+    let own = nations.values().find(|n: &&Nation| n.row.status == OWN);
+    let scheme = own.and_then(|own| schemes.get(own.row.code.as_str()).ok());
+    let standing = standing::load(work, scheme)?;
+    Ok(Known { nations, policy, register, standing, ground })
 }

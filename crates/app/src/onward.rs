@@ -22,6 +22,7 @@ use crate::people::{Act, Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
 use crate::said::{check_word, said};
 use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::standing::{must_be_within, rules_used};
 use crate::tick::subject_of;
 use crate::variant::Form;
 
@@ -85,9 +86,10 @@ pub struct OnwardOutcome {
 }
 
 /// A held object, opened.
-struct OpenedObject {
-    row: ObjectRow,
-    manifest: Manifest,
+pub(crate) struct OpenedObject {
+    pub(crate) row: ObjectRow,
+    pub(crate) manifest: Manifest,
+    pub(crate) payload: Vec<u8>,
     read: ReadJob,
 }
 
@@ -105,7 +107,7 @@ pub(crate) struct AskedConsent {
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
-    fn open_object(&self, oid: ObjectId) -> Result<OpenedObject> {
+    pub(crate) fn open_object(&self, oid: ObjectId) -> Result<OpenedObject> {
         let absent = || AppError::NotFound(format!("object {}", oid.short()));
         let (row, ct) = self.store.read(|work| {
             Ok::<_, AppError>((work.object(oid)?.ok_or_else(absent)?, work.body(oid)?))
@@ -117,11 +119,11 @@ impl<S: Store, V: Vault> Node<S, V> {
                 AppError::invalid(format!("object {} was erased here", oid.short()))
             })?;
         let read = ReadJob { oid, body: row.body, vault_key, ct };
-        let (manifest, _) =
+        let (manifest, payload) =
             self.keys.read(vec![read.clone()])?.into_iter().next().flatten().ok_or_else(|| {
                 AppError::invalid(format!("object {} was erased here", oid.short()))
             })?;
-        Ok(OpenedObject { row, manifest, read })
+        Ok(OpenedObject { row, manifest, payload, read })
     }
 
     /// Passes an object of another nation on, if the law permits; asks its originator where the
@@ -164,6 +166,19 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
             }
         }
+        let verdict = self.record_refusal(&known, &object, order, weighed)?;
+        Ok(OnwardOutcome { verdict, asked, released: false })
+    }
+
+    /// Records that something may not be passed on, and why.
+    pub(crate) fn record_refusal(
+        &self,
+        known: &Known,
+        object: &OpenedObject,
+        order: &OnwardOrder,
+        weighed: Weighed,
+    ) -> Result<Verdict> {
+        let now = self.now();
         let why = weighed.ruling.explanation.join(" ");
         let kind = if weighed.ruling.decision == Decision::Refer { "held" } else { "refused" };
         let text = format!(
@@ -176,28 +191,28 @@ impl<S: Store, V: Vault> Node<S, V> {
         let verdict = Verdict {
             form: Form::Whole,
             notes: Vec::new(),
-            object_type: object.row.object_type,
+            object_type: object.row.object_type.clone(),
             pieces: 1,
             nations: vec![weighed],
         };
         // What is not released was decided all the same, and the overseers can see it.
-        let batch = self.batch(&known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
+        let batch = self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let leaves: Vec<LeafDraft> = batch
             .classes
             .iter()
             .map(|shared| LeafDraft {
-                record: decision_record(&known, order.oid, shared, now),
+                record: decision_record(known, order.oid, shared, Vec::new(), now),
                 item: None,
             })
             .collect();
         self.record_with(&leaves, |work, _| {
-            batch.store(work, &known)?;
+            batch.store(work, known)?;
             event(work, now, kind, text, (Some(order.oid), Some(to)))
         })?;
-        Ok(OnwardOutcome { verdict, asked, released: false })
+        Ok(verdict)
     }
 
-    fn weigh_onward(
+    pub(crate) fn weigh_onward(
         &self,
         known: &Known,
         object: &OpenedObject,
@@ -230,7 +245,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let agreement = terms
             .as_ref()
             .and_then(|t| known.policy.agreement(&t.agreement))
-            .map(|held| held.row.code.clone());
+            .map(|held| known.policy.provenance_name(held));
         manifest.facts.provenance.push(Provenance {
             nation: originator,
             agreement,
@@ -311,7 +326,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
-    fn dispatch_onward(
+    pub(crate) fn dispatch_onward(
         &self,
         known: &Known,
         object: &OpenedObject,
@@ -341,7 +356,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let target = permitted(permit, &order.oid, weighed, context)?;
         let wraps = self.keys.rewrap(object.read.clone(), vec![target])?;
         let leaf = LeafDraft {
-            record: decision_record(known, order.oid, shared, now),
+            record: decision_record(known, order.oid, shared, rules_used(&verdict), now),
             item: Some(ItemDraft {
                 kind: ItemKind::Object,
                 oid: order.oid,
@@ -351,16 +366,22 @@ impl<S: Store, V: Vault> Node<S, V> {
                 recipients: shared.contexts.iter().cloned().zip(wraps).collect(),
             }),
         };
+        let by = match &weighed.by_rule {
+            Some(rule) => format!("by the standing rule {}", rule.name),
+            None => "with its consent".to_owned(),
+        };
         let text = format!(
-            "{} of {} passed on to {} with its consent",
+            "{} of {} passed on to {} {by}",
             object.row.object_type,
             known.name_of(&object.row.nation),
             order.to
         );
         let to = weighed.nation;
-        self.record_with(&[leaf], |work, _| {
+        self.record_with(&[leaf], |work, leaf| {
             known.must_stand(work)?;
             batch.store(work, known)?;
+            self.keep_by_rule(work, known, &verdict, (order.oid, leaf), now)?;
+            must_be_within(work, known, std::slice::from_ref(&verdict), now)?;
             if let Some(ask) = ask {
                 work.set_ask(ask, "released")?;
             }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use entente_exchange::agreement::{AgreementState, Phase, verify_kept_signature};
+use entente_exchange::agreement::{AgreementState, verify_kept_signature};
 use entente_law::agreement::Agreement;
 use entente_law::decider::Decider;
 use entente_law::national::NationalLaw;
@@ -20,7 +20,7 @@ use entente_seal::statement::SignedStatement;
 use entente_store::Work;
 use entente_store::rows::{AgreementActRow, AgreementRow, LawRow};
 
-use crate::agreements::life;
+use crate::agreements::{life, versions};
 use crate::error::{AppError, Result};
 use crate::node::Nation;
 use crate::receive::agreement_id;
@@ -91,10 +91,7 @@ impl Policy {
         now: Timestamp,
         schemes: &Schemes,
     ) -> Result<Self> {
-        let mut agreements = Vec::new();
-        for row in work.agreements()? {
-            agreements.push(held(work, nations, row, now)?);
-        }
+        let agreements = all_held(work, nations, now)?;
         let mut laws = Vec::new();
         for row in work.laws()? {
             laws.push(HeldLaw { law: read_law(&row.text)?, row });
@@ -105,14 +102,10 @@ impl Policy {
         let in_force: Vec<InForce<'_>> = agreements
             .iter()
             .zip(&parties)
-            // What was never complete binds nobody; what has ended still protects what it
-            // covered (survival), so it stays.
-            .filter(|(held, _)| held.state.is_complete())
-            .map(|(held, parties)| InForce {
-                agreement: &held.agreement,
-                id: held.row.id,
-                status: status(held, now),
-                parties,
+            .zip(versions::standings(&agreements, now))
+            .filter_map(|((held, parties), status)| {
+                let (agreement, id) = (&held.agreement, held.row.id);
+                Some(InForce { agreement, id, status: status?, parties })
             })
             .collect();
         let active: Vec<(LawId, &NationalLaw)> =
@@ -141,22 +134,20 @@ impl Policy {
             Draft::Agreement(agreement) => (Some(agreement), None),
             Draft::Law(law) => (None, Some(law)),
         };
-        let kept: Vec<&HeldAgreement> = self
+        let parties: Vec<Vec<(NationCode, PartyStatus)>> =
+            self.agreements.iter().map(|held| party_standing(held, nations)).collect();
+        let replaced =
+            |held: &HeldAgreement| agreement.is_some_and(|draft| draft.code() == held.row.code);
+        let mut in_force: Vec<InForce<'_>> = self
             .agreements
             .iter()
-            .filter(|held| held.state.is_complete())
-            .filter(|held| agreement.is_none_or(|draft| draft.code() != held.row.code))
-            .collect();
-        let parties: Vec<Vec<(NationCode, PartyStatus)>> =
-            kept.iter().map(|held| party_standing(held, nations)).collect();
-        let mut in_force: Vec<InForce<'_>> = kept
-            .iter()
             .zip(&parties)
-            .map(|(held, parties)| InForce {
-                agreement: &held.agreement,
-                id: held.row.id,
-                status: status(held, now),
-                parties,
+            .zip(versions::standings(&self.agreements, now))
+            .filter_map(|((held, parties), status)| {
+                // What was received under the text that it replaces stays bound by that.
+                let status = if replaced(held) { AgreementStatus::Terminated } else { status? };
+                let (agreement, id) = (&held.agreement, held.row.id);
+                held.state.is_complete().then_some(InForce { agreement, id, status, parties })
             })
             .collect();
         in_force.extend(agreement.map(|draft| InForce {
@@ -183,11 +174,53 @@ impl Policy {
         self.agreements.iter().find(|a| a.row.id == *id)
     }
 
-    /// The newest agreement with this code that has not ended, or the newest one.
+    /// The agreement that people mean by a code: the text that operates, or else the newest one
+    /// that has not ended, or the newest of all.
     pub fn by_code(&self, code: &str) -> Option<&HeldAgreement> {
-        let mut found = self.agreements.iter().rev().filter(|a| a.row.code == code);
-        let newest = found.next();
-        newest.filter(|a| !a.has_ended()).or_else(|| found.find(|a| !a.has_ended())).or(newest)
+        let of_code = || self.agreements.iter().filter(|held| held.row.code == code);
+        let newest = |held: &&HeldAgreement| (held.row.offered_at, held.row.at);
+        let operates = of_code().filter(|held| held.state.is_complete() && !held.has_ended());
+        let open = of_code().filter(|held| !held.has_ended());
+        operates
+            .min_by_key(|held| (held.row.offered_at, held.row.at))
+            .or_else(|| open.max_by_key(newest))
+            .or_else(|| of_code().max_by_key(newest))
+    }
+
+    /// How the provenance of what was received under an agreement names it: by its code, or by its
+    /// digest where the code has several texts that bind.
+    pub(crate) fn provenance_name(&self, held: &HeldAgreement) -> String {
+        let same =
+            |other: &&HeldAgreement| other.row.code == held.row.code && other.state.is_complete();
+        if self.agreements.iter().filter(same).count() > 1 {
+            held.row.id.to_string()
+        } else {
+            held.row.code.clone()
+        }
+    }
+
+    /// The texts of a code that are offered and not signed by all.
+    pub fn open_of(&self, code: &str) -> impl Iterator<Item = &HeldAgreement> {
+        // An amendment of a text that another one replaced meanwhile can be signed by nobody.
+        let is_current = |held: &HeldAgreement| {
+            let base = held.agreement.supersedes().and_then(|id| self.agreement(&id));
+            base.is_none_or(|base| base.row.status != "superseded")
+        };
+        let open = move |held: &&HeldAgreement| {
+            held.row.code == code && held.is_open() && is_current(held)
+        };
+        self.agreements.iter().filter(open)
+    }
+
+    /// The agreements of the negotiation that a text belongs to: what answers what, from the text
+    /// that began it.
+    pub fn negotiation(&self, id: &AgreementId) -> Vec<&HeldAgreement> {
+        let begun_by = |id: AgreementId| {
+            let up = |id: &AgreementId| self.agreement(id)?.row.counters;
+            std::iter::successors(Some(id), up).last()
+        };
+        let root = begun_by(*id);
+        self.agreements.iter().filter(|held| begun_by(held.row.id) == root).collect()
     }
 
     /// Whether an agreement is complete and in force here.
@@ -199,20 +232,12 @@ impl Policy {
 impl HeldAgreement {
     /// Whether it had ended for good when it was read.
     pub fn has_ended(&self) -> bool {
-        matches!(self.row.status.as_str(), "withdrawn" | "terminated" | "expired")
+        matches!(self.row.status.as_str(), "superseded" | "withdrawn" | "terminated" | "expired")
     }
-}
 
-fn status(held: &HeldAgreement, now: Timestamp) -> AgreementStatus {
-    match held.state.phase(now) {
-        Phase::Suspended { .. } => AgreementStatus::Suspended,
-        Phase::Withdrawn { .. } | Phase::Terminated { .. } | Phase::Expired => {
-            AgreementStatus::Terminated
-        }
-        // Before its first day the rules themselves find it not in force.
-        Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed | Phase::InForce => {
-            AgreementStatus::InForce
-        }
+    /// Whether it is offered, and not signed by all.
+    pub fn is_open(&self) -> bool {
+        self.row.status == "offered" && !self.state.is_complete()
     }
 }
 
@@ -252,8 +277,21 @@ pub(crate) fn state_now(
     id: &AgreementId,
     now: Timestamp,
 ) -> Result<Option<AgreementState>> {
-    let row = work.agreements()?.into_iter().find(|row| row.id == *id);
-    row.map(|row| held(work, nations, row, now).map(|held| held.state)).transpose()
+    let all = all_held(work, nations, now)?;
+    Ok(all.into_iter().find(|held| held.row.id == *id).map(|held| held.state))
+}
+
+fn all_held(
+    work: &dyn Work,
+    nations: &BTreeMap<NationId, Nation>,
+    now: Timestamp,
+) -> Result<Vec<HeldAgreement>> {
+    let mut agreements = Vec::new();
+    for row in work.agreements()? {
+        agreements.push(held(work, nations, row, now)?);
+    }
+    versions::relate(&mut agreements, now);
+    Ok(agreements)
 }
 
 fn held(

@@ -34,6 +34,7 @@ use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
 use crate::said::must_fit;
 use crate::sequencer::{ItemDraft, LeafDraft};
+use crate::standing::{ByRule, must_be_within, rules_used};
 use crate::variant::{Family, Form};
 
 /// What is to be published, apart from the pieces themselves.
@@ -64,6 +65,22 @@ pub struct Circumstances {
     pub offence: Option<String>,
     /// The emergency that it answers; the fact register says whether it was declared.
     pub emergency: Option<String>,
+    /// Nations that get none of it, whoever else does.
+    pub exclude: Vec<NationCode>,
+    /// Whether standing rules may add recipients.
+    pub audience: Audience,
+}
+
+/// For whom a publication is meant, besides whom it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Audience {
+    /// Also for those whom standing rules add.
+    #[default]
+    WithRules,
+    /// For those whom standing rules name, and nobody else.
+    RulesAlone,
+    /// Standing rules add nobody.
+    Named,
 }
 
 /// What was decided for one nation, for one class of pieces.
@@ -85,6 +102,8 @@ pub struct Weighed {
     pub facts: Vec<Digest>,
     /// Whether its node has a key that can be sealed to now.
     pub sealable: bool,
+    /// The standing rule that made it a recipient; none if a person did.
+    pub by_rule: Option<ByRule>,
 }
 
 impl Weighed {
@@ -229,6 +248,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                         class,
                         facts,
                         sealable: state.kem_key(now).is_some(),
+                        by_rule: None,
                     });
                 }
             }
@@ -289,7 +309,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
         transfer.exercise = order.facts.exercise;
         transfer.case_id.clone_from(&order.facts.case_id);
-        let Circumstances { evidence, offence, emergency } = &order.circumstances;
+        let Circumstances { evidence, offence, emergency, .. } = &order.circumstances;
         transfer.use_ = if *evidence { Use::Evidence } else { Use::Intelligence };
         transfer.offence = offence.clone().map(Offence::unknown);
         transfer.emergency.clone_from(emergency);
@@ -418,7 +438,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut leaves = Vec::with_capacity(sealed.len());
         for (job, source) in sealed.iter().zip(&sources) {
             let Some(shared) = batch.classes.get(source.making) else { continue };
-            let record = decision_record(&known, job.oid, shared, now);
+            let rules = verdicts.get(source.making).map(rules_used).unwrap_or_default();
+            let record = decision_record(&known, job.oid, shared, rules, now);
             let recipients =
                 shared.contexts.iter().map(Arc::clone).zip(job.wraps.iter().copied()).collect();
             leaves.push(LeafDraft {
@@ -470,10 +491,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                 row.body = job.body;
                 row.leaf = Some(leaf);
                 work.put_object(row, &job.ct)?;
+                if let Some(verdict) = verdicts.get(source.making) {
+                    self.keep_by_rule(work, &known, verdict, (job.oid, leaf), now)?;
+                }
                 for News { kind, text, nation } in news.get(source.making).into_iter().flatten() {
                     event(work, now, kind, text.clone(), (Some(job.oid), *nation))?;
                 }
             }
+            must_be_within(work, &known, &verdicts, now)?;
             for older in &order.supersedes {
                 supersede_own(work, *older, self.identity.nation)?;
             }
@@ -845,6 +870,7 @@ pub(crate) fn decision_record(
     known: &Known,
     oid: ObjectId,
     shared: &SharedClass,
+    rules: Vec<Digest>,
     now: Timestamp,
 ) -> Record {
     let decision = DecisionRecord {
@@ -852,7 +878,8 @@ pub(crate) fn decision_record(
         policy_epoch: known.policy.epoch,
         inputs: shared.inputs.0,
         outcomes: shared.outcomes.0,
-        approvals: Vec::new(),
+        // A standing rule is what two persons approved, and its digest names it.
+        approvals: rules,
     };
     Record::new(RecordKind::Decision, now, &decision)
 }

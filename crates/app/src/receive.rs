@@ -5,6 +5,7 @@
 //! and the same bundle again has none (I17). An item that fails is kept as evidence and its lane
 //! goes on (I19); a ledger that fails stops its link.
 
+mod agreed;
 mod control;
 mod forks;
 mod grants;
@@ -17,7 +18,7 @@ use lanes::Lanes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entente_exchange::agreement::{AgreementState, Phase};
+use entente_exchange::agreement::AgreementState;
 use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
 use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
@@ -45,7 +46,6 @@ use crate::media::no_way_from;
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 use crate::outbox::stubs_upto;
-use crate::policy;
 use crate::rollback::put_linked;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
@@ -756,40 +756,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         if agreements.is_empty() {
             return Ok(Verdict::Refused(NackCode::Agreement));
         }
-        for id in agreements {
-            // What came earlier in this bundle may have changed where the agreement stands.
-            let state = if outcome.reload {
-                if !outcome.states.contains_key(id) {
-                    let state = policy::state_now(work, &known.nations, id, now)?;
-                    outcome.states.insert(*id, state);
-                }
-                outcome.states.get(id).and_then(Option::as_ref)
-            } else {
-                known.policy.agreement(id).map(|held| &held.state)
-            };
-            let Some(state) = state else { return Ok(Verdict::Wait) };
-            let parties = state.parties();
-            if !parties.contains(&nation) || !parties.contains(&self.identity.nation) {
-                return Ok(Verdict::Refused(NackCode::Agreement));
-            }
-            let suspended = [nation, self.identity.nation]
-                .into_iter()
-                .any(|party| state.suspended(Some(party)).is_some());
-            match state.phase(now) {
-                Phase::InForce if !suspended => {}
-                // It will be complete; until then the item waits (amendment 5).
-                Phase::Draft | Phase::Offered | Phase::SignedBy(_) | Phase::Signed => {
-                    return Ok(Verdict::Wait);
-                }
-                // Waiting would block the lane for everything else, perhaps for ever.
-                Phase::InForce
-                | Phase::Suspended { .. }
-                | Phase::Withdrawn { .. }
-                | Phase::Terminated { .. }
-                | Phase::Expired => {
-                    return Ok(Verdict::Refused(NackCode::Agreement));
-                }
-            }
+        let leaf = opened.item.opening().index;
+        let stops = self.unless_agreed(work, known, (nation, leaf), agreements, now, outcome)?;
+        if let Some(verdict) = stops {
+            return Ok(verdict);
         }
         let Some(terms) = &opened.terms else { return Ok(Verdict::Refused(NackCode::Policy)) };
         if !terms.decision.releases() || !agreements.contains(&terms.agreement) {

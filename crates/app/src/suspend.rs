@@ -39,6 +39,7 @@ pub(crate) const fn goes_all_the_same(kind: ItemKind) -> bool {
         | ItemKind::OnwardRequest
         | ItemKind::OnwardDecision
         | ItemKind::AgreementPropose
+        | ItemKind::AgreementCounter
         | ItemKind::AgreementSign
         | ItemKind::LaneHead
         | ItemKind::AgreementActivated => false,

@@ -75,6 +75,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.enter_accesses()?;
         self.tell_overdue()?;
         self.tell_unjudged()?;
+        if self.intake().refusal(Lane::Priority).is_none() {
+            self.share_arrivals()?;
+        }
         // Most ticks come after something that is done already.
         let Some(Due { asks, objects }) = self.due(dated)? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {
@@ -263,14 +266,26 @@ impl<S: Store, V: Vault> Node<S, V> {
                 status.clone_into(&mut row.status);
                 row.at = now;
                 work.put_agreement(&row)?;
-                if held.row.status == "offered" && status == "in_force" {
+                // One that its older text's suspension holds back is held complete all the same.
+                if let ("offered", "in_force" | "suspended") = (held.row.status.as_str(), status) {
                     self.activate(work, &known, held, now)?;
                 }
-                if let "terminated" | "expired" = status {
+                if let "terminated" | "expired" | "superseded" = status {
                     self.tell_of_agreement(work, row.id, status, self.identity.nation, now)?;
                 }
                 let text = match status {
+                    "in_force" if held.agreement.supersedes().is_some() => {
+                        format!("the amended {} is in force", row.code)
+                    }
                     "in_force" => format!("{} is in force", row.code),
+                    "superseded" => {
+                        format!(
+                            "the text {} of {} is superseded; what was received under it keeps \
+                             its terms",
+                            row.id.short(),
+                            row.code
+                        )
+                    }
                     "terminated" | "expired" => format!(
                         "{} has ended: it is {status}; what was received under it stays protected",
                         row.code

@@ -34,6 +34,7 @@ mod publish;
 mod recall;
 mod receipts;
 mod release;
+mod rule;
 mod scheme;
 mod serve;
 mod status;
@@ -110,6 +111,7 @@ commands! {
         Objects(objects::ObjectsArgs),
         Decisions(decisions::DecisionsArgs),
         Release(release::ReleaseArgs),
+        Rule(rule::RuleArgs),
         Consent(consent::ConsentArgs),
         Receipts(receipts::ReceiptsArgs),
         Recall(recall::RecallArgs),

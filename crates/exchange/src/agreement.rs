@@ -152,6 +152,11 @@ pub enum Phase {
         /// Since when.
         at: Timestamp,
     },
+    /// A newer text of it, signed by all its parties, has come into force.
+    Superseded {
+        /// The newer text.
+        by: AgreementId,
+    },
     /// A party has left it.
     Withdrawn {
         /// Who left.
@@ -173,7 +178,18 @@ pub enum Phase {
 impl Phase {
     /// Whether it has ended for good. What was received under it stays protected.
     pub const fn has_ended(&self) -> bool {
-        matches!(self, Self::Withdrawn { .. } | Self::Terminated { .. } | Self::Expired)
+        match self {
+            Self::Superseded { .. }
+            | Self::Withdrawn { .. }
+            | Self::Terminated { .. }
+            | Self::Expired => true,
+            Self::Draft
+            | Self::Offered
+            | Self::SignedBy(_)
+            | Self::Signed
+            | Self::InForce
+            | Self::Suspended { .. } => false,
+        }
     }
 
     /// Its name, as it is stored and shown.
@@ -183,6 +199,7 @@ impl Phase {
             Self::Offered | Self::SignedBy(_) | Self::Signed => "offered",
             Self::InForce => "in_force",
             Self::Suspended { .. } => "suspended",
+            Self::Superseded { .. } => "superseded",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Terminated { .. } => "terminated",
             Self::Expired => "expired",
@@ -212,6 +229,7 @@ pub struct AgreementState {
     /// By who spoke, and of whom: a party, or all.
     words: BTreeMap<(NationId, Option<NationId>), Word>,
     notices: BTreeMap<NationId, Timestamp>,
+    superseded: Option<AgreementId>,
 }
 
 impl AgreementState {
@@ -233,6 +251,7 @@ impl AgreementState {
             activated: BTreeMap::new(),
             words: BTreeMap::new(),
             notices: BTreeMap::new(),
+            superseded: None,
         }
     }
 
@@ -313,9 +332,57 @@ impl AgreementState {
         Ok(())
     }
 
+    /// Whether it came into force at some time up to now, whatever became of it since. Until every
+    /// signature is held and its first day has come, it did not; nor if it was left before any party
+    /// relied on it.
+    pub fn came_into_force(&self, now: Timestamp) -> bool {
+        let ended_before = self.notice().is_some_and(|(_, at)| at <= self.from);
+        let relied_on = self.withdrawn.is_empty() || !self.activated.is_empty();
+        self.is_complete() && now >= self.from && relied_on && !ended_before
+    }
+
+    /// A newer text, which came into force, takes its place, for ever.
+    pub const fn supersede(&mut self, by: AgreementId) {
+        self.superseded = Some(by);
+    }
+
+    /// The newer text that took its place.
+    pub const fn superseded_by(&self) -> Option<AgreementId> {
+        self.superseded
+    }
+
+    /// Takes over what parties said of the text that this one supersedes: whoever suspended that
+    /// suspends this, and notice of that is notice of this, until they say otherwise of this one.
+    pub fn take_over(&mut self, older: &Self) {
+        for ((by, of), word) in &older.words {
+            let concerns =
+                self.parties.contains(by) && of.is_none_or(|party| self.parties.contains(&party));
+            if let (true, Some(at)) = (concerns, word.suspended) {
+                // Any word about this text has a number from 1, and counts instead.
+                let inherited = Word { number: 0, suspended: Some(at) };
+                self.words.entry((*by, *of)).or_insert(inherited);
+            }
+        }
+        for (by, ends) in older.notices.iter().filter(|(by, _)| self.parties.contains(by)) {
+            earliest(&mut self.notices, *by, *ends);
+        }
+    }
+
     /// Where it stands at this time.
     pub fn phase(&self, now: Timestamp) -> Phase {
         // Leaving takes effect at once, whatever date the note carries.
+        if let Some((by, at)) = self.withdrawn.iter().min_by_key(|(nation, at)| (**at, **nation)) {
+            return Phase::Withdrawn { by: *by, at: *at };
+        }
+        if let Some(by) = self.superseded {
+            return Phase::Superseded { by };
+        }
+        self.phase_but_for_newer(now)
+    }
+
+    /// Where it would stand if no newer text had taken its place: what was entered before that is
+    /// judged by this.
+    pub fn phase_but_for_newer(&self, now: Timestamp) -> Phase {
         if let Some((by, at)) = self.withdrawn.iter().min_by_key(|(nation, at)| (**at, **nation)) {
             return Phase::Withdrawn { by: *by, at: *at };
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entente_model::{NationCode, NationId, Timestamp};
+use entente_model::{AgreementId, NationCode, NationId, Timestamp};
 
 use crate::clause::{self, Clause, ClauseType};
 use crate::equivalence::{Row, Table};
@@ -82,6 +82,8 @@ pub struct Agreement {
     in_force_from: Timestamp,
     ends_on: Option<Timestamp>,
     survival: bool,
+    supersedes: Option<AgreementId>,
+    afresh: bool,
     parties: Vec<Party>,
     groups: BTreeMap<String, Vec<NationCode>>,
     articles: Vec<(String, String)>,
@@ -97,6 +99,8 @@ pub(crate) struct Front {
     pub in_force_from: Timestamp,
     pub ends_on: Option<Timestamp>,
     pub survival: bool,
+    pub supersedes: Option<AgreementId>,
+    pub afresh: bool,
     pub parties: Vec<Party>,
     pub groups: BTreeMap<String, Vec<NationCode>>,
 }
@@ -163,6 +167,8 @@ impl Agreement {
             in_force_from: front.in_force_from,
             ends_on: front.ends_on,
             survival: front.survival,
+            supersedes: front.supersedes,
+            afresh: front.afresh,
             parties: front.parties,
             groups: front.groups,
             clauses,
@@ -217,6 +223,16 @@ impl Agreement {
     /// Whether its protection outlives it.
     pub const fn survival(&self) -> bool {
         self.survival
+    }
+
+    /// The text that it takes the place of: it is an amendment.
+    pub const fn supersedes(&self) -> Option<AgreementId> {
+        self.supersedes
+    }
+
+    /// Whether it begins without the suspensions and notices of the text that it supersedes.
+    pub const fn begins_afresh(&self) -> bool {
+        self.afresh
     }
 
     /// Its parties, in the order of the text.
@@ -319,6 +335,16 @@ fn front(keys: &Keys<'_, '_>) -> Option<Front> {
     let in_force_from = keys.need("in_force_from").and_then(|i| i.day());
     let ends_on = keys.optional("ends_on", Item::day);
     let survival = keys.need("survival").and_then(|i| i.bool());
+    let supersedes = keys.optional("supersedes", |item| {
+        let id = item.str()?.parse::<AgreementId>();
+        id.or_else(|_| {
+            let right = "an amendment names the digest of the whole text that it supersedes, in 64 \
+                         hexadecimal digits";
+            item.fault(right).ok_or(())
+        })
+        .ok()
+    });
+    let afresh = keys.or("afresh", false, Item::bool);
     let parties = parties(keys, kind);
     let groups = keys.or("groups", BTreeMap::new(), |item| {
         item.table(|table| {
@@ -344,6 +370,8 @@ fn front(keys: &Keys<'_, '_>) -> Option<Front> {
         in_force_from,
         ends_on,
         survival: survival?,
+        supersedes: supersedes?,
+        afresh: afresh?,
         parties: parties?,
         groups: groups?,
     })
@@ -490,7 +518,32 @@ fn read_clauses(
 /// `nation` line in the front matter, replacing one that is there. The same draft and identities
 /// give the same text.
 pub fn bind(text: &str, identities: &[(NationCode, NationId)]) -> Result<String, Problems> {
+    bind_over(text, identities, None)
+}
+
+/// The same for an amendment, which names the text that it supersedes under its own code. A draft
+/// that names another text already is refused.
+pub fn bind_over(
+    text: &str,
+    identities: &[(NationCode, NationId)],
+    supersedes: Option<AgreementId>,
+) -> Result<String, Problems> {
     let draft = Agreement::parse(text)?;
+    if let Some(named) = draft.supersedes()
+        && supersedes != Some(named)
+    {
+        let message = match supersedes {
+            Some(right) => format!("it would supersede {right}: leave the line out, or name that"),
+            None => "it says that it supersedes another text, and is not offered as an amendment"
+                .to_owned(),
+        };
+        return Err(Problems::one(1, 1, "supersedes", message));
+    }
+    if draft.begins_afresh() && supersedes.is_none() {
+        let message = "only an amendment, which supersedes another text, can begin afresh";
+        return Err(Problems::one(1, 1, "afresh", message));
+    }
+    let named = draft.supersedes().is_some();
     for party in draft.parties() {
         if !identities.iter().any(|(nation, _)| *nation == party.nation) {
             let missing = format!("the identity of party {} is not known here", party.nation);
@@ -512,6 +565,17 @@ pub fn bind(text: &str, identities: &[(NationCode, NationId)]) -> Result<String,
         if front && inside && trimmed.starts_with("nation_id") {
             continue;
         }
+        if fences == 1
+            && trimmed == "+++"
+            && !named
+            && let Some(older) = supersedes
+        {
+            out.push_str(line);
+            out.push_str("supersedes = \"");
+            out.push_str(&older.to_string());
+            out.push_str("\"\n");
+            continue;
+        }
         out.push_str(line);
         let named = trimmed
             .strip_prefix("nation")
@@ -525,10 +589,10 @@ pub fn bind(text: &str, identities: &[(NationCode, NationId)]) -> Result<String,
         }
     }
     let bound = Agreement::parse(&out)?;
-    let right = bound
-        .parties()
-        .iter()
-        .all(|p| identities.iter().any(|(nation, id)| *nation == p.nation && Some(*id) == p.id));
+    let right = bound.supersedes() == supersedes
+        && bound.parties().iter().all(|p| {
+            identities.iter().any(|(nation, id)| *nation == p.nation && Some(*id) == p.id)
+        });
     if !right {
         let message = "write each party as a table `[[parties]]` with a line `nation = \"XAR\"`";
         return Err(Problems::one(2, 1, "parties", message));

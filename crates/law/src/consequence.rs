@@ -178,6 +178,9 @@ fn particulars(old: &Agreement, new: &Agreement) -> Vec<String> {
         let now = if new.survival() { "outlives it" } else { "ends with it" };
         found.push(format!("Its text says that its protection {now}; before, it did not."));
     }
+    if new.begins_afresh() {
+        found.push("Suspensions and notices of the text before end with it.".to_owned());
+    }
     let notes = |agreement: &Agreement| -> BTreeSet<String> {
         agreement.clauses().filter(|c| c.1 == "informative").map(|c| c.2).collect()
     };

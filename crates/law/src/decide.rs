@@ -154,6 +154,8 @@ impl<'r> Court<'r, '_> {
         for treaty in &self.rules.treaties {
             match inapplicability(treaty, self.case) {
                 None => applicable.push(treaty),
+                // Of what a newer text of it replaced, there is nothing to say.
+                Some(_) if self.rules.is_replaced(treaty) => {}
                 Some(code) => inapplicable.push((treaty, code)),
             }
         }
@@ -194,10 +196,26 @@ impl<'r> Court<'r, '_> {
     }
 
     fn provenance(&mut self, unit: &Unit<'_>, entry: &Provenance, failures: &mut Vec<Failure>) {
-        let treaty = entry
-            .agreement
-            .as_ref()
-            .and_then(|code| self.rules.treaties.iter().find(|t| t.code == *code));
+        let rules = self.rules;
+        let named: Vec<&'r Treaty> =
+            entry.agreement.iter().flat_map(|name| rules.named(name)).collect();
+        if named.is_empty() {
+            self.passed_on(unit, entry, None, failures);
+        }
+        // Of several texts of one code the worst wins.
+        for treaty in named {
+            self.passed_on(unit, entry, Some(treaty), failures);
+        }
+    }
+
+    /// What was received under an agreement, or under none that is known, passed on.
+    fn passed_on(
+        &mut self,
+        unit: &Unit<'_>,
+        entry: &Provenance,
+        treaty: Option<&'r Treaty>,
+        failures: &mut Vec<Failure>,
+    ) {
         let set = treaty.map_or(&self.rules.onward_default, |t| &t.onward);
         let parties = treaty.into_iter().flat_map(|t| {
             t.parties
@@ -340,7 +358,7 @@ fn misunderstood(rules: &Rules, case: &Case<'_>) -> Option<(&'static str, String
         }
         let third =
             entry.nation != subject.transfer.sender && entry.nation != case.recipient.nation;
-        let held = |code: &&String| rules.treaties.iter().any(|t| t.code == **code);
+        let held = |name: &&String| rules.named(name).next().is_some();
         if let (true, Some(code)) = (third, entry.agreement.as_ref().filter(|c| !held(c))) {
             let sentence =
                 format!("it holds information received under {code}, which is not held here");
@@ -512,8 +530,11 @@ fn refuse(rules: &Rules, joined: &[Joined<'_, '_>]) -> Ruling {
 
 /// The agreement that a failure's clause belongs to, if it is a clause.
 fn treaty_of<'r>(rules: &'r Rules, failure: &Failure) -> Option<&'r Treaty> {
-    let (code, _) = failure.origin.id.rsplit_once('/')?;
-    rules.treaties.iter().find(|t| t.code == code)
+    let id = failure.origin.id.as_str();
+    let (code, _) = id.rsplit_once('/')?;
+    let mut of_code = rules.treaties.iter().filter(|t| t.code == code);
+    let first = of_code.clone().next();
+    of_code.find(|t| t.clauses.iter().any(|term| term.origin.id == id)).or(first)
 }
 
 /// One failure as a sentence.

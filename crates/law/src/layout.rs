@@ -18,7 +18,7 @@ use crate::problem::Problems;
 const COLUMNS: usize = 100;
 
 /// Keys of the particulars in their order; others follow.
-const FRONT: [&str; 10] = [
+const FRONT: [&str; 12] = [
     "id",
     "nation",
     "title",
@@ -27,6 +27,8 @@ const FRONT: [&str; 10] = [
     "in_force_from",
     "ends_on",
     "survival",
+    "supersedes",
+    "afresh",
     "titles",
     "parties",
 ];

@@ -23,8 +23,8 @@ const PERMIT: &str = "permit";
 /// The rules could not be made into policies.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CompileError {
-    /// Two agreements have the same code, so a provenance entry would be ambiguous.
-    #[error("two agreements have the code `{0}`; leave out the one that was superseded")]
+    /// Two agreements that have not ended have the same code, so neither can be cited by it.
+    #[error("two agreements have the code `{0}`, and neither has ended or was superseded")]
     SameCode(String),
     /// A group means different things in two agreements.
     #[error("group `{group}` has other members in `{agreement}` than in an earlier agreement")]

@@ -4,7 +4,7 @@
 //! nation and direction, because evaluation costs about a microsecond for each policy; a decision
 //! looks at its slices and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::PolicySet;
@@ -243,6 +243,19 @@ impl Rules {
         self.book.source()
     }
 
+    /// The agreements that a provenance entry names: by the digest of a text, exactly that one; by
+    /// a code, every one that has it, because it is not said which of them it was.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = &Treaty> {
+        let id: Option<AgreementId> = name.parse().ok();
+        self.treaties.iter().filter(move |t| id.map_or(t.code == name, |id| t.id == id))
+    }
+
+    /// Whether it has ended, and another text of its code operates.
+    pub(crate) fn is_replaced(&self, treaty: &Treaty) -> bool {
+        let ended = |t: &Treaty| t.status == AgreementStatus::Terminated;
+        ended(treaty) && self.treaties.iter().any(|t| t.code == treaty.code && !ended(t))
+    }
+
     /// The codes of the agreements, in order.
     pub fn agreements(&self) -> impl Iterator<Item = (&str, AgreementId)> {
         self.treaties.iter().map(|t| (t.code.as_str(), t.id))
@@ -351,14 +364,14 @@ pub(crate) fn positions(set: &PolicySet) -> impl Iterator<Item = usize> {
     found.into_iter()
 }
 
-/// Groups of all agreements; a group must mean the same everywhere.
+/// Groups of all agreements; among those that operate, a group must mean the same everywhere. One
+/// that only ended ones name has the members that all of them give it.
 fn groups(agreements: &[InForce<'_>]) -> Result<BTreeMap<String, Vec<NationCode>>, CompileError> {
+    let operates = |held: &&InForce<'_>| held.status != AgreementStatus::Terminated;
     let mut groups: BTreeMap<String, Vec<NationCode>> = BTreeMap::new();
-    for held in agreements {
+    for held in agreements.iter().filter(operates) {
         for (group, members) in held.agreement.groups() {
-            let mut members = members.clone();
-            members.sort_unstable();
-            members.dedup();
+            let members = in_order(members);
             let known = groups.entry(group.clone()).or_insert_with(|| members.clone());
             if *known != members {
                 return Err(CompileError::GroupConflict {
@@ -368,11 +381,33 @@ fn groups(agreements: &[InForce<'_>]) -> Result<BTreeMap<String, Vec<NationCode>
             }
         }
     }
-    let mut codes = BTreeSet::new();
-    match agreements.iter().map(|held| held.agreement.code()).find(|code| !codes.insert(*code)) {
+    let mut past: BTreeMap<String, Vec<NationCode>> = BTreeMap::new();
+    for held in agreements.iter().filter(|held| !operates(held)) {
+        for (group, members) in held.agreement.groups() {
+            let members = in_order(members);
+            let known = past.entry(group.clone()).or_insert_with(|| members.clone());
+            known.retain(|nation| members.contains(nation));
+        }
+    }
+    for (group, members) in past {
+        groups.entry(group).or_insert(members);
+    }
+    // Of one code, any number may have ended or been superseded: they bind what was received
+    // under them. One may operate, so that a code names one basis.
+    let of_code = |code: &str| {
+        agreements.iter().filter(operates).filter(|held| held.agreement.code() == code).count()
+    };
+    match agreements.iter().map(|held| held.agreement.code()).find(|code| of_code(code) > 1) {
         Some(code) => Err(CompileError::SameCode(code.to_owned())),
         None => Ok(groups),
     }
+}
+
+fn in_order(members: &[NationCode]) -> Vec<NationCode> {
+    let mut members = members.to_vec();
+    members.sort_unstable();
+    members.dedup();
+    members
 }
 
 fn treaty(book: &mut Book, held: &InForce<'_>, schemes: &Schemes) -> Result<Treaty, CompileError> {

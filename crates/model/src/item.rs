@@ -131,6 +131,8 @@ kinds!(
     OnwardDecision = 6,
     /// The literate text of an agreement.
     AgreementPropose = 14,
+    /// A changed text, in answer to one that was offered.
+    AgreementCounter = 15,
     /// A party's signature on an agreement.
     AgreementSign = 16,
     /// A party leaves an agreement.
@@ -798,6 +800,34 @@ impl Wire for AgreementPropose {
         r.record(2, |r| {
             version_1(r)?;
             Ok(Self { texts: r.list_nonempty(|r| r.bytes().map(<[u8]>::to_vec))? })
+        })
+    }
+}
+
+/// A changed text, offered in answer to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementCounter {
+    /// The text that it answers.
+    pub counters: AgreementId,
+    /// The Markdown bytes of all its files, in order.
+    pub texts: Vec<Vec<u8>>,
+}
+
+impl Wire for AgreementCounter {
+    const NAME: &'static str = "agreement counter-proposal";
+    const BYTES_MAX: usize = 1 << 20;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(3).uint(1).value(&self.counters).list(&self.texts, |w, t| {
+            w.bytes(t);
+        });
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        r.record(3, |r| {
+            version_1(r)?;
+            let counters = r.value()?;
+            Ok(Self { counters, texts: r.list_nonempty(|r| r.bytes().map(<[u8]>::to_vec))? })
         })
     }
 }

@@ -3,6 +3,7 @@
 //! A check panics where a promise is broken, and returns the error of a store that fails.
 
 mod people;
+mod standing;
 
 use std::slice;
 
@@ -39,6 +40,7 @@ pub fn check(store: &impl Store) -> Result<()> {
     policy(store)?;
     facts(store)?;
     people::check(store)?;
+    standing::check(store)?;
     journal(store)?;
     extremes(store)
 }
@@ -740,6 +742,9 @@ fn policy(store: &impl Store) -> Result<()> {
         text: b"# Articles".to_vec(),
         status: status.to_owned(),
         at: at(1),
+        offered_by: (byte == 1).then(|| nation(4)),
+        offered_at: (byte == 1).then(|| at(5)),
+        counters: (byte == 1).then(|| AgreementId::from_array([2; 32])),
     };
     let law = |byte, code: &str, active| LawRow {
         id: LawId::from_array([byte; 32]),
@@ -774,9 +779,9 @@ fn policy(store: &impl Store) -> Result<()> {
         work.put_agreement(&b)?;
         work.put_agreement(&a)?;
         work.put_signature(&signature)?;
-        work.put_activation(b.id, nation(2))?;
-        work.put_activation(b.id, nation(1))?;
-        work.put_activation(b.id, nation(1))?;
+        work.put_activation(b.id, nation(2), 7)?;
+        work.put_activation(b.id, nation(1), 8)?;
+        work.put_activation(b.id, nation(1), 9)?;
         work.put_law(&active)?;
         work.put_law(&LawRow { active: false, ..proposed.clone() })?;
         work.put_law(&proposed)?;
@@ -790,6 +795,8 @@ fn policy(store: &impl Store) -> Result<()> {
         assert_eq!(work.signatures(a.id)?, []);
         assert_eq!(work.activations(b.id)?, [nation(1), nation(2)]);
         assert_eq!(work.activations(a.id)?, []);
+        assert_eq!(work.activation_leaf(b.id, nation(1))?, Some(8), "the first one stays");
+        assert_eq!(work.activation_leaf(a.id, nation(1))?, None);
         assert_eq!(work.agreement_acts(b.id)?, [suspended.clone(), noticed.clone()]);
         assert_eq!(work.agreement_acts(a.id)?, []);
         assert_eq!(work.laws()?, [active, proposed], "a law in force is not forgotten");

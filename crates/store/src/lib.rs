@@ -1,7 +1,7 @@
 //! Storage in domain words: what a node keeps, and the promises that the keeping makes.
 //!
 //! Traits say what is kept ([`Ledger`], [`Lanes`], [`Objects`], [`Peers`], [`Policy`],
-//! [`Facts`], [`People`], [`Accesses`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
+//! [`Facts`], [`Standing`], [`People`], [`Accesses`], [`Journal`]); [`sqlite`] keeps it. A unit of work is one durable transaction: all
 //! of it or nothing. Nothing here assumes that one process owns the data: every write by the
 //! sequencer is conditional on its fence ([`Ledger::advance_head`]), so a paused old leader
 //! fails at commit.
@@ -25,7 +25,7 @@ use crate::rows::{
     ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
     LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow, OutboxRow,
     PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
-    ReleaseContextRow, SessionRow, SignatureRow,
+    ReleaseContextRow, RuleReleaseRow, RuleRow, SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -231,8 +231,11 @@ pub trait Policy {
     fn put_signature(&mut self, row: &SignatureRow) -> Result<()>;
     /// Signatures on an agreement.
     fn signatures(&self, agreement: AgreementId) -> Result<Vec<SignatureRow>>;
-    /// A partner said that it holds the agreement complete.
-    fn put_activation(&mut self, agreement: AgreementId, nation: NationId) -> Result<()>;
+    /// A partner said, in this entry of its ledger, that it holds the agreement complete.
+    fn put_activation(&mut self, agreement: AgreementId, nation: NationId, leaf: u64)
+    -> Result<()>;
+    /// The entry of its ledger in which a partner said so; 0 if it was not kept.
+    fn activation_leaf(&self, agreement: AgreementId, nation: NationId) -> Result<Option<u64>>;
     /// Partners that hold the agreement complete.
     fn activations(&self, agreement: AgreementId) -> Result<Vec<NationId>>;
     /// Stores what a party did about an agreement; the first of one number stays.
@@ -263,6 +266,24 @@ pub trait Facts {
     fn put_fact_use(&mut self, row: &FactUseRow) -> Result<()>;
     /// Releases that rest on a fact, the newest first.
     fn fact_uses(&self, fact: Digest, count: u64) -> Result<Vec<FactUseRow>>;
+}
+
+/// Standing rules, and the releases that they made.
+pub trait Standing {
+    /// Stores a form of a rule, or its new state.
+    fn put_rule(&mut self, row: &RuleRow) -> Result<()>;
+    /// All forms of all rules, by name, the oldest first.
+    fn rules(&self) -> Result<Vec<RuleRow>>;
+    /// Stores a release that a rule made, or what a reviewer said of it.
+    fn put_rule_release(&mut self, row: &RuleReleaseRow) -> Result<()>;
+    /// What a rule released, the newest first.
+    fn rule_releases(&self, name: &str, count: u64) -> Result<Vec<RuleReleaseRow>>;
+    /// The rules that released an object.
+    fn rule_releases_of(&self, oid: ObjectId) -> Result<Vec<RuleReleaseRow>>;
+    /// What waits for a reviewer, the oldest first.
+    fn rule_reviews(&self) -> Result<Vec<RuleReleaseRow>>;
+    /// How many objects a rule released on a day since 1970.
+    fn rule_releases_on(&self, name: &str, day: u64) -> Result<u64>;
 }
 
 /// Persons of this nation, and acts that need two of them.
@@ -369,12 +390,22 @@ pub trait Journal {
 
 /// Everything that one unit of work may read and change.
 pub trait Work:
-    Ledger + Lanes + Objects + Peers + Policy + Facts + People + SignIns + Accesses + Journal
+    Ledger + Lanes + Objects + Peers + Policy + Facts + Standing + People + SignIns + Accesses + Journal
 {
 }
 
 impl<T> Work for T where
-    T: Ledger + Lanes + Objects + Peers + Policy + Facts + People + SignIns + Accesses + Journal
+    T: Ledger
+        + Lanes
+        + Objects
+        + Peers
+        + Policy
+        + Facts
+        + Standing
+        + People
+        + SignIns
+        + Accesses
+        + Journal
 {
 }
 

@@ -320,10 +320,17 @@ pub struct AgreementRow {
     pub code: String,
     /// Its literate text.
     pub text: Vec<u8>,
-    /// `draft`, `offered`, `in_force`, `suspended`, `withdrawn`, `terminated`, `expired`.
+    /// `draft`, `offered`, `in_force`, `suspended`, `superseded`, `withdrawn`, `terminated`,
+    /// `expired`.
     pub status: String,
     /// Since when.
     pub at: Timestamp,
+    /// Who offered it; not known of what was offered before this was kept.
+    pub offered_by: Option<NationId>,
+    /// When it was offered, or came here.
+    pub offered_at: Option<Timestamp>,
+    /// The text that it was offered in answer to.
+    pub counters: Option<AgreementId>,
 }
 
 /// A party's signature on an agreement.
@@ -615,4 +622,46 @@ pub struct FactUseRow {
     pub first: u64,
     /// The last of them; between them are leaves with other inputs too.
     pub last: u64,
+}
+
+/// A standing rule, in one of its forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleRow {
+    /// The digest of its exact bytes.
+    pub id: Digest,
+    /// Its name.
+    pub name: String,
+    /// `active`, `suspended`, `replaced` by a narrower form, or `removed`.
+    pub state: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// The ledger entry that says so.
+    pub leaf: u64,
+    /// Its exact bytes.
+    pub rule: Vec<u8>,
+}
+
+/// A release that a standing rule made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleReleaseRow {
+    /// The rule, in the form that it had.
+    pub rule: Digest,
+    /// The rule's name.
+    pub name: String,
+    /// The object.
+    pub oid: ObjectId,
+    /// The ledger entry.
+    pub leaf: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The day since 1970, by which the daily limit is counted.
+    pub day: u64,
+    /// The codes of the nations that got it by the rule, with commas.
+    pub nations: String,
+    /// `none`, `waiting`, `accepted` or `objected`.
+    pub review: String,
+    /// Who reviewed it, when and what they said.
+    pub reviewed: Option<(String, Timestamp, String)>,
 }

@@ -22,6 +22,7 @@ mod policy;
 mod schema;
 mod session;
 mod signins;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod vault;

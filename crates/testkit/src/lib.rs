@@ -4,6 +4,7 @@
 //! follows from the seed, and machines on which things go wrong.
 
 pub mod alliance;
+pub mod amendment;
 pub mod authenticator;
 pub mod chance;
 pub mod clock;

@@ -65,6 +65,7 @@ pub(crate) fn event(kind: &str) -> (&'static str, &'static str) {
         "link" => ("link", "care"),
         "alarm" => ("alarm", "bad"),
         "breach" => ("breach", "bad"),
+        "standing" => ("standing rule", "calm"),
         _ => ("event", "calm"),
     }
 }
@@ -128,6 +129,11 @@ pub(crate) fn agreement(status: &str) -> (String, &'static str) {
         _ => "calm",
     };
     (plain(status), tone)
+}
+
+/// How a standing rule stands.
+pub(crate) fn rule(state: &str) -> (String, &'static str) {
+    (plain(state), if state == "active" { "good" } else { "care" })
 }
 
 /// What was decided, as a word and how much it matters.

@@ -10,7 +10,7 @@ use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
 use entente_app::order::Words;
 use entente_app::people::Actor;
-use entente_app::publish::{Circumstances, Published, Verdict};
+use entente_app::publish::{Audience, Circumstances, Published, Verdict};
 use entente_app::recall::RecallStanding;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
@@ -57,11 +57,26 @@ struct Publish {
     #[serde(default)]
     supersedes: Vec<String>,
     tear_line: Option<TearLineIn>,
+    /// Nations that get none of it.
+    #[serde(default)]
+    exclude: Vec<String>,
+    /// What standing rules do: `add` recipients, name them `alone`, or `none`.
+    standing: Option<String>,
 }
 
 impl Publish {
-    fn words(&self) -> Words {
-        Words {
+    fn words(&self) -> Result<Words, LocalError> {
+        let audience = match self.standing.as_deref() {
+            None | Some("add") => Audience::WithRules,
+            Some("alone") => Audience::RulesAlone,
+            Some("none") => Audience::Named,
+            Some(word) => {
+                return Err(invalid(format!(
+                    "`{word}` is nothing that standing rules do: use add, alone or none"
+                )));
+            }
+        };
+        Ok(Words {
             label: self.label.clone(),
             purpose: self.purpose.clone(),
             facts: self.facts.clone(),
@@ -70,10 +85,12 @@ impl Publish {
                 evidence: self.evidence,
                 offence: self.offence.clone(),
                 emergency: self.emergency.clone(),
+                exclude: self.exclude.iter().map(|n| nation(n)).collect::<Result<_, _>>()?,
+                audience,
             },
             precedence: self.precedence.clone(),
             supersedes: self.supersedes.clone(),
-        }
+        })
     }
 }
 
@@ -180,7 +197,7 @@ fn invalid(what: impl std::fmt::Display) -> LocalError {
 impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn publish(&self, actor: &Actor, body: Value) -> Answer {
         let publish: Publish = request(body)?;
-        let order = self.node.order(&publish.words()).map_err(refused)?;
+        let order = self.node.order(&publish.words()?).map_err(refused)?;
         let contents = publish
             .files
             .iter()
@@ -408,6 +425,9 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),
             );
+            let rules = self.node.rules_of(actor, oid).map_err(refused)?;
+            let rules: Vec<Value> = rules.iter().map(super::standing::release).collect();
+            members.insert("standing".to_owned(), json!(rules));
             members.insert("content".to_owned(), json!(content.map(base64)));
             members.insert("display_only".to_owned(), json!(withheld));
         }
@@ -603,6 +623,7 @@ fn verdict(verdict: &Verdict) -> Value {
                 "refer_to": w.ruling.refer_to,
                 "explanation": w.ruling.explanation,
                 "facts": w.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "rule": w.by_rule.as_ref().map(|rule| rule.name.clone()),
             })
         })
         .collect();
@@ -631,6 +652,7 @@ fn decided(decided: &Decided) -> Value {
         "leaf": decided.leaf,
         "object": decided.oid.to_string(),
         "at": moment(decided.at),
+        "rules": decided.rules,
         "outcomes": outcomes,
         "facts": facts,
     })

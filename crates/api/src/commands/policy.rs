@@ -22,6 +22,13 @@ struct Text {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Changed {
+    agreement: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Named {
     agreement: String,
 }
@@ -76,9 +83,30 @@ impl<S: Store, V: Vault> Commands<S, V> {
         Ok(json!({ "agreement_id": id.to_string() }))
     }
 
-    pub(super) fn agreement_sign(&self, actor: &Actor, body: Value) -> Answer {
+    pub(super) fn agreement_counter(&self, actor: &Actor, body: Value) -> Answer {
+        let changed: Changed = request(body)?;
+        let counters = self.node.find_offer(&changed.agreement).map_err(refused)?;
+        let id = self.node.counter(actor, &counters, &changed.text).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string(), "counters": counters.to_string() }))
+    }
+
+    pub(super) fn agreement_amend(&self, actor: &Actor, body: Value) -> Answer {
+        let changed: Changed = request(body)?;
+        let supersedes = self.node.find_agreement(&changed.agreement).map_err(refused)?;
+        let id = self.node.amend(actor, &supersedes, &changed.text).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string(), "supersedes": supersedes.to_string() }))
+    }
+
+    pub(super) fn agreement_text(&self, body: Value) -> Answer {
         let named: Named = request(body)?;
         let id = self.node.find_agreement(&named.agreement).map_err(refused)?;
+        let text = self.node.agreement_text(&id).map_err(refused)?;
+        Ok(json!({ "agreement_id": id.to_string(), "text": text }))
+    }
+
+    pub(super) fn agreement_sign(&self, actor: &Actor, body: Value) -> Answer {
+        let named: Named = request(body)?;
+        let id = self.node.find_offer(&named.agreement).map_err(refused)?;
         let stands = self.node.sign_agreement(actor, &id).map_err(refused)?;
         Ok(json!({ "agreement_id": id.to_string(), "approval": approval(&stands) }))
     }
@@ -131,17 +159,21 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn agreement_status(&self, body: Value) -> Answer {
         let status: Status = request(body)?;
         let known = self.node.known();
-        let only = match &status.agreement {
-            Some(name) => Some(self.node.find_agreement(name).map_err(refused)?),
-            None => None,
+        // A code names every text of it, the start of an id only that one.
+        let all = known.policy.agreements.iter();
+        let mut held: Vec<&HeldAgreement> = match &status.agreement {
+            Some(name) if all.clone().any(|held| held.row.code == *name) => {
+                all.filter(|held| held.row.code == *name).collect()
+            }
+            Some(name) => {
+                let only = self.node.find_agreement(name).map_err(refused)?;
+                all.filter(|held| held.row.id == only).collect()
+            }
+            None => all.collect(),
         };
-        let agreements: Vec<Value> = known
-            .policy
-            .agreements
-            .iter()
-            .filter(|held| only.is_none_or(|id| held.row.id == id))
-            .map(|held| self.one_agreement(&known, held))
-            .collect();
+        held.sort_by_key(|held| (held.row.code.clone(), held.row.offered_at, held.row.id));
+        let agreements: Vec<Value> =
+            held.into_iter().map(|held| self.one_agreement(&known, held)).collect();
         Ok(json!({ "agreements": agreements }))
     }
 
@@ -178,11 +210,27 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
+        let others = || known.policy.agreements.iter();
+        let answers: Vec<String> = others()
+            .filter(|other| other.row.counters == Some(held.row.id))
+            .map(|other| other.row.id.to_string())
+            .collect();
+        let amendments: Vec<String> = others()
+            .filter(|other| other.agreement.supersedes() == Some(held.row.id))
+            .map(|other| other.row.id.to_string())
+            .collect();
         json!({
             "agreement": held.row.code,
             "agreement_id": held.row.id.to_string(),
             "title": held.agreement.title(),
-            "status": held.row.status,
+            "status": stage(known, held),
+            "offered_by": held.row.offered_by.map(|by| known.name_of(&by)),
+            "offered": held.row.offered_at.map(moment),
+            "counters": held.row.counters.map(|id| id.to_string()),
+            "countered_by": answers,
+            "supersedes": held.agreement.supersedes().map(|id| id.to_string()),
+            "amendments": amendments,
+            "superseded_by": held.state.superseded_by().map(|id| id.to_string()),
             "since": moment(held.row.at),
             "in_force_from": moment(held.agreement.in_force_from()),
             "ends_on": held.agreement.ends_on().map(moment),
@@ -280,6 +328,19 @@ impl<S: Store, V: Vault> Commands<S, V> {
             })
             .collect();
         json!({ "laws": laws })
+    }
+}
+
+/// Where a text stands, from its offer to its end.
+fn stage<'h>(known: &Known, held: &'h HeldAgreement) -> &'h str {
+    let is_answered = || {
+        let mut all = known.policy.agreements.iter();
+        all.any(|other| other.row.counters == Some(held.row.id) && other.is_open())
+    };
+    match (held.row.status.as_str(), held.is_open()) {
+        ("offered", true) if is_answered() => "countered",
+        ("offered", false) => "signed",
+        (status, _) => status,
     }
 }
 

@@ -34,6 +34,8 @@ struct Act<'a> {
     kind: ItemKind,
     payload: Vec<u8>,
     about: String,
+    /// Amendments of it that are given up with it.
+    with: Vec<&'a HeldAgreement>,
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -163,6 +165,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             kind: ItemKind::AgreementStanding,
             payload: said.to_bytes(),
             about,
+            with: Vec::new(),
         };
         self.enact(&known, act, now)?;
         Ok(approval)
@@ -198,9 +201,26 @@ impl<S: Store, V: Vault> Node<S, V> {
             kind: ItemKind::AgreementWithdraw,
             payload: note.to_bytes(),
             about,
+            with: self.amendments(&known, held),
         };
         self.enact(&known, act, now)?;
         Ok(approval)
+    }
+
+    /// Amendments of an agreement that this nation offered or signed, and that have not ended: who
+    /// leaves it is not bound by what would take its place.
+    fn amendments<'k>(&self, known: &'k Known, held: &HeldAgreement) -> Vec<&'k HeldAgreement> {
+        let own = self.identity.nation;
+        let older = |id: &AgreementId| known.policy.agreement(id)?.agreement.supersedes();
+        let amends = |other: &HeldAgreement| {
+            std::iter::successors(Some(other.row.id), older).skip(1).any(|id| id == held.row.id)
+        };
+        let all = known.policy.agreements.iter();
+        all.filter(|other| !other.has_ended() && amends(other))
+            .filter(|other| {
+                other.row.offered_by == Some(own) || other.state.signatures().contains_key(&own)
+            })
+            .collect()
     }
 
     /// The agreement that a person wants to act on, if they may and it has not ended.
@@ -233,7 +253,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Enters an act in our ledger, in the transaction from which on it holds, and tells the
     /// other parties on the most urgent lane, so that none of our releases overtakes it.
     fn enact(&self, known: &Known, act: Act<'_>, now: Timestamp) -> Result<()> {
-        let Act { held, past, row, kind, payload, about } = act;
+        let Act { held, past, row, kind, payload, about, with } = act;
         let own = self.identity.nation;
         let record = agreement_record(held.row.id, past, own, now);
         let parties = self.other_parties(known, held.state.parties().iter().copied());
@@ -241,6 +261,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.record_with(&[leaf], |work, _| {
             work.put_agreement_act(&row)?;
             ground::give_way(work)?;
+            for amendment in with {
+                self.give_up(work, known, amendment, "the agreement that it amends is left", now)?;
+            }
             for node in parties {
                 work.put_intent(&IntentRow {
                     id: 0,

@@ -8,8 +8,9 @@ use entente_exchange::verify::{VerifiedBundle, VerifiedItem};
 use entente_law::day_text;
 use entente_model::codec::Wire;
 use entente_model::item::{
-    AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, ItemKind, Lane, LaneHead,
-    NackCode, OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt, StandingAct,
+    AgreementCounter, AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, ItemKind,
+    Lane, LaneHead, NackCode, OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt,
+    StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{AgreementRecord, ErasureRecord, Record, RecordKind};
@@ -22,7 +23,7 @@ use entente_store::rows::{
 use entente_store::{Store, Vault, Work};
 
 use super::{Verdict, control_digest};
-use crate::agreements::life;
+use crate::agreements::{life, offer};
 use crate::deliver::{lane_head_at, put_receipted_head};
 use crate::error::Result;
 use crate::evidence;
@@ -108,7 +109,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             ItemKind::AgreementPropose => {
                 let propose = decode!(AgreementPropose, &payload);
-                self.take_proposal(work, known, nation, &propose, now)
+                self.take_text(work, known, nation, (&propose.texts, None), now)
+            }
+            ItemKind::AgreementCounter => {
+                let counter = decode!(AgreementCounter, &payload);
+                let offered = (&counter.texts[..], Some(counter.counters));
+                self.take_text(work, known, nation, offered, now)
             }
             ItemKind::AgreementSign => {
                 let sign = decode!(AgreementSign, &payload);
@@ -128,7 +134,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 if !held.is_some_and(|held| held.state.parties().contains(&nation)) {
                     return Ok((Verdict::Refused(NackCode::Policy), false));
                 }
-                work.put_activation(note.agreement, nation)?;
+                work.put_activation(note.agreement, nation, item.opening().index)?;
                 Ok((Verdict::Taken, true))
             }
             ItemKind::Object => Ok((Verdict::Refused(NackCode::Oid), false)),
@@ -406,37 +412,49 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(TAKEN)
     }
 
-    fn take_proposal(
+    /// A party offers a text, or a changed one in answer to another.
+    fn take_text(
         &self,
         work: &mut dyn Work,
         known: &Known,
         nation: NationId,
-        propose: &AgreementPropose,
+        (texts, counters): (&[Vec<u8>], Option<AgreementId>),
         now: Timestamp,
     ) -> Result<(Verdict, bool)> {
-        let [text] = &propose.texts[..] else {
+        let [text] = texts else {
             return Ok((Verdict::Refused(NackCode::Policy), false));
         };
         let id = agreement_id(text);
         if known.policy.agreement(&id).is_some() {
             return Ok(TAKEN);
         }
+        let by = known.name_of(&nation);
         let agreement = match policy::read_agreement(text) {
             Ok(agreement) => agreement,
             Err(error) => {
-                let text = format!(
-                    "an agreement offered by {} cannot be read here: {error}",
-                    known.name_of(&nation)
-                );
+                let text = format!("an agreement offered by {by} cannot be read here: {error}");
                 event(work, now, "alarm", text, (None, Some(nation)))?;
                 return Ok((Verdict::Refused(NackCode::Policy), false));
             }
         };
         let parties: Vec<NationId> = agreement.parties().iter().filter_map(|p| p.id).collect();
-        if !agreement.is_bound()
-            || !parties.contains(&self.identity.nation)
-            || !parties.contains(&nation)
+        // A party that an amendment leaves out is told of it.
+        let base = agreement.supersedes().and_then(|id| known.policy.agreement(&id));
+        let answered = counters.and_then(|id| known.policy.agreement(&id));
+        let own = self.identity.nation;
+        let concerns = |held: Option<&policy::HeldAgreement>, nation: &NationId| {
+            held.is_some_and(|held| held.state.parties().contains(nation))
+        };
+        let involved = parties.contains(&own) || concerns(base, &own) || concerns(answered, &own);
+        let of_another_code = base.is_some_and(|base| base.row.code != agreement.code());
+        if !agreement.is_bound() || !involved || !parties.contains(&nation) || of_another_code {
+            return Ok((Verdict::Refused(NackCode::Policy), false));
+        }
+        if let Some(held) = answered
+            && let Some(why) = offer::not_open(known, held, now)
         {
+            let text = format!("a changed text of {by} was not taken: {why}");
+            event(work, now, "agreement", text, (None, Some(nation)))?;
             return Ok((Verdict::Refused(NackCode::Policy), false));
         }
         work.put_agreement(&AgreementRow {
@@ -445,9 +463,24 @@ impl<S: Store, V: Vault> Node<S, V> {
             text: text.clone(),
             status: "offered".to_owned(),
             at: now,
+            offered_by: Some(nation),
+            offered_at: Some(now),
+            counters,
         })?;
-        self.tell_of_agreement(work, id, "offered", nation, now)?;
-        let text = format!("{} offers {}", known.name_of(&nation), agreement.title());
+        if base.is_some() {
+            // Its signatures may have come before it.
+            ground::give_way(work)?;
+        }
+        let (act, text) = match (counters, base) {
+            (Some(_), _) => {
+                ("countered", format!("{by} answers with a changed {}", agreement.code()))
+            }
+            (None, Some(_)) => {
+                ("amendment offered", format!("{by} offers an amendment of {}", agreement.code()))
+            }
+            (None, None) => ("offered", format!("{by} offers {}", agreement.title())),
+        };
+        self.tell_of_agreement(work, id, act, nation, now)?;
         event(work, now, "agreement", text, (None, Some(nation)))?;
         Ok((Verdict::Taken, true))
     }
@@ -485,6 +518,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             statement: sign.statement.clone(),
             at: now,
         })?;
+        // It may be the last one of an amendment: nothing that was decided under the text before
+        // is entered behind it.
+        ground::give_way(work)?;
         self.tell_of_agreement(work, agreement, "signed", nation, now)?;
         let text = format!("{} signed agreement {}", party.row.code, agreement.short());
         event(work, now, "agreement", text, (None, Some(nation)))?;

@@ -26,7 +26,7 @@ const UNCLEARED: [(Role, &str); 7] = [
 ];
 
 /// Someone of this office and clearance.
-fn someone(at: &Member, role: Role, clearance: &str) -> Actor {
+pub(crate) fn someone(at: &Member, role: Role, clearance: &str) -> Actor {
     named(at, &format!("low-{role}"), &Post::of(&[role]).cleared(clearance))
 }
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod amend;
+#[cfg(test)]
 mod before_signing;
 #[cfg(test)]
 mod codes;
@@ -35,6 +37,8 @@ mod review;
 mod rollback;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod standing;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -116,7 +116,7 @@ pub(super) fn with_partners(nation: Nation, count: usize) -> anyhow::Result<Nati
             let signature = Signature { agreement: id, nation: *partner, at };
             let statement = agreement::sign(&signature, &[secrets.authority()]).to_bytes();
             work.put_signature(&SignatureRow { agreement: id, nation: *partner, statement, at })?;
-            work.put_activation(id, *partner)?;
+            work.put_activation(id, *partner, 0)?;
         }
         Ok::<_, entente_store::StoreError>(())
     })?;

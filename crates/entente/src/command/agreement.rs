@@ -4,7 +4,7 @@ mod diff;
 mod prove;
 
 use std::fmt::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use entente_law::Agreement;
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, flag, id, list, moment, text, text_or};
+use crate::page::{Answer, Table, clean, flag, id, list, moment, text, text_or};
 
 use super::texts::{CheckArgs, FmtArgs, Kind, NewArgs, ShowAgreementArgs};
 use super::{Run, approval, input};
 
-/// Draft, check, show, compare, prove, propose, sign, suspend, end and leave agreements
+/// Draft, check, compare, prove, propose, counter, sign, amend, suspend, end and leave agreements
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lena"
@@ -41,6 +41,9 @@ enum AgreementCommand {
     Diff(diff::DiffArgs),
     Prove(prove::ProveArgs),
     Propose(ProposeArgs),
+    Counter(CounterArgs),
+    Amend(AmendArgs),
+    Text(TextArgs),
     Sign(SignArgs),
     Suspend(SuspendArgs),
     Resume(ResumeArgs),
@@ -57,6 +60,46 @@ enum AgreementCommand {
 struct ProposeArgs {
     /// The text
     file: PathBuf,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Answer a text that was offered with a changed one; both stay readable
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente agreement counter ESM-MISA changed.md --as lea\n\n\
+                        The parties see both, and what they would change, with `entente \
+                        agreement diff`. Who signs the one withdraws what it offered or signed of \
+                        the other.")]
+struct CounterArgs {
+    /// Its code, or the start of its id
+    agreement: String,
+    /// The changed text
+    file: PathBuf,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Offer another text of an agreement in force; it takes its place once every party has signed
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente agreement amend ESM-MISA amended.md --as lea\n\n\
+                        Until the last signature is held, the text in force goes on. Suspensions \
+                        and notices go over to the new text unless it says `afresh = true`.")]
+struct AmendArgs {
+    /// Its code, or the start of its id
+    agreement: String,
+    /// The new text
+    file: PathBuf,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Show the exact text of an agreement that was offered or signed, whatever became of it
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente agreement text ESM-MISA --as lea\n  entente \
+                        agreement text 9f31c2ab --as lea")]
+struct TextArgs {
+    /// Its code, or the start of its id
+    agreement: String,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -160,6 +203,13 @@ impl Run for AgreementArgs {
             AgreementCommand::Diff(args) => args.run(output),
             AgreementCommand::Prove(args) => args.run(output),
             AgreementCommand::Propose(args) => args.run(output),
+            AgreementCommand::Counter(args) => {
+                changed("agreement.counter", &args.agreement, &args.file, &args.person, output)
+            }
+            AgreementCommand::Amend(args) => {
+                changed("agreement.amend", &args.agreement, &args.file, &args.person, output)
+            }
+            AgreementCommand::Text(args) => args.run(output),
             AgreementCommand::Sign(args) => args.run(output),
             AgreementCommand::Suspend(args) => {
                 args.operate.run("agreement.suspend", suspended, output)
@@ -182,6 +232,43 @@ impl Run for ProposeArgs {
         let answer = self.person.desk()?.call("agreement.propose", &json!({ "text": content }))?;
         output.report(&Answer::new(answer, |answer, page| {
             writeln!(page, "offered to its parties, as agreement {}", text(answer, "agreement_id"))
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Offers a changed text, in answer to one that is offered or to take the place of one in force.
+fn changed(
+    command: &str,
+    agreement: &str,
+    file: &Path,
+    person: &PersonArgs,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let content = input::text(file)?;
+    if let Err(problems) = Agreement::parse(&content) {
+        return input::problems(file, &problems, output);
+    }
+    let request = json!({ "agreement": agreement, "text": content });
+    let answer = person.desk()?.call(command, &request)?;
+    output.report(&Answer::new(answer, |answer, page| {
+        let id = text(answer, "agreement_id");
+        let (before, after) = match text(answer, "counters") {
+            none if none.is_empty() => ("to take the place of ", text(answer, "supersedes")),
+            other => ("in answer to ", other),
+        };
+        writeln!(page, "offered as agreement {id}, {before}{after}")
+    }))?;
+    Ok(Exit::Done)
+}
+
+impl Run for TextArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let request = json!({ "agreement": self.agreement });
+        let answer = self.person.desk()?.call("agreement.text", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let content = answer.get("text").and_then(Value::as_str).unwrap_or_default();
+            content.lines().try_for_each(|line| writeln!(page, "{}", clean(line)))
         }))?;
         Ok(Exit::Done)
     }
@@ -270,6 +357,11 @@ impl Run for StatusArgs {
     }
 }
 
+/// The start of an id, as people type it.
+fn short(id: &str) -> String {
+    clean(id).chars().take(8).collect()
+}
+
 fn agreements(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     let all = list(answer, "agreements");
     if all.is_empty() {
@@ -280,6 +372,31 @@ fn agreements(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         writeln!(page, "  id       {}", text(one, "agreement_id"))?;
         let status = text(one, "status").replace('_', " ");
         writeln!(page, "  status   {status} since {}", moment(one, "since"))?;
+        if let Some(by) = one.get("offered_by").and_then(Value::as_str) {
+            let answers = match one.get("counters").and_then(Value::as_str) {
+                Some(other) => format!(", in answer to {}", short(other)),
+                None => String::new(),
+            };
+            writeln!(page, "  offered  by {by}, {}{answers}", moment(one, "offered"))?;
+        }
+        for (name, says) in [
+            ("countered_by", "  answers "),
+            ("supersedes", "  amends  "),
+            ("amendments", "  amended "),
+            ("superseded_by", "  replaced"),
+        ] {
+            let ids: Vec<String> = match one.get(name) {
+                Some(Value::String(id)) => vec![short(id)],
+                Some(Value::Array(ids)) => {
+                    ids.iter().filter_map(Value::as_str).map(short).collect()
+                }
+                _ => Vec::new(),
+            };
+            if !ids.is_empty() {
+                let by = if name == "supersedes" { "" } else { "by " };
+                writeln!(page, "{says} {by}{}", ids.join(", "))?;
+            }
+        }
         let ends = text_or(one, "ends_on", "no end");
         writeln!(page, "  term     from {}, {ends}", moment(one, "in_force_from"))?;
         if let Some(notice) = one.get("notice").filter(|notice| !notice.is_null()) {

@@ -31,7 +31,7 @@ impl Run for DecisionsArgs {
 }
 
 fn decisions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
-    let heading = ["entry", "at", "object", "nation", "decision", "by", "reasons"];
+    let heading = ["entry", "at", "object", "nation", "decision", "by", "reasons", "rule"];
     let mut table = Table::new(heading);
     for decision in list(answer, "decisions") {
         for outcome in list(decision, "outcomes") {
@@ -43,6 +43,7 @@ fn decisions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
                 text(outcome, "decision").replace('_', " "),
                 text(outcome, "policies"),
                 text(outcome, "reason_codes"),
+                text(decision, "rules"),
             ]);
         }
     }

@@ -8,8 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entente_law::{Problem, Problems, TEXT_BYTES_MAX};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::files;
+use crate::local::PersonArgs;
 use crate::output::{Audience, Exit, Failure, Output, Report};
 use crate::page::clean;
 
@@ -29,6 +31,20 @@ pub(super) fn text(path: &Path) -> Result<String, Failure> {
         let line = good.split(|byte| *byte == b'\n').count();
         Failure::usage(anyhow!("{} is not UTF-8 text: see line {line}", path.display()))
     })
+}
+
+/// Reads the text of an agreement: a file, or one that the running node holds, named by its code or
+/// the start of its id.
+pub(super) fn agreement(name: &Path, person: &PersonArgs) -> Result<String, Failure> {
+    let code = name.to_str().filter(|name| !name.contains(['/', '.']) && !name.is_empty());
+    match code {
+        Some(code) if !name.exists() => {
+            let answer = person.desk()?.call("agreement.text", &json!({ "agreement": code }))?;
+            let text = answer.get("text").and_then(Value::as_str).unwrap_or_default();
+            Ok(text.to_owned())
+        }
+        _ => text(name),
+    }
 }
 
 /// Writes a file that must not exist yet.

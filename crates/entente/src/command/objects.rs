@@ -199,6 +199,10 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
     for made in list(object, "made") {
         line(page, "made of it", format!("{} ({})", id(made, "object"), form(made)))?;
     }
+    for rule in list(object, "standing") {
+        let (name, nations) = (text(rule, "rule"), text(rule, "nations"));
+        line(page, "by rule", format!("{name} to {nations}"))?;
+    }
     for delivery in list(object, "deliveries") {
         let state = format!("{} {}", text(delivery, "nation"), text(delivery, "state"));
         line(page, "delivery", state)?;

@@ -43,6 +43,8 @@ pub struct PublishArgs {
     /// Only to this nation, or this body of it; may be repeated
     #[arg(long, value_name = "NATION[/BODY]", value_delimiter = ',')]
     to: Vec<String>,
+    #[command(flatten)]
+    audience: AudienceArgs,
     /// The recipients want it as evidence before a court
     #[arg(long)]
     evidence: bool,
@@ -78,6 +80,20 @@ pub struct PublishArgs {
     tear_line_facts: Option<PathBuf>,
     #[command(flatten)]
     person: PersonArgs,
+}
+
+/// For whom it is meant, besides whom `--to` names.
+#[derive(Debug, Args)]
+struct AudienceArgs {
+    /// Never to this nation, whoever else gets it; may be repeated
+    #[arg(long, value_name = "NATION", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// Only to those whom standing rules name (docs/guides/standing-rules.md)
+    #[arg(long, conflicts_with_all = ["to", "no_standing"])]
+    standing: bool,
+    /// Standing rules add nobody
+    #[arg(long)]
+    no_standing: bool,
 }
 
 impl Run for PublishArgs {
@@ -122,6 +138,12 @@ impl Run for PublishArgs {
             "purpose": self.purpose,
             "facts": facts,
             "to": self.to,
+            "exclude": self.audience.exclude,
+            "standing": match (self.audience.standing, self.audience.no_standing) {
+                (true, _) => "alone",
+                (_, true) => "none",
+                _ => "add",
+            },
             "evidence": self.evidence,
             "offence": self.offence,
             "emergency": self.emergency,
@@ -218,7 +240,8 @@ pub(super) fn verdict(verdict: &Value, page: &mut dyn Write) -> fmt::Result {
         for sentence in &explanation {
             writeln!(page, "  {:<10} {sentence}", "")?;
         }
-        for (name, heading) in [("obligations", "under"), ("refer_to", "asks")] {
+        let shown = [("obligations", "under"), ("refer_to", "asks"), ("rule", "by the rule")];
+        for (name, heading) in shown {
             let what = text(nation, name);
             // The explanation says it as a rule.
             if !what.is_empty() && !explanation.iter().any(|s| s.contains(&what)) {

@@ -13,13 +13,13 @@ use entente_exchange::bundle::{self, ChainFrame, ForkFrame, ForkKind, Frame, Gra
 use entente_exchange::card::{Card, SpokenId};
 use entente_model::codec::{Reader, Wire, Writer};
 use entente_model::item::{
-    AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, EffectStatus, Gossip, Lane,
-    LaneHead, Nack, NackCode, OnwardDecision, OnwardRequest, Recall, RecallClass, RecallEffect,
-    Receipt, StandingAct,
+    AgreementCounter, AgreementNote, AgreementPropose, AgreementSign, AgreementStanding,
+    EffectStatus, Gossip, Lane, LaneHead, Nack, NackCode, OnwardDecision, OnwardRequest, Recall,
+    RecallClass, RecallEffect, Receipt, StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{DecisionRecord, Record};
-use entente_model::{Digest, ObjectId};
+use entente_model::{AgreementId, Digest, ObjectId};
 use entente_seal::statement::SignedStatement;
 use entente_seal::wrap;
 use entente_store::Store as _;
@@ -422,6 +422,10 @@ impl Seeds {
             conditions: "for this patrol".to_owned(),
         };
         let propose = AgreementPropose { texts: vec![b"+++\n+++\n".to_vec()] };
+        let counter = AgreementCounter {
+            counters: AgreementId::from_array([3; 32]),
+            texts: propose.texts.clone(),
+        };
         let head = LaneHead { dst: to.id, lanes: [(1, digest); 4] };
         let nack = Nack { lane, seq: 4, code: NackCode::Policy, evidence: Some(digest) };
         let gossip = Gossip { origin: "log.example/1".to_owned(), size: 3, root: digest };
@@ -440,6 +444,7 @@ impl Seeds {
             request.to_bytes(),
             decision.to_bytes(),
             propose.to_bytes(),
+            counter.to_bytes(),
             head.to_bytes(),
             nack.to_bytes(),
             gossip.to_bytes(),

@@ -23,6 +23,8 @@ mod keyd;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod negotiation;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod restored;

@@ -221,3 +221,59 @@ proptest! {
         prop_assert_eq!(tell(&news), tell(&other));
     }
 }
+
+#[test]
+fn a_text_comes_into_force_once_and_what_it_superseded_stays_so() {
+    let now = NOW.plus_millis(20);
+    let mut new = draft();
+    for party in 1..=3 {
+        assert!(!new.came_into_force(now), "a signature is missing");
+        new.sign(&by(party)).unwrap();
+    }
+    assert!(new.came_into_force(now) && !new.came_into_force(NOW));
+    // Left before any party relied on it, it never did.
+    new.withdraw(nation(2), NOW).unwrap();
+    assert!(!new.came_into_force(now));
+    // A party relied on it, whatever came first.
+    new.activate(nation(3), NOW).unwrap();
+    assert!(new.came_into_force(now));
+
+    let mut old = complete();
+    let by = AgreementId::from_array([7; 32]);
+    old.supersede(by);
+    assert_eq!(old.phase(now), Phase::Superseded { by });
+    assert!(old.phase(now).has_ended() && !old.is_in_force(now));
+    assert_eq!(old.phase_but_for_newer(now), Phase::InForce);
+    old.withdraw(nation(1), NOW).unwrap();
+    assert_eq!(old.phase(now), Phase::Withdrawn { by: nation(1), at: NOW });
+}
+
+#[test]
+fn suspensions_and_notices_go_over_to_the_newer_text_until_they_are_taken_back_there() {
+    let mut old = complete();
+    old.stand(nation(2), &said(StandingAct::Suspend, 4, None)).unwrap();
+    old.stand(nation(2), &said(StandingAct::Suspend, 5, Some(3))).unwrap();
+    old.stand(nation(1), &said(StandingAct::Suspend, 1, None)).unwrap();
+    old.stand(nation(1), &said(StandingAct::Resume, 2, None)).unwrap();
+    let mut new = complete();
+    new.take_over(&old);
+    assert!(new.suspends(nation(2), None) && new.suspends(nation(2), Some(nation(3))));
+    assert!(!new.suspends(nation(1), None), "it was taken back before");
+    new.stand(nation(2), &said(StandingAct::Resume, 1, None)).unwrap();
+    new.take_over(&old);
+    assert!(!new.suspends(nation(2), None), "its own word counts");
+    assert!(new.suspends(nation(2), Some(nation(3))));
+
+    old.stand(nation(3), &said(StandingAct::Notice, 1, None)).unwrap();
+    new.take_over(&old);
+    assert_eq!(new.notice(), old.notice());
+    // An end before its first day is no beginning.
+    let parties = new.parties().iter().copied();
+    let mut later = AgreementState::draft(id(), parties, NOW.plus_millis(1000), None);
+    for party in 1..=3 {
+        later.sign(&by(party)).unwrap();
+    }
+    assert!(later.came_into_force(NOW.plus_millis(2000)));
+    later.take_over(&old);
+    assert!(!later.came_into_force(NOW.plus_millis(2000)));
+}

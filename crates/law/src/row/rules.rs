@@ -104,6 +104,8 @@ fn agreement(
         in_force_from: fields.need("in_force_from")?.day()?,
         ends_on: fields.need("ends_on")?.some().map(|s| s.day()).transpose()?,
         survival: fields.need("survival")?.bool()?,
+        supersedes: None,
+        afresh: false,
         parties: parties.iter().map(|(nation, _)| Party { nation: *nation, id: None }).collect(),
         groups: groups.clone(),
     };

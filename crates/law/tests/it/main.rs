@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod amended;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod consequence;

@@ -10,10 +10,21 @@ use crate::{Policy, Result};
 impl Policy for Tx<'_, '_> {
     fn put_agreement(&mut self, row: &AgreementRow) -> Result<()> {
         self.session.run(
-            "INSERT INTO agreement (id, code, text, status, at) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO agreement (id, code, text, status, at, offered_by, offered_at, counters)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET code = excluded.code, text = excluded.text,
-                 status = excluded.status, at = excluded.at",
-            cells![row.id, row.code, row.text, row.status, row.at],
+                 status = excluded.status, at = excluded.at, offered_by = excluded.offered_by,
+                 offered_at = excluded.offered_at, counters = excluded.counters",
+            cells![
+                row.id,
+                row.code,
+                row.text,
+                row.status,
+                row.at,
+                row.offered_by,
+                row.offered_at,
+                row.counters
+            ],
         )?;
         Ok(())
     }
@@ -21,7 +32,8 @@ impl Policy for Tx<'_, '_> {
     fn agreements(&self) -> Result<Vec<AgreementRow>> {
         self.session.many(
             "agreement",
-            "SELECT id, code, text, status, at FROM agreement ORDER BY code, id",
+            "SELECT id, code, text, status, at, offered_by, offered_at, counters FROM agreement
+             ORDER BY code, id",
             cells![],
             |c| {
                 Ok(AgreementRow {
@@ -30,6 +42,9 @@ impl Policy for Tx<'_, '_> {
                     text: c.take()?,
                     status: c.take()?,
                     at: c.take()?,
+                    offered_by: c.take()?,
+                    offered_at: c.take()?,
+                    counters: c.take()?,
                 })
             },
         )
@@ -62,13 +77,28 @@ impl Policy for Tx<'_, '_> {
         )
     }
 
-    fn put_activation(&mut self, agreement: AgreementId, nation: NationId) -> Result<()> {
+    fn put_activation(
+        &mut self,
+        agreement: AgreementId,
+        nation: NationId,
+        leaf: u64,
+    ) -> Result<()> {
         self.session.run(
-            "INSERT INTO activation (agreement, nation) VALUES (?1, ?2)
+            "INSERT INTO activation (agreement, nation, leaf) VALUES (?1, ?2, ?3)
              ON CONFLICT (agreement, nation) DO NOTHING",
-            cells![agreement, nation],
+            cells![agreement, nation, leaf],
         )?;
         Ok(())
+    }
+
+    fn activation_leaf(&self, agreement: AgreementId, nation: NationId) -> Result<Option<u64>> {
+        let found: Option<Option<u64>> = self.session.one(
+            "activation",
+            "SELECT leaf FROM activation WHERE agreement = ?1 AND nation = ?2",
+            cells![agreement, nation],
+            only,
+        )?;
+        Ok(found.map(|leaf| leaf.unwrap_or(0)))
     }
 
     fn activations(&self, agreement: AgreementId) -> Result<Vec<NationId>> {

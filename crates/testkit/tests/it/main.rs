@@ -1,5 +1,8 @@
 //! A fixed list of histories, played at every test run.
 
+#[cfg(test)]
+mod amendment;
+#[cfg(test)]
 mod suspension;
 
 use std::sync::Mutex;

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
 use entente_app::rollback::Standing;
+use entente_app::standing::{REVIEWERS, SEE_RULES};
 use entente_app::{AppError, SqliteNode};
 use entente_model::Timestamp;
 use entente_model::codec::Wire;
@@ -36,6 +37,20 @@ pub(crate) struct Attention {
     pub(crate) object: Option<ObjectLink>,
 }
 
+/// A standing rule.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleLine {
+    pub(crate) name: String,
+    pub(crate) tag: Tag,
+    pub(crate) says: String,
+    /// Objects that it shared today, of those that the reader may know of.
+    pub(crate) today: String,
+    /// How many it may; none for no limit.
+    pub(crate) daily: Option<String>,
+    /// Releases that wait for a reviewer, of those.
+    pub(crate) waiting: u64,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/overview.html")]
@@ -47,13 +62,34 @@ pub(crate) struct OverviewPage {
     pub(crate) links: Vec<LinkLine>,
     pub(crate) agreements: Vec<(String, Tag)>,
     pub(crate) laws: Vec<String>,
+    pub(crate) rules: Vec<RuleLine>,
     pub(crate) epoch: String,
     pub(crate) attention: Vec<Attention>,
     pub(crate) events: Vec<EventLine>,
 }
 
+impl RuleLine {
+    /// The rules that a person may see.
+    fn all(node: &SqliteNode, actor: &Actor) -> Result<Vec<Self>, AppError> {
+        if !actor.is(&SEE_RULES) {
+            return Ok(Vec::new());
+        }
+        let lines = node.rules(actor)?.into_iter().map(|view| Self {
+            name: view.held.rule.name.clone(),
+            tag: Tag::new(words::rule(&view.held.row.state)),
+            says: clean(&words::sentence(&view.held.rule.says())),
+            today: number(view.today),
+            daily: view.held.rule.daily.map(number),
+            waiting: view.waiting,
+        });
+        Ok(lines.collect())
+    }
+}
+
 const EVENTS: u64 = 12;
 const ALARMS: u64 = 5;
+/// Releases by rules that are shown for review; the command lists all.
+const REVIEWS: usize = 10;
 /// Alarms older than this are history; the list of events has them.
 const ALARM_MILLIS: u64 = 7 * 86_400_000;
 
@@ -157,6 +193,19 @@ fn attention(
             });
         }
     }
+    if actor.is(&REVIEWERS) {
+        for waiting in node.rule_reviews(actor, None)?.into_iter().take(REVIEWS) {
+            let nations = waiting.nations.replace(',', ", ");
+            all.push(Attention {
+                tag: Tag::new(("sample", "care")),
+                text: clean(&format!("The rule {} shared it with {nations}.", waiting.name)),
+                advice: "Look at it, and accept it or object:".into(),
+                command: Some(format!("entente rule review accept {}", waiting.oid.short())),
+                at: Some(Moment(waiting.at)),
+                object: Some(ObjectLink(waiting.oid)),
+            });
+        }
+    }
     if actor.is(&APPROVALS) {
         for proposal in node.proposals(actor)? {
             all.push(Attention {
@@ -190,8 +239,10 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
         agreements: status
             .agreements
             .iter()
+            .filter(|(_, state)| state != "superseded")
             .map(|(code, state)| (clean(code), Tag::new(words::agreement(state))))
             .collect(),
+        rules: RuleLine::all(node, &signed.actor)?,
         laws: status.laws.iter().map(|law| clean(law)).collect(),
         epoch: status.policy_epoch.short(),
         events: lines_of(node, &rows),

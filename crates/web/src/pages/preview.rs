@@ -62,6 +62,7 @@ impl Typed {
                 evidence: self.evidence.is_some(),
                 offence: None,
                 emergency: said(&self.emergency),
+                ..Circumstances::default()
             },
             precedence: None,
             supersedes: Vec::new(),

@@ -10,7 +10,7 @@ use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
 use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
-use super::overview::{Attention, OverviewPage};
+use super::overview::{Attention, OverviewPage, RuleLine};
 use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
@@ -232,6 +232,14 @@ fn rendered() -> Vec<(&'static str, String)> {
                 links: vec![link_line()],
                 agreements: vec![(hostile(), tag())],
                 laws: vec![hostile()],
+                rules: vec![RuleLine {
+                    name: hostile(),
+                    tag: tag(),
+                    says: hostile(),
+                    today: hostile(),
+                    daily: Some(hostile()),
+                    waiting: 1,
+                }],
                 epoch: hostile(),
                 attention: vec![Attention {
                     tag: tag(),

@@ -12,6 +12,8 @@ mod live;
 #[cfg(test)]
 mod preview;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod two_worlds;
 #[cfg(test)]
 mod world;

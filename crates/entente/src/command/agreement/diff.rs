@@ -1,4 +1,4 @@
-//! `entente agreement diff`: what another text would change, without a node.
+//! `entente agreement diff`: what another text would change.
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
@@ -10,27 +10,32 @@ use entente_law::{Agreement, Schemes};
 use serde_json::{Value, json};
 
 use crate::command::{Run, input};
+use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
 use crate::page::{Answer, Table, count, flag, list, number, text};
 
 /// Show what one text of an agreement would change against another: consequences, not words
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente agreement diff agreements/ember-strait.md draft.md\n\n\
-                        It reads files and needs no node."
+    after_help = "Example:\n  entente agreement diff agreements/ember-strait.md draft.md\n  \
+                        entente agreement diff ESM-MISA 9f31c2ab --as lea\n\nFiles need no node. \
+                        What is no file is a text that the running node holds: a code, or the \
+                        start of an id."
 )]
 pub(super) struct DiffArgs {
     /// The text that is in force, or was offered first
     old: PathBuf,
     /// The text that would take its place
     new: PathBuf,
+    #[command(flatten)]
+    person: PersonArgs,
 }
 
 impl Run for DiffArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         let mut read = Vec::new();
         for file in [&self.old, &self.new] {
-            match Agreement::parse(&input::text(file)?) {
+            match Agreement::parse(&input::agreement(file, &self.person)?) {
                 Ok(agreement) => read.push(agreement),
                 Err(problems) => return input::problems(file, &problems, output),
             }

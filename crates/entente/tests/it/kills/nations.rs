@@ -18,12 +18,13 @@ use crate::program;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Persons of every nation, with their roles.
-const PEOPLE: [&str; 8] = [
+const PEOPLE: [&str; 9] = [
     "sena=security-officer+operator",
     "tariq=security-officer+operator",
     "lena=legal-adviser",
     "marco=legal-adviser",
     "ines=release-officer",
+    "rosa=release-officer",
     "ana=analyst",
     "olga=operator+liaison",
     "viktor=overseer",
