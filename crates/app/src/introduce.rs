@@ -224,11 +224,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             .filter(|n| n.row.nation != self.identity.nation)
             .ok_or_else(|| AppError::NotFound(format!("the nation {code}")))?;
         if let Some(endpoint) = endpoint
-            && !endpoint.starts_with("https://")
+            && !is_address(endpoint)
             && endpoint != MEDIA_ONLY
         {
+            let start: String = endpoint.chars().take(80).collect();
             return Err(AppError::invalid(format!(
-                "`{endpoint}` is not an endpoint: write https://HOST:PORT, or {MEDIA_ONLY}"
+                "`{start}` is not an endpoint: write https://HOST:PORT and nothing behind it, or \
+                 {MEDIA_ONLY}"
             )));
         }
         let mut row = nation.row.clone();
@@ -252,5 +254,48 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
+/// Whether this is `https://HOST:PORT`, with a name or an address of either kind as the host.
+fn is_address(endpoint: &str) -> bool {
+    const HOST_BYTES_MAX: usize = 253;
+    let Some((host, port)) =
+        endpoint.strip_prefix("https://").and_then(|rest| rest.rsplit_once(':'))
+    else {
+        return false;
+    };
+    let is_v6 = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok());
+    let is_name = !host.is_empty()
+        && host.len() <= HOST_BYTES_MAX
+        && host.split('.').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        });
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    (is_v6 || is_name) && digits && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
 /// The endpoint of a partner that is reached on media only.
 pub const MEDIA_ONLY: &str = "media-only";
+
+#[test]
+fn an_endpoint_is_a_host_and_a_port() {
+    for good in ["https://127.0.0.1:7312", "https://node.xbr.example:443", "https://[::1]:7312"] {
+        assert!(is_address(good), "{good}");
+    }
+    for bad in [
+        "https://127.0.0.1",
+        "https://127.0.0.1:99999",
+        "https://127.0.0.1:0",
+        "https://user:pw@127.0.0.1:1/path?x#y",
+        "https://127.0.0.1:17312\r\nX: y",
+        "https://:443",
+        "https://a..b:443",
+        "https://a:+443",
+        "http://127.0.0.1:7312",
+        "https://[127.0.0.1]:7312",
+    ] {
+        assert!(!is_address(bad), "{bad}");
+    }
+    assert!(!is_address(&format!("https://{}:443", "a".repeat(254))));
+}

@@ -94,6 +94,16 @@ pub struct SealJob {
 }
 
 impl SealJob {
+    /// About how many bytes the sealed body has: content is padded, at worst to twice its length
+    /// and a little.
+    pub fn plain_bytes(&self) -> usize {
+        const LITTLE: usize = 4 << 10;
+        match &self.plain {
+            Plain::Object(_, payload) => 2 * payload.len() + LITTLE,
+            Plain::Control(bytes) => 2 * bytes.len() + LITTLE,
+        }
+    }
+
     /// An object for these recipients, each of which the law permitted.
     pub fn object(manifest: Manifest, payload: Vec<u8>, targets: Vec<Target>) -> Self {
         Self { plain: Plain::Object(Box::new(manifest), payload), targets }
@@ -214,6 +224,12 @@ pub type Content = Option<(Manifest, Vec<u8>)>;
 pub trait Keys: Send + Sync {
     /// Asks the key process.
     fn call(&self, request: KeyRequest) -> Result<KeyReply, KeyError>;
+
+    /// Why the key process will not answer again until the node is restarted; none as long as it
+    /// may.
+    fn gone(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An answer of the wrong kind: a defect of the key process.

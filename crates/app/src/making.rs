@@ -16,6 +16,7 @@ use crate::error::{AppError, Result};
 use crate::node::{Known, Node};
 use crate::people::{Actor, Role};
 use crate::publish::{Audience, Circumstances, Order, Verdict};
+use crate::said::{check_word, must_fit};
 use crate::standing::Matched;
 use crate::variant::{self, Form};
 
@@ -134,6 +135,18 @@ pub(crate) fn offer_tear_line(verdicts: &mut [Verdict], pieces: &[Piece<'_>]) {
     }
 }
 
+/// Refuses what would be too long for the manifest or for those who read it.
+fn check_size(order: &Order) -> Result<()> {
+    check_word(&order.purpose, "purpose")?;
+    for (word, what) in
+        [(&order.circumstances.offence, "offence"), (&order.circumstances.emergency, "emergency")]
+    {
+        word.as_ref().map_or(Ok(()), |word| check_word(word, what))?;
+    }
+    must_fit(&order.label, "the label")?;
+    must_fit(&order.facts, "what the facts file says")
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// Decides on what was given, and on what is made of it for those who may not have all of it.
     pub(crate) fn makings<'p>(
@@ -146,6 +159,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         now: Timestamp,
     ) -> Result<Vec<Making<'p>>> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        check_size(order)?;
+        self.check_accreditation(known, order)?;
+        if let Some(tear_line) = tear_line {
+            must_fit(&tear_line.label, "the tear-line's label")?;
+            tear_line.facts.as_ref().map_or(Ok(()), |facts| must_fit(facts, "its facts"))?;
+        }
         for older in &order.supersedes {
             self.must_know(actor, *older)?;
         }
@@ -175,6 +194,21 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         makings.append(&mut variants);
         Ok(makings)
+    }
+
+    /// What this node publishes, it holds.
+    fn check_accreditation(&self, known: &Known, order: &Order) -> Result<()> {
+        let most = self.identity.accreditation;
+        if order.label.class <= most {
+            return Ok(());
+        }
+        let scheme = known.policy.schemes.get(self.identity.code.as_str());
+        let highest = scheme.ok().and_then(|s| (0..=most).rev().find_map(|level| s.marking(level)));
+        let highest = highest.unwrap_or("everything");
+        Err(AppError::invalid(format!(
+            "{} is above {highest}, the highest marking that this node may hold",
+            order.label.marking
+        )))
     }
 
     fn wholes<'p>(

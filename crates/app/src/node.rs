@@ -18,6 +18,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
+use crate::leap::Seen;
 use crate::policy::Policy;
 use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
@@ -168,6 +169,8 @@ pub struct Node<S, V> {
     pub(crate) disk: Box<dyn Disk>,
     /// What partners said of our ledger since the start.
     pub(crate) guard: Mutex<Guard>,
+    /// What was seen of the clock, once it was looked at.
+    pub(crate) clock_seen: Mutex<Option<Seen>>,
     /// How many lanes the disk closed when people were told last.
     pub(crate) lanes_closed: AtomicUsize,
     pub(crate) wake: Wake,
@@ -293,10 +296,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             settings,
             disk,
             guard: Mutex::new(Guard::new(now)),
+            clock_seen: Mutex::new(None),
             lanes_closed: AtomicUsize::new(0),
             wake,
         };
         node.match_anchor()?;
+        node.match_vault()?;
         node.keys.load_shards(node.vault.shards()?)?;
         node.recall_proof()?;
         if node.must_not_be_stale().is_ok() {
@@ -344,8 +349,29 @@ impl<S: Store, V: Vault> Node<S, V> {
                 "the ledger here is empty, but entry {size} was signed before: the database was \
                  lost or replaced. Restore the newest backup"
             ))),
+            (Some(_), None) => match self.store.read(|work| work.checkpoint())? {
+                Some(signed) if signed.size > 0 => Err(AppError::Operator(format!(
+                    "the anchor is empty, but {} entries of this ledger were signed before: the \
+                     anchor was emptied or replaced. Nothing is signed; put the anchor back",
+                    signed.size
+                ))),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a vault without the keys of what is held.
+    fn match_vault(&self) -> Result<()> {
+        let (own, received) = self.store.read(|work| work.object_counts())?;
+        let held = own + received;
+        if held == 0 || !self.vault.shards()?.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::Operator(format!(
+            "the vault holds no keys, but {held} objects are held: the vault was lost or replaced. \
+             Put it back; what is held cannot be read without it"
+        )))
     }
 
     /// Who this node is.
@@ -361,6 +387,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The main database, for the doors' own housekeeping: backup, integrity.
     pub const fn store(&self) -> &S {
         &self.store
+    }
+
+    /// The key vault, for the same.
+    pub const fn vault(&self) -> &V {
+        &self.vault
     }
 
     /// What the operator set.

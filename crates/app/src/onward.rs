@@ -20,6 +20,7 @@ use crate::node::{Known, Node, event};
 use crate::obligation::{self, must_allow};
 use crate::people::{Act, Actor, Approval, Role};
 use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
+use crate::said::{check_word, said};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::standing::{must_be_within, rules_used};
 use crate::tick::subject_of;
@@ -116,6 +117,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// law refers to it.
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
+        check_word(&order.purpose, "purpose")?;
         self.must_know(actor, order.oid)?;
         self.must_have_room(Lane::Priority)?;
         self.keep_time()?;
@@ -427,6 +429,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         conditions: &str,
     ) -> Result<Approval> {
         actor.must_be(&[Role::ReleaseOfficer], "consent")?;
+        if !conditions.trim().is_empty() {
+            said(conditions, "say the conditions of a consent")?;
+        }
         let row =
             self.asks(actor)?.into_iter().find(|row| row.id == ask && !row.ours).ok_or_else(
                 || AppError::NotFound(format!("a request for consent numbered {ask}")),

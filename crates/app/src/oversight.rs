@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entente_ledger::audit::{self, AuditError};
 use entente_ledger::checkpoint;
-use entente_ledger::tile::TILE_WIDTH;
+use entente_ledger::tile::{TILE_WIDTH, root_at};
 use entente_model::codec::{Reader, Wire};
 use entente_model::item::{ItemKind, Lane};
 use entente_model::record::{DecisionRecord, ErasureRecord, Outcome, Record, RecordKind};
@@ -24,7 +24,7 @@ use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
 use crate::people::Actor;
 use crate::replay::{Bench, Checked};
-use crate::sequencer::StoredTiles;
+use crate::sequencer::{StoredTiles, proof_error};
 
 /// What verification found.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub struct Findings {
     pub size: u64,
     /// The signed root.
     pub root: Option<Digest>,
+    /// Entries at the end that are not signed yet.
+    pub unsigned: u64,
     /// Leaves that open.
     pub opened: u64,
     /// Leaves whose opening was erased, with a record that says so.
@@ -47,6 +49,11 @@ pub struct Findings {
     pub other_engine: u64,
     /// What is wrong, each in one sentence. Empty means that all is well.
     pub faults: Vec<String>,
+}
+
+/// The root of the ledger when it had this size.
+fn root_then(work: &dyn Work, size: u64) -> Result<Digest> {
+    root_at(&StoredTiles(work), size).map_err(proof_error)
 }
 
 /// Faults listed at most; the first ones matter.
@@ -135,8 +142,12 @@ impl<'p> Audit<'p> {
         };
         match checkpoint::verify(&row.note, &node.identity.origin, &keys) {
             Ok(signed) if signed.size == size && signed.root == root => {}
+            // A node that waits for partners, or has lost its keys, signs later.
+            Ok(signed) if signed.size < size && root_then(work, signed.size)? == signed.root => {
+                self.findings.unsigned = size - signed.size;
+            }
             Ok(signed) => self.fault(format!(
-                "the signed checkpoint is of size {}, the ledger has {size} entries",
+                "the signed checkpoint of size {} is not of this ledger, which has {size} entries",
                 signed.size
             )),
             Err(error) => self.fault(format!("the signed checkpoint does not verify: {error}")),

@@ -28,10 +28,11 @@ use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::facts::note_uses;
-use crate::keys::{SealJob, Target};
+use crate::keys::{SealJob, SealedJob, Shards, Target};
 use crate::making::{Made, Making, TearLine, offer_tear_line};
 use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
+use crate::said::must_fit;
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::standing::{ByRule, must_be_within, rules_used};
 use crate::variant::{Family, Form};
@@ -143,6 +144,10 @@ pub struct Published {
 
 /// Items under one wrap context at most (`protocol.md` 2.4).
 const LINK_ITEMS_MAX: u64 = 1 << 20;
+/// Bytes of content that are sealed by one request to the key process, besides one last object.
+const SEALED_BYTES_AT_ONCE: usize = 8 << 20;
+/// What a request and its answer hold for each recipient of an object.
+const WRAP_BYTES: usize = 256;
 /// How long a wrap context is used.
 const LINK_MILLIS_MAX: u64 = 3_600_000;
 /// Sealed terms that are remembered of one link.
@@ -400,7 +405,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let Drafts { jobs, mut rows, sources } = drafts;
         let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
         let sealed = self.with_vault(|| {
-            let (mut sealed, shards) = self.keys.seal(jobs)?;
+            let (mut sealed, shards) = self.seal_all(jobs)?;
             let vault_keys: Vec<(ObjectId, Vec<u8>)> =
                 sealed.iter_mut().map(|s| (s.oid, std::mem::take(&mut s.vault_key))).collect();
             self.vault.put(&shards, &vault_keys)?;
@@ -615,7 +620,25 @@ impl<S: Store, V: Vault> Node<S, V> {
             facts: facts.clone(),
             extra: Extra::default(),
         };
+        must_fit(&manifest, "what is said of the object, with all that it replaces,")?;
         Ok((manifest, stored.into_owned()))
+    }
+
+    /// Seals in portions that one answer of the key process holds.
+    fn seal_all(&self, jobs: Vec<SealJob>) -> Result<(Vec<SealedJob>, Shards)> {
+        let mut jobs = jobs.into_iter().peekable();
+        let (mut sealed, mut shards) = (Vec::new(), Vec::new());
+        while jobs.peek().is_some() {
+            let (mut portion, mut bytes) = (Vec::new(), 0);
+            while let Some(job) = jobs.next_if(|_| bytes < SEALED_BYTES_AT_ONCE) {
+                bytes += job.plain_bytes() + job.targets.len() * WRAP_BYTES;
+                portion.push(job);
+            }
+            let (more, of_shards) = self.keys.seal(portion)?;
+            sealed.extend(more);
+            shards.extend(of_shards);
+        }
+        Ok((sealed, shards))
     }
 
     /// What the objects of each class share: inputs and outcomes of the decision, and for each
@@ -638,6 +661,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             let mut contexts = Vec::new();
             for weighed in verdict.nations.iter().filter(|w| w.goes()) {
                 let Some(terms) = weighed.ruling.terms() else { continue };
+                must_fit(
+                    &terms,
+                    &format!("the terms towards {}, with all clauses,", weighed.code),
+                )?;
                 given.insert(digest::terms_digest(&terms), terms.to_bytes());
                 let basis = Basis {
                     policy_epoch: known.policy.epoch,

@@ -13,6 +13,7 @@ use crate::gate::{RECALLS, unknown};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Role};
+use crate::said::said;
 use crate::variant::Family;
 
 /// A recall and what came of it.
@@ -37,6 +38,8 @@ pub struct Holder {
     pub late: bool,
 }
 
+/// Answers are due within a year.
+const DEADLINE_MILLIS_MAX: u64 = 8784 * 3_600_000;
 /// Recalls that are listed.
 const RECALLS_MAX: usize = 1000;
 
@@ -54,8 +57,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         if oids.is_empty() {
             return Err(AppError::invalid("name the objects to be recalled"));
         }
-        if basis.trim().is_empty() {
-            return Err(AppError::invalid("a recall needs its legal basis, in words"));
+        let basis = said(basis, "a recall needs its legal basis")?;
+        if !(1..=DEADLINE_MILLIS_MAX).contains(&deadline_millis) {
+            return Err(AppError::invalid(
+                "the answers to a recall are due within one hour to a year: give 1 to 8784 hours",
+            ));
         }
         let oids = &self.with_variants(oids)?[..];
         let known = self.known();

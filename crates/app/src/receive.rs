@@ -254,6 +254,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
         };
         self.hear(carrier, &known, peer, verified.ack())?;
+        if carrier == Carrier::Connection {
+            self.hear_clock(parsed.header().created)?;
+        }
         let outcome = {
             let _no_sweep = self.keeping.read().unwrap_or_else(PoisonError::into_inner);
             let opened = self.open_all(peer, &verified)?;

@@ -47,13 +47,19 @@ pub enum Standing {
     },
     /// Its ledger is old or copied: why, and what to do.
     Stale(String),
+    /// Its key process is gone: why, and what to do.
+    Keyless(String),
 }
+
+/// How the standing of a node without its key process begins.
+pub const KEYLESS: &str = "signs and opens nothing, as its key process is gone";
 
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clear => f.write_str("signs and releases"),
             Self::Stale(why) => f.write_str(why),
+            Self::Keyless(why) => write!(f, "{KEYLESS}: {why}"),
             Self::Waits { needed, from, doubts } => {
                 let s = if *needed == 1 { "" } else { "s" };
                 write!(
@@ -166,6 +172,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         if let Some(why) = &guard.stale {
             return Ok(Standing::Stale(why.clone()));
         }
+        if let Some(why) = self.keys.gone() {
+            return Ok(Standing::Keyless(why));
+        }
         if guard.clear {
             return Ok(Standing::Clear);
         }
@@ -218,6 +227,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             waits @ Standing::Waits { .. } => {
                 Err(AppError::Operator(format!("nothing is signed yet: this node {waits}")))
             }
+            gone @ Standing::Keyless(_) => Err(AppError::Operator(format!("this node {gone}"))),
         }
     }
 
@@ -226,7 +236,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let standing = self.standing()?;
         let text = match &standing {
             Standing::Clear => String::new(),
-            Standing::Waits { .. } | Standing::Stale(_) => standing.to_string(),
+            Standing::Waits { .. } | Standing::Stale(_) | Standing::Keyless(_) => {
+                standing.to_string()
+            }
         };
         let clear = standing == Standing::Clear;
         let before = lock(&self.guard).told.clone();
@@ -239,14 +251,16 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Some("partners confirm our ledger: the node signs and releases".to_owned())
             }
             Standing::Waits { .. } if before.is_none() => Some(format!("the node {text}")),
+            Standing::Keyless(_) => Some(format!("the node {text}")),
             Standing::Clear | Standing::Waits { .. } | Standing::Stale(_) => None,
         };
+        let kind = if matches!(standing, Standing::Keyless(_)) { "alarm" } else { "link" };
         let written = self.store.read(|work| work.setting(STANDING))?.unwrap_or_default();
         if news.is_some() || written != text.as_bytes() {
             self.store.write(|work| {
                 work.put_setting(STANDING, text.as_bytes())?;
                 match news {
-                    Some(news) => event(work, now, "link", news, (None, None)),
+                    Some(news) => event(work, now, kind, news, (None, None)),
                     None => Ok(()),
                 }
             })?;

@@ -17,6 +17,7 @@ use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, WakeUp, event};
 use crate::people::{Act, Actor, Approval, Role};
+use crate::said::said;
 
 /// Two persons suspend a nation.
 const SUSPENDING: usize = 2;
@@ -92,11 +93,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Approval> {
         actor.must_be(&SUSPENDERS, "suspend nations")?;
         self.must_be_clear()?;
-        if reason.trim().is_empty() {
-            return Err(AppError::invalid(
-                "to suspend a nation, say why: every other nation reads it",
-            ));
-        }
+        let reason = said(reason, "to suspend a nation, say why: every other nation reads it")?;
         let known = self.known();
         let nation =
             known.by_code(code).ok_or_else(|| AppError::NotFound(format!("the nation {code}")))?;

@@ -19,7 +19,7 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::ground;
 use crate::keys::{Plain, SealJob, Target};
-use crate::node::{Known, Node, event, lock};
+use crate::node::{Known, Node, event, event_once, lock};
 use crate::policy::HeldAgreement;
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
@@ -54,20 +54,23 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn tick(&self) -> Result<Ticked> {
         let _one_at_a_time = lock(&self.ticking);
         self.watch_disk();
+        let dated = self.trusts_clock()?;
         if !self.tell_standing()? {
             // What is old is left as it is; while we wait to know, nothing is sealed or signed.
             if self.must_not_be_stale().is_err() {
                 return Ok(Ticked::default());
             }
             self.settle()?;
-            let deleted = match self.due()? {
+            let deleted = match self.due(dated)? {
                 Some(due) => self.expire(&due.objects)?,
                 None => 0,
             };
             return Ok(Ticked { deleted, ..Ticked::default() });
         }
         self.settle()?;
-        self.renew_keys()?;
+        if dated {
+            self.renew_keys()?;
+        }
         self.tell_lapses()?;
         self.enter_accesses()?;
         self.tell_overdue()?;
@@ -75,7 +78,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.share_arrivals()?;
         }
         // Most ticks come after something that is done already.
-        let Some(Due { asks, objects }) = self.due()? else { return Ok(Ticked::default()) };
+        let Some(Due { asks, objects }) = self.due(dated)? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {
             for ask in asks {
                 self.release_granted(&ask)?;
@@ -88,14 +91,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(Ticked { sequenced, deleted, more })
     }
 
-    /// What is due, in one look; none if nothing is and the head is signed.
-    fn due(&self) -> Result<Option<Due>> {
+    /// Tells people that what a tick does is not done, and why; the same once.
+    pub fn tell_failed_tick(&self, why: &AppError) -> Result<()> {
+        let now = self.now();
+        let text = format!("what the node does by itself is not done: {why}");
+        let own = self.identity.nation;
+        self.store.write(|work| event_once(work, now, "alarm", text.clone(), own).map(drop))
+    }
+
+    /// What is due, in one look; none if nothing is and the head is signed. What is due by its
+    /// date is, only if the clock is to be trusted.
+    fn due(&self, dated: bool) -> Result<Option<Due>> {
         let now = self.now();
         self.store.read(|work| {
             let mut asks = work.asks()?;
             // Asks that were granted are decided anew, and released if the law permits now.
             asks.retain(|ask| ask.ours && ask.state == "granted");
-            let objects = work.objects_due(now, DUE_MAX)?;
+            let objects = if dated { work.objects_due(now, DUE_MAX)? } else { Vec::new() };
             let signed = work.checkpoint()?.map_or(0, |row| row.size);
             let unsigned = work.head()?.is_some_and(|head| head.size > signed);
             let nothing =

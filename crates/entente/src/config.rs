@@ -242,7 +242,9 @@ impl Config {
         let bytes = files::read(file, FILE_BYTES_MAX)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| ConfigError::Encoding { file: file.to_owned() })?;
-        let folder = file.parent().unwrap_or(Path::new("."));
+        // A bare name lies in the working folder.
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         // The databases stay where they are when a process changes its working folder.
         let folder = std::path::absolute(folder).map_err(FileError::at(folder, "is no folder"))?;
         Self::read(&text, file, &folder)

@@ -12,8 +12,8 @@ use entente_app::rollback;
 use entente_app::settings::Intake;
 use entente_model::item::Lane;
 use entente_store::rows::HeadRow;
-use entente_store::sqlite::SqliteStore;
-use entente_store::{Store as _, StoreError};
+use entente_store::sqlite::{SqliteStore, SqliteVault};
+use entente_store::{Store as _, StoreError, Vault as _};
 use serde::Serialize;
 
 use crate::anchor;
@@ -81,6 +81,7 @@ pub fn examine(folder: &Folder) -> Vec<Check> {
     let store = SqliteStore::inspect(&config.data.database);
     checks.push(anchor(&config, store.as_ref()));
     checks.push(database(&config, store.as_ref()));
+    checks.push(vault(&config, store.as_ref()));
     checks.extend(standing(store.as_ref()));
     checks.push(socket(folder));
     checks.extend(ceremony(folder));
@@ -171,6 +172,36 @@ fn head(store: &SqliteStore) -> Result<Option<HeadRow>, StoreError> {
     store.read(|work| work.head())
 }
 
+/// Whether the database says that something was signed.
+fn signed(store: Result<&SqliteStore, &StoreError>) -> bool {
+    let checkpoint = store.ok().and_then(|store| store.read(|work| work.checkpoint()).ok());
+    checkpoint.flatten().is_some_and(|row| row.size > 0)
+}
+
+/// Whether the vault is there and has the keys of what is held.
+fn vault(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
+    const NAME: &str = "vault";
+    let path = config.data.vault.display();
+    let fix = "put the vault back: what is held cannot be read without it";
+    let keys = match SqliteVault::inspect(&config.data.vault).and_then(|vault| vault.shards()) {
+        Ok(shards) => shards.len(),
+        Err(error) => {
+            return found(NAME, State::Bad, format!("{path} cannot be read: {error}"), fix);
+        }
+    };
+    let held = store.ok().and_then(|store| store.read(|work| work.object_counts()).ok());
+    let held = held.map_or(0, |(own, received)| own + received);
+    if held > 0 && keys == 0 {
+        return found(
+            NAME,
+            State::Bad,
+            format!("{path} has no keys, and {held} objects are held"),
+            fix,
+        );
+    }
+    good(NAME, format!("{path} has the keys of what is held"))
+}
+
 fn anchor(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
     const NAME: &str = "anchor";
     let state = match anchor::inspect(&config.keys.anchor) {
@@ -204,6 +235,12 @@ fn anchor(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Check {
             State::Bad,
             format!("the ledger's {size} entries are not those that were signed"),
             restore,
+        ),
+        (None, Some(held)) if signed(store) => found(
+            NAME,
+            State::Bad,
+            format!("it is empty, and the ledger of {} entries was signed before", held.size),
+            "put the anchor back: it was emptied or replaced",
         ),
         (None, _) => good(NAME, "nothing was signed yet"),
         (Some((size, _)), Some(_)) if state.torn => found(
@@ -255,6 +292,9 @@ fn standing(store: Result<&SqliteStore, &StoreError>) -> Option<Check> {
             "start those partners' nodes, or mend the links; `start_quorum` under [witness] says \
              how many must confirm",
         ),
+        Some(why) if why.starts_with(rollback::KEYLESS) => {
+            found(NAME, State::Bad, format!("the node {why}"), "restart the node")
+        }
         Some(why) => found(NAME, State::Bad, why, "stop the node and put its newest data in place"),
     })
 }

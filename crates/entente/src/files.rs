@@ -144,7 +144,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<File, FileError> {
         file.sync_all()?;
         Ok(file)
     };
-    let file = write().map_err(FileError::at(&fresh, "could not be written"))?;
+    let file = write().map_err(|error| {
+        // What is half written is of no use to anybody, and takes room.
+        let _ = fs::remove_file(&fresh);
+        FileError::at(path, "could not be written")(error)
+    })?;
     fs::rename(&fresh, path).map_err(FileError::at(path, "could not be replaced"))?;
     sync_folder(folder)?;
     Ok(file)
@@ -180,12 +184,17 @@ pub fn replace_destroying(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// Writes a file that must not exist yet, durably, readable by the owner alone.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(FileError::at(path, "could not be created"))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE)
+        .open(path)
+        .map_err(FileError::at(path, "could not be created"))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        // A half file under its final name would pass for a whole one.
+        let _ = fs::remove_file(path);
+        FileError::at(path, "could not be written")(error)
+    })?;
     sync_folder(parent(path))
 }
 

@@ -107,8 +107,11 @@ pub fn serve() -> Result<(), KeydError> {
     reply(&mut pipe, &ready)?;
 
     while let Some(request) = frame::read(&mut pipe)? {
-        let request = KeyRequest::from_bytes(&request)?;
-        let answer = keyring.call(request).unwrap_or_else(KeyReply::Failed);
+        // A request that cannot be read is the node's mistake: it is refused, and the keys stay.
+        let answer = KeyRequest::from_bytes(&request)
+            .map_err(|error| KeyError::Failed(format!("the request cannot be read: {error}")))
+            .and_then(|request| keyring.call(request))
+            .unwrap_or_else(KeyReply::Failed);
         reply(&mut pipe, &answer)?;
     }
     Ok(())

@@ -115,6 +115,9 @@ pub fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
+/// Characters of one cell that are shown.
+const CELL_CHARS_MAX: usize = 500;
+
 /// Rows under a heading, in columns as wide as they need be.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -127,9 +130,9 @@ impl Table {
         Self { rows: vec![heading.map(str::to_owned).to_vec()] }
     }
 
-    /// Adds a row.
+    /// Adds a row. A cell that nobody could read in a table is cut; `--json` has all of it.
     pub fn row<const N: usize>(&mut self, row: [String; N]) {
-        self.rows.push(row.into());
+        self.rows.push(row.into_iter().map(cut).collect());
     }
 
     /// Writes the table, or a sentence if it has no rows.
@@ -156,6 +159,14 @@ impl Table {
     }
 }
 
+/// A cell of a length that a table can show.
+fn cut(cell: String) -> String {
+    match cell.char_indices().nth(CELL_CHARS_MAX) {
+        None => cell,
+        Some((end, _)) => format!("{}…", cell.get(..end).unwrap_or_default()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +175,16 @@ mod tests {
     fn nothing_from_outside_steers_the_terminal() {
         let value = json!({ "title": "a\u{1b}[2Jb\nc\u{202e}d" });
         assert_eq!(text(&value, "title"), "a\u{fffd}[2Jb c\u{fffd}d");
+    }
+
+    #[test]
+    fn a_cell_is_cut_at_what_a_table_can_show() {
+        let mut table = Table::new(["basis", "by"]);
+        table.row(["é".repeat(70_000), "XBR".to_owned()]);
+        let mut page = String::new();
+        table.write(&mut page, "nothing").unwrap();
+        let row = page.lines().nth(1).unwrap();
+        assert!(row.ends_with("…  XBR") && row.chars().count() < 600, "{}", row.len());
     }
 
     #[test]

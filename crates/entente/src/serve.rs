@@ -5,6 +5,7 @@
 //! one worker ticks. Nobody polls: a change wakes whoever has to act on it.
 
 mod local;
+mod pages;
 mod partners;
 mod wake;
 
@@ -32,7 +33,7 @@ use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::keyd::{RemoteKeys, Start};
 use crate::output::Output;
-use crate::{schemes, secrets};
+use crate::{confine, schemes, secrets};
 
 use wake::Wakes;
 
@@ -82,6 +83,7 @@ pub fn open(folder: Folder, output: Output) -> anyhow::Result<Running> {
     if let Some(note) = keys.note() {
         output.progress(&note);
     }
+    must_be_there(&config)?;
     let store = SqliteStore::open(&config.data.database)?;
     let vault = SqliteVault::open(&config.data.vault)?;
     let wakes = Arc::new(Wakes::default());
@@ -99,6 +101,24 @@ pub fn open(folder: Folder, output: Output) -> anyhow::Result<Running> {
     };
     let node = SqliteNode::open_with(parts, own)?;
     Ok(Running { node: Arc::new(node), wakes, config, folder, keys, _lock: lock })
+}
+
+/// A database that is not there is not made anew: what it held is somewhere else.
+fn must_be_there(config: &Config) -> anyhow::Result<()> {
+    for (path, key, what) in [
+        (&config.data.database, "database", "the ledger and everything that is held"),
+        (&config.data.vault, "vault", "the keys of what is held"),
+    ] {
+        let length = std::fs::metadata(path).map(|about| about.len());
+        if !length.is_ok_and(|length| length > 0) {
+            return Err(anyhow!(
+                "{} is missing or empty: it has {what}. Mount its device, put it back, or correct \
+                 `{key}` under [data]; `entente init` makes a new nation and no old one",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Where a running node can be reached.
@@ -122,8 +142,12 @@ pub fn serve(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
         .enable_all()
         .build()
         .context("the runtime could not be started")?;
+    let node = Arc::clone(&running.node);
     let outcome = runtime.block_on(run(running, pace, output));
     runtime.shutdown_timeout(Duration::from_secs(10));
+    // Whoever moves the databases of a stopped node moves two files and nothing beside them.
+    node.store().fold();
+    node.vault().fold();
     outcome
 }
 
@@ -184,6 +208,10 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
         )?;
         tasks.spawn(door.serve(listener, told(stopped.clone())));
     }
+    let bounds = pages::Bounds {
+        connections_max: confine::open_files()? / 2,
+        header_time_max: Duration::from_secs(30),
+    };
     for listener in web_listeners {
         let site = entente_web::Site {
             host: config.web.host.clone(),
@@ -192,13 +220,7 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
         };
         let router =
             entente_web::router_until(Arc::clone(&node), wakes.events(), site, stopped.clone());
-        let stopped = stopped.clone();
-        tasks.spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(told(stopped)).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the door for people closed");
-            }
-        });
+        tasks.spawn(pages::serve(listener, router, bounds, stopped.clone()));
     }
     let commands = Arc::new(local::Commands::new(Arc::clone(&node)));
     let events = Arc::new(local::Events { node: Arc::clone(&node), wakes: Arc::clone(&wakes) });
@@ -295,7 +317,11 @@ async fn tick(
         match blocking(&node, SqliteNode::tick).await {
             Ok(ticked) if ticked.more => continue,
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the tick failed"),
+            Err(error) => {
+                tracing::error!(%error, "the tick failed");
+                // Told once, and not at all if the database is what failed.
+                let _ = blocking(&node, move |node| node.tell_failed_tick(&error)).await;
+            }
         }
         tokio::select! {
             () = intents.notified() => {}

@@ -20,6 +20,9 @@ use crate::scheme::Schemes;
 /// The most parties that an agreement may have.
 pub const PARTIES_MAX: usize = 200;
 
+/// The most clauses that an agreement may have: the terms of a release name each that was tested.
+pub const CLAUSES_MAX: usize = 150;
+
 /// What kind of instrument an agreement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgreementKind {
@@ -126,6 +129,18 @@ impl Agreement {
                 column: 1,
                 text: String::new(),
                 message: "the agreement has no ```clause block, so it would forbid nothing".into(),
+            });
+        }
+        if clauses.len() > CLAUSES_MAX {
+            problems.push(Problem {
+                line: 1,
+                column: 1,
+                text: String::new(),
+                message: format!(
+                    "the agreement has {} clauses: at most {CLAUSES_MAX}, as each release names \
+                     those that it was tested by",
+                    clauses.len()
+                ),
             });
         }
         Problems::check(problems)?;

@@ -113,14 +113,29 @@ impl<'r> Court<'r, '_> {
             return denial(code, &sentence);
         }
         let units = units(case.subject);
-        let common: Vec<Vec<Failure>> = units.iter().map(|unit| self.common(unit)).collect();
+        // Made once: every set of policies about a release reads the same of a unit.
+        let contexts: Vec<Option<Context>> = units
+            .iter()
+            .map(|unit| {
+                let attributes = Attributes::read_by(&self.rules.book);
+                release_attributes(attributes, case, self.rules, unit).context()
+            })
+            .collect();
+        let common: Vec<Vec<Failure>> = units
+            .iter()
+            .zip(&contexts)
+            .map(|(unit, context)| self.common(unit, context.as_ref()))
+            .collect();
         let joined: Vec<Joined<'_, 'r>> = applicable
             .iter()
             .map(|treaty| {
                 let judged = units
                     .iter()
+                    .zip(&contexts)
                     .zip(&common)
-                    .map(|(unit, common)| self.judge(treaty, unit, common.clone()))
+                    .map(|((unit, context), common)| {
+                        self.judge(treaty, unit, context.as_ref(), common.clone())
+                    })
                     .collect();
                 join(treaty, case.subject.facts.divisible, judged)
             })
@@ -148,17 +163,16 @@ impl<'r> Court<'r, '_> {
     }
 
     /// Label, flags, provenance and national law: the same under every agreement.
-    fn common(&mut self, unit: &Unit<'_>) -> Vec<Failure> {
+    fn common(&mut self, unit: &Unit<'_>, context: Option<&Context>) -> Vec<Failure> {
         let case = self.case;
         let rules = self.rules;
         let mut failures = Vec::new();
-        let attributes = release_attributes(self.case, self.rules, unit);
         let mut sets = vec![&rules.object_flags];
         sets.extend(rules.laws.get(&(case.subject.transfer.sender, Direction::Export)));
         sets.extend(rules.laws.get(&(case.recipient.nation, Direction::Import)));
         for set in sets {
             let fill = Fill { case, unit: Some(unit), value: "", provider: "" };
-            self.evaluate(Action::Release, set, attributes.clone(), fill, &mut failures);
+            self.evaluate(Action::Release, set, context.cloned(), fill, &mut failures);
         }
         for one in &unit.controls {
             self.control(unit, one, &mut failures);
@@ -175,9 +189,10 @@ impl<'r> Court<'r, '_> {
             return;
         };
         let value = one.values.join(", ");
-        let attributes = control_attributes(self.case, self.rules, unit, one);
+        let attributes = Attributes::read_by(&self.rules.book);
+        let attributes = control_attributes(attributes, self.case, self.rules, unit, one);
         let fill = Fill { case: self.case, unit: Some(unit), value: &value, provider: "" };
-        self.evaluate(Action::Control, set, attributes, fill, failures);
+        self.evaluate(Action::Control, set, attributes.context(), fill, failures);
     }
 
     fn provenance(&mut self, unit: &Unit<'_>, entry: &Provenance, failures: &mut Vec<Failure>) {
@@ -208,11 +223,12 @@ impl<'r> Court<'r, '_> {
                 .filter(|(_, status)| **status == PartyStatus::Active)
                 .map(|(nation, _)| nation.as_str())
         });
-        let attributes = onward_attributes(self.case, entry.nation, parties);
+        let attributes = Attributes::read_by(&self.rules.book);
+        let attributes = onward_attributes(attributes, self.case, entry.nation, parties);
         let provider = entry.nation;
         let fill =
             Fill { case: self.case, unit: Some(unit), value: "", provider: provider.as_str() };
-        self.evaluate(Action::Onward, set, attributes, fill, failures);
+        self.evaluate(Action::Onward, set, attributes.context(), fill, failures);
     }
 
     /// One unit under one agreement.
@@ -220,6 +236,7 @@ impl<'r> Court<'r, '_> {
         &mut self,
         treaty: &'r Treaty,
         unit: &'u Unit<'u>,
+        context: Option<&Context>,
         mut failures: Vec<Failure>,
     ) -> Judged<'u> {
         let case = self.case;
@@ -228,8 +245,7 @@ impl<'r> Court<'r, '_> {
         match treaty.slice(&self.rules.book, transfer.sender, case.recipient.nation) {
             Some(set) => {
                 let fill = Fill { case, unit: Some(unit), value: "", provider: "" };
-                let attributes = release_attributes(case, self.rules, unit);
-                self.evaluate(Action::Release, set, attributes, fill, &mut own);
+                self.evaluate(Action::Release, set, context.cloned(), fill, &mut own);
             }
             None => self.broken = true,
         }
@@ -272,11 +288,10 @@ impl<'r> Court<'r, '_> {
         &mut self,
         action: Action,
         set: &PolicySet,
-        attributes: Attributes,
+        context: Option<Context>,
         fill: Fill<'_>,
         failures: &mut Vec<Failure>,
     ) {
-        let context: Option<Context> = attributes.context();
         let Some(context) = context else {
             self.broken = true;
             return;
@@ -634,7 +649,12 @@ impl Fill<'_> {
 }
 
 /// What release policies read of a unit.
-fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attributes {
+fn release_attributes<'b>(
+    mut a: Attributes<'b>,
+    case: &Case<'_>,
+    rules: &Rules,
+    unit: &Unit<'_>,
+) -> Attributes<'b> {
     let subject = &case.subject;
     let (transfer, recipient, facts) = (subject.transfer, case.recipient, subject.facts);
     let held = |marking: &Option<String>| {
@@ -643,7 +663,6 @@ fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attrib
         level.map_or(-1, i64::from)
     };
     let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut a = Attributes::default();
     a.long("at", long(case.at.millis()))
         .text("sender", transfer.sender.as_str())
         .text("sender_body", &transfer.sender_body)
@@ -701,18 +720,18 @@ fn release_attributes(case: &Case<'_>, rules: &Rules, unit: &Unit<'_>) -> Attrib
 
 /// What release policies read of the first unit of a case.
 #[cfg(test)]
-pub(crate) fn attributes_of(rules: &Rules, case: &Case<'_>) -> Attributes {
-    release_attributes(case, rules, &units(case.subject).remove(0))
+pub(crate) fn attributes_of(rules: &Rules, case: &Case<'_>) -> Attributes<'static> {
+    release_attributes(Attributes::default(), case, rules, &units(case.subject).remove(0))
 }
 
 /// What onward policies read of one piece of foreign information. `parties` are active in the
 /// agreement it was received under.
-fn onward_attributes<'a>(
+fn onward_attributes<'a, 'b>(
+    mut a: Attributes<'b>,
     case: &Case<'_>,
     provider: NationCode,
     parties: impl Iterator<Item = &'a str>,
-) -> Attributes {
-    let mut a = Attributes::default();
+) -> Attributes<'b> {
     a.text("sender", case.subject.transfer.sender.as_str())
         .text("recipient", case.recipient.nation.as_str())
         .text("provider", provider.as_str())
@@ -722,12 +741,13 @@ fn onward_attributes<'a>(
 }
 
 /// What control policies read of one control.
-fn control_attributes(
+fn control_attributes<'b>(
+    mut a: Attributes<'b>,
     case: &Case<'_>,
     rules: &Rules,
     unit: &Unit<'_>,
     one: &Control,
-) -> Attributes {
+) -> Attributes<'b> {
     let recipient = case.recipient;
     let covers = |c: &&&Control| members(&c.values, &rules.groups).contains(&recipient.nation);
     let tagged = |tag: &'static str| unit.controls.iter().filter(move |c| c.tag == tag);
@@ -738,7 +758,6 @@ fn control_attributes(
         tagged("DISPLAY_ONLY").next().is_some() && tagged("DISPLAY_ONLY").all(|c| covers(&c));
     let moment = one.values.first().and_then(|v| crate::time::instant(v));
     let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut a = Attributes::default();
     a.long("at", long(case.at.millis()))
         .text("sender", case.subject.transfer.sender.as_str())
         .text("recipient", recipient.nation.as_str())
@@ -822,10 +841,14 @@ mod tests {
             };
             let case = Case { at: Timestamp::from_millis(9), subject, recipient: &recipient };
             let unit = units(subject).remove(0);
+            let all = Attributes::default;
             for (attributes, action) in [
-                (release_attributes(&case, &rules, &unit), "Action::\"release\""),
-                (control_attributes(&case, &rules, &unit, unit.controls[0]), "Action::\"control\""),
-                (onward_attributes(&case, xar, std::iter::empty()), "Action::\"onward\""),
+                (release_attributes(all(), &case, &rules, &unit), "Action::\"release\""),
+                (
+                    control_attributes(all(), &case, &rules, &unit, unit.controls[0]),
+                    "Action::\"control\"",
+                ),
+                (onward_attributes(all(), &case, xar, std::iter::empty()), "Action::\"onward\""),
             ] {
                 let context = attributes.context().unwrap();
                 context.validate(&schema(), &action.parse().unwrap()).unwrap();

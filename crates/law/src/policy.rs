@@ -407,12 +407,28 @@ impl Engine {
 
 /// The attributes of a case, as the policies read them.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Attributes(Vec<(String, RestrictedExpression)>);
+pub(crate) struct Attributes<'b> {
+    entries: Vec<(String, RestrictedExpression)>,
+    /// Attributes that none of its policies reads are left out: making them would take longer than
+    /// evaluating the policies.
+    book: Option<&'b Book>,
+}
 
-impl Attributes {
-    pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
-        self.0.push((name.into(), RestrictedExpression::new_string(value.to_owned())));
+impl<'b> Attributes<'b> {
+    /// Those that some policy of the book reads.
+    pub(crate) fn read_by(book: &'b Book) -> Self {
+        Self { entries: Vec::new(), book: Some(book) }
+    }
+
+    fn push(&mut self, name: &str, value: impl FnOnce() -> RestrictedExpression) -> &mut Self {
+        if self.book.is_none_or(|book| book.reads(name)) {
+            self.entries.push((name.into(), value()));
+        }
         self
+    }
+
+    pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        self.push(name, || RestrictedExpression::new_string(value.to_owned()))
     }
 
     pub(crate) fn maybe_text(&mut self, name: &str, value: Option<&str>) -> &mut Self {
@@ -423,13 +439,11 @@ impl Attributes {
     }
 
     pub(crate) fn long(&mut self, name: &str, value: i64) -> &mut Self {
-        self.0.push((name.into(), RestrictedExpression::new_long(value)));
-        self
+        self.push(name, || RestrictedExpression::new_long(value))
     }
 
     pub(crate) fn bool(&mut self, name: &str, value: bool) -> &mut Self {
-        self.0.push((name.into(), RestrictedExpression::new_bool(value)));
-        self
+        self.push(name, || RestrictedExpression::new_bool(value))
     }
 
     pub(crate) fn set<S: AsRef<str>>(
@@ -437,22 +451,23 @@ impl Attributes {
         name: &str,
         values: impl IntoIterator<Item = S>,
     ) -> &mut Self {
-        let values =
-            values.into_iter().map(|v| RestrictedExpression::new_string(v.as_ref().to_owned()));
-        self.0.push((name.into(), RestrictedExpression::new_set(values)));
-        self
+        self.push(name, || {
+            RestrictedExpression::new_set(
+                values.into_iter().map(|v| RestrictedExpression::new_string(v.as_ref().to_owned())),
+            )
+        })
     }
 
     pub(crate) fn record(&mut self, name: &str, fields: Self) -> &mut Self {
-        if let Ok(record) = RestrictedExpression::new_record(fields.0) {
-            self.0.push((name.into(), record));
+        match RestrictedExpression::new_record(fields.entries) {
+            Ok(record) => self.push(name, || record),
+            Err(_) => self,
         }
-        self
     }
 
     /// The context of a request; `None` if it cannot be made, which must be a denial.
     pub(crate) fn context(self) -> Option<Context> {
-        Context::from_pairs(self.0).ok()
+        Context::from_pairs(self.entries).ok()
     }
 }
 

@@ -245,6 +245,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "verified": findings.faults.is_empty(),
             "size": findings.size,
             "root": findings.root.map(|r| r.to_string()),
+            "unsigned": findings.unsigned,
             "opened": findings.opened,
             "erased": findings.erased,
             "slots": findings.slots,

@@ -19,6 +19,7 @@ use crate::node::{Known, Node, WakeUp, event, lock};
 use crate::people::{self, Actor, Approval};
 use crate::policy::HeldAgreement;
 use crate::receive::agreement_record;
+use crate::said::said;
 use crate::sequencer::LeafDraft;
 
 /// The number under which a party's leaving is kept; its other acts count from 1.
@@ -233,11 +234,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<&'k HeldAgreement> {
         actor.must_be(&SIGNERS, &format!("{verb} agreements"))?;
         self.must_be_clear()?;
-        if reason.trim().is_empty() {
-            return Err(AppError::invalid(format!(
-                "to {verb} an agreement, say why: the other parties read it"
-            )));
-        }
+        said(reason, &format!("to {verb} an agreement, say why: the other parties read it"))?;
         let held = known
             .policy
             .agreement(id)

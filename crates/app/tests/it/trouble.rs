@@ -131,6 +131,45 @@ fn a_clock_that_is_set_right_again_does_not_keep_the_node_from_starting() {
 }
 
 #[test]
+fn a_clock_that_leaps_ahead_erases_nothing_until_a_partners_clock_agrees() {
+    let (_folder, alliance) = partners();
+    let (arvenia, brenmark) = one_and_other(&alliance);
+    let published = publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 2);
+    alliance.quiet().unwrap();
+    let there = brenmark.node().unwrap();
+    there.tick().unwrap();
+    let held = || published.objects.iter().all(|oid| payload(brenmark, *oid).is_some());
+    assert!(held());
+    let alarms = || {
+        let overseer = brenmark.actor("overseer").unwrap();
+        let events = there.events(&overseer, Some("alarm"), None, 10).unwrap();
+        events.into_iter().filter(|event| event.text.contains("went on by")).count()
+    };
+
+    // Its own clock is set ahead, also over a bundle whose clock does not agree.
+    brenmark.clock.set_wrong_by(200 * i64::try_from(DAY).unwrap());
+    assert_eq!(there.tick().unwrap().deleted, 0);
+    publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 1);
+    let bundle = arvenia.node().unwrap().outgoing(brenmark.id).unwrap();
+    let _ = receive(arvenia, brenmark, &bundle.bytes);
+    assert_eq!(there.tick().unwrap().deleted, 0);
+    assert_eq!(alarms(), 1);
+    brenmark.clock.set_wrong_by(0);
+    there.tick().unwrap();
+    assert!(held());
+
+    // Time really goes by for all: a partner's bundle says so, and what is due is deleted.
+    alliance.clock.advance(200 * DAY);
+    assert_eq!(there.tick().unwrap().deleted, 0);
+    assert_eq!(alarms(), 2);
+    let bundle = arvenia.node().unwrap().outgoing(brenmark.id).unwrap();
+    receive(arvenia, brenmark, &bundle.bytes).unwrap();
+    assert!(there.tick().unwrap().deleted >= 2);
+    assert!(!held());
+    verify(brenmark);
+}
+
+#[test]
 fn bundles_again_out_of_order_flipped_or_cut_have_one_effect() {
     let (_folder, alliance) = partners();
     let (arvenia, brenmark) = one_and_other(&alliance);

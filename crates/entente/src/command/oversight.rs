@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, clean, flag, id, list, moment, text, text_or};
+use crate::page::{Answer, Table, clean, count, flag, id, list, moment, number, text, text_or};
 
 use super::Run;
 
@@ -119,6 +119,10 @@ fn findings(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         writeln!(page, "the ledger of {size} entries verifies")?;
     } else {
         writeln!(page, "the ledger of {size} entries DOES NOT VERIFY")?;
+    }
+    if number(answer, "unsigned") > 0 {
+        let last = count(number(answer, "unsigned"), "entry");
+        writeln!(page, "  of it the last {last} not signed yet: `entente status` says why")?;
     }
     for fault in list(answer, "faults") {
         writeln!(page, "  fault: {}", clean(fault.as_str().unwrap_or_default()))?;

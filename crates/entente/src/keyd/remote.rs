@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use entente_app::keys::{KeyError, KeyReply, KeyRequest, Keys};
 use entente_model::codec::Wire;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -91,10 +93,23 @@ impl RemoteKeys {
     }
 }
 
+/// What became of a key process that closed its end.
+const ENDED: &str = "it ended; see its last message in the log, then restart the node";
+
+/// Whether the other end of an idle pipe was closed.
+fn is_closed(pipe: &UnixStream) -> bool {
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    match rustix::net::recv(pipe, &mut [0_u8; 1], flags) {
+        Ok((_, received)) => received == 0,
+        Err(Errno::AGAIN | Errno::INTR) => false,
+        Err(_) => true,
+    }
+}
+
 /// One request and its reply; after an error the pipe is out of step and of no more use.
 fn talk(pipe: &mut UnixStream, request: &[u8]) -> Result<KeyReply, String> {
     use io::ErrorKind as Kind;
-    let ended = || "it ended; see its last message in the log, then restart the node".to_owned();
+    let ended = || ENDED.to_owned();
     let failed = |error: FrameError| {
         let FrameError::Io(e) = &error else { return error.to_string() };
         if matches!(e.kind(), Kind::WouldBlock | Kind::TimedOut) {
@@ -122,6 +137,15 @@ impl Keys for RemoteKeys {
             )));
         }
         self.exchange(&bytes)
+    }
+
+    fn gone(&self) -> Option<String> {
+        // Whoever holds the pipe is being answered.
+        let mut pipe = self.pipe.try_lock().ok()?;
+        if pipe.as_ref().is_ok_and(is_closed) {
+            *pipe = Err(ENDED.to_owned());
+        }
+        pipe.as_ref().err().cloned()
     }
 }
 

@@ -105,6 +105,16 @@ fn a_wrong_configuration_names_the_line() {
             "error: {file}, line 6: `quorom = 2`: unknown key `quorom`, expected `start_quorum`\n"
         )
     );
+    // The documented call, from inside the folder.
+    let here = |arguments: &[&str]| {
+        Command::new(program()).current_dir(dir.path()).args(arguments).output().unwrap()
+    };
+    for bare in [&["config", "check"][..], &["config", "check", "entente.toml"]] {
+        assert!(text(&here(bare).stderr).contains("line 6: `quorom = 2`"), "{bare:?}");
+    }
+    std::fs::write(&file, GOOD).unwrap();
+    assert!(here(&["config", "check"]).status.success());
+    std::fs::write(&file, format!("{GOOD}\n[witness]\nquorom = 2\n")).unwrap();
     let output = run(&["config", "check", &file, "--json"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stderr.is_empty());

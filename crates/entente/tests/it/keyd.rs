@@ -242,6 +242,7 @@ fn a_killed_child_is_a_clear_error_and_is_not_started_again() {
     let remote = node.run();
     let keys: &dyn Keys = &remote;
     keys.public().unwrap();
+    assert_eq!(keys.gone(), None);
     let killed = Command::new("kill").args(["-9", &remote.process_id().to_string()]).status();
     assert!(killed.unwrap().success());
     for _ in 0..3 {
@@ -250,6 +251,7 @@ fn a_killed_child_is_a_clear_error_and_is_not_started_again() {
         let shown = error.to_string();
         assert!(shown.starts_with("the key process does not answer: it ended"), "{shown}");
     }
+    assert!(keys.gone().is_some_and(|why| why.starts_with("it ended")));
     drop(remote);
     // What it had locked is free again.
     node.run();
@@ -263,6 +265,32 @@ fn a_request_above_the_limit_is_refused_and_the_child_stays() {
     assert!(matches!(error, KeyError::Failed(_)), "{error}");
     assert!(error.to_string().contains("expected at most 67108864"), "{error}");
     (&remote as &dyn Keys).public().unwrap();
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_refused_and_the_child_stays() {
+    let node = Node::new();
+    let remote = node.run();
+    let keys: &dyn Keys = &remote;
+    let mut long = manifest(b"x");
+    long.handling.purposes = vec!["a".repeat(Handling::BYTES_MAX)];
+    let error = keys.seal(vec![SealJob::object(long, b"x".to_vec(), Vec::new())]).unwrap_err();
+    assert!(error.to_string().contains("the request cannot be read: handling"), "{error}");
+    keys.public().unwrap();
+}
+
+#[test]
+fn an_idle_child_that_ended_is_noticed_before_it_is_asked() {
+    let node = Node::new();
+    let remote = node.run();
+    let keys: &dyn Keys = &remote;
+    keys.public().unwrap();
+    let killed = Command::new("kill").args(["-9", &remote.process_id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    while keys.gone().is_none() {
+        entente::ambient::pause(std::time::Duration::from_millis(5));
+    }
+    assert!(matches!(keys.public(), Err(KeyError::Unreachable(_))));
 }
 
 #[test]

@@ -117,6 +117,15 @@ fn a_running_node_refuses_in_one_sentence_and_does_nothing() {
     refuse("ana", &publish("junk", "SERVIC", "piracy"), 2, &["the label is wrong", "SERVIC"]);
     refuse("ana", &publish("junk", "SERVICE//REL XBR", "piracy"), 2, &["the label is wrong"]);
     refuse("ana", &publish("junk", "SERVICE", " "), 2, &["needs a purpose"]);
+    let long = "a".repeat(5000);
+    refuse("ana", &publish("junk", "SERVICE", &long), 2, &["the purpose has 5000 bytes", "256"]);
+    let portion = |n| format!("[[portions]]\nid = \"p{n}\"\nlabel = \"SERVICE\"\n");
+    let portions: String = (0..3000).map(portion).collect();
+    node.file("facts.toml", portions.as_bytes());
+    for dry in [&["--facts", "facts.toml"][..], &["--facts", "facts.toml", "--dry-run"]] {
+        let arguments = [&publish("junk", "SERVICE", "piracy")[..], dry].concat();
+        refuse("ana", &arguments, 2, &["facts"]);
+    }
     refuse("lena", &publish("junk", "SERVICE", "piracy"), 1, &["lena may not publish", "analyst"]);
     let to = |nation| [&publish("junk", "SERVICE", "piracy")[..], &["--to", nation]].concat();
     refuse("ana", &to("XBR"), 2, &["XBR is not a partner"]);
@@ -148,6 +157,55 @@ fn a_running_node_refuses_in_one_sentence_and_does_nothing() {
     refuse("sena", &["backup", "event.json"], 1, &["event.json", "exists"]);
     assert_eq!(entries(), before, "what was refused left a trace in the ledger");
     assert!(!node.dir.path().join("copy.db").exists());
+}
+
+#[test]
+fn what_goes_on_record_is_bounded_and_a_key_process_that_ended_is_told() {
+    let node = Node::start();
+    let arguments = ["publish", "note", "--label", "SERVICE", "--purpose", "piracy"];
+    node.file("note", b"seen at dawn");
+    let arguments = [&arguments[..], &["--media-type", "text/plain"]].concat();
+    let published = node.json("ana", &arguments);
+    let object = published["objects"][0]["object"].as_str().unwrap();
+    let long = "a".repeat(66_000);
+    let recall = |basis, hours| ["recall", object, "--basis", basis, "--deadline-hours", hours];
+    node.check("sena", &recall(&long, "4"), 2, &["legal basis", "1 to 1024 bytes"]);
+    for hours in ["0", "8785", "99999999999", "18446744073709551615"] {
+        node.check("sena", &recall("x", hours), 2, &["1 to 8784 hours"]);
+    }
+    assert_eq!(node.json("ana", &["objects", "list"])["objects"][0]["state"], "held");
+
+    // The key process ends: nobody has to try anything to find out.
+    let child = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", node.process.id()));
+    let child = child.unwrap().trim().to_owned();
+    assert!(Command::new("kill").args(["-9", &child]).status().unwrap().success());
+    let mut status = Value::Null;
+    for _ in 0..200 {
+        status = node.json("sena", &["status"]);
+        if status["signs"] == false {
+            break;
+        }
+        ambient::pause(Duration::from_millis(50));
+    }
+    let standing = status["standing"].as_str().unwrap();
+    assert!(
+        standing.contains("its key process is gone") && standing.contains("restart"),
+        "{status}"
+    );
+    for _ in 0..200 {
+        let alarms = node.json("sena", &["events", "--kind", "alarm"]);
+        if alarms.to_string().contains("its key process is gone") {
+            break;
+        }
+        ambient::pause(Duration::from_millis(50));
+    }
+    let doctor = Command::new(program())
+        .current_dir(node.dir.path())
+        .args(["doctor", "--folder", "xar"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(!doctor.status.success() && said.contains("restart the node"), "{said}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ impl Node {
             .args(["--listen", listen, "--endpoint", &format!("https://{listen}")])
             .args(["--person", "sena=security-officer+operator"])
             .args(["--person", "tariq=security-officer", "--person", "lena=legal-adviser"])
+            .args(["--person", "ana=analyst"])
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
@@ -222,4 +223,60 @@ fn a_restored_old_backup_signs_nothing_and_heals_with_the_newest_data() {
     assert_eq!(status["signs"], true);
     let alarms = xbr.json("sena", &["events", "--kind", "alarm"]);
     assert_eq!(alarms["events"].as_array().map_or(0, Vec::len), 0, "{alarms:#}");
+}
+
+#[test]
+fn what_is_missing_or_empty_is_not_made_anew() {
+    let root = tempfile::Builder::new().prefix("rs").tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut node = Node::found(root.path(), "xar", &at);
+    node.start();
+    // The vault has keys once something is held.
+    let note = root.path().join("note.txt");
+    fs::write(&note, "seen at dawn").unwrap();
+    let note = note.to_str().unwrap();
+    let publish = ["publish", note, "--label", "OPEN", "--purpose", "piracy"];
+    let published = node.run("ana", &publish);
+    assert!(published.status.success(), "{published:?}");
+    node.until("signed", |status| status["ledger"]["signed"] == status["ledger"]["size"]);
+    node.stop();
+    // A stopped node is in its files: nothing waits in a log beside the database.
+    for log in ["node.db-wal", "vault.db-wal"] {
+        assert_eq!(fs::metadata(node.file(log)).map_or(0, |about| about.len()), 0, "{log}");
+    }
+
+    let told = |node: &Node, what: &str| {
+        let refused = node.serve().output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(what), "{what}: {said}");
+        let doctor = Command::new(program())
+            .args(["doctor", "--folder"])
+            .arg(root.path().join("xar"))
+            .output()
+            .unwrap();
+        assert!(!doctor.status.success(), "{what}: {doctor:?}");
+    };
+    let kept = root.path().join("kept");
+    for (name, what) in
+        [("node.db", "the ledger and everything that is held"), ("vault.db", "the keys of what")]
+    {
+        fs::rename(node.file(name), &kept).unwrap();
+        told(&node, what);
+        fs::write(node.file(name), "").unwrap();
+        told(&node, what);
+        fs::rename(&kept, node.file(name)).unwrap();
+    }
+    // A vault that is sound and holds nothing.
+    fs::rename(node.file("vault.db"), &kept).unwrap();
+    drop(entente_store::sqlite::SqliteVault::open(&node.file("vault.db")).unwrap());
+    told(&node, "the vault holds no keys, but 1 objects are held");
+    fs::rename(&kept, node.file("vault.db")).unwrap();
+    // An anchor from which everything was taken.
+    fs::rename(node.file("anchor"), &kept).unwrap();
+    fs::write(node.file("anchor"), "").unwrap();
+    told(&node, "the anchor is empty");
+    fs::rename(&kept, node.file("anchor")).unwrap();
+    node.start();
 }

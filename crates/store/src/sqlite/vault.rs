@@ -37,9 +37,19 @@ impl SqliteVault {
         Ok(Self { db: Db::open(path, &schema::VAULT, options)? })
     }
 
+    /// Opens an existing vault to be looked at: nothing is created or changed.
+    pub fn inspect(path: &Path) -> Result<Self> {
+        Ok(Self { db: Db::inspect(path, &schema::VAULT, Options::default())? })
+    }
+
     /// Copies one consistent state to a new file, as [`super::SqliteStore::backup_to`] does.
     pub fn backup_to(&self, path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         self.db.backup_to(path, progress)
+    }
+
+    /// Folds the write-ahead log into the vault's file, so that the file alone is all of it.
+    pub fn fold(&self) {
+        self.db.empty_wal();
     }
 
     /// What is wrong with the file, one sentence each; nothing if it is sound.

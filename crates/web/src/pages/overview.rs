@@ -105,6 +105,11 @@ fn unsigned(standing: &Standing) -> Option<Attention> {
         Standing::Stale(why) => {
             ("bad", why.clone(), "Tell the security officer: the node must be stopped. Look:")
         }
+        Standing::Keyless(_) => (
+            "bad",
+            format!("the node {standing}"),
+            "Tell the operator: the node must be restarted. Look:",
+        ),
     };
     Some(Attention {
         tag: Tag::new(("nothing is signed", tone)),

@@ -1,0 +1,42 @@
+//! What persons say for the record: reasons, bases, conditions.
+
+use entente_model::codec::Wire;
+
+use crate::error::{AppError, Result};
+
+/// Bytes of a reason. Partners and overseers read it, in lists.
+pub(crate) const SAID_BYTES_MAX: usize = 1024;
+/// Bytes of a word that rules compare: a purpose, an offence, an emergency.
+const WORD_BYTES_MAX: usize = 256;
+
+/// A reason without the space around it; `needs` says what needs it, such as `a recall needs its
+/// legal basis`.
+pub(crate) fn said<'t>(text: &'t str, needs: &str) -> Result<&'t str> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > SAID_BYTES_MAX {
+        return Err(AppError::invalid(format!(
+            "{needs}, in 1 to {SAID_BYTES_MAX} bytes, which goes on record"
+        )));
+    }
+    Ok(text)
+}
+
+/// Refuses a word that no rule can name.
+pub(crate) fn check_word(word: &str, what: &str) -> Result<()> {
+    if word.len() <= WORD_BYTES_MAX {
+        return Ok(());
+    }
+    Err(AppError::invalid(format!(
+        "the {what} has {} bytes: a {what} is one word of the rules, of at most {WORD_BYTES_MAX}",
+        word.len()
+    )))
+}
+
+/// Refuses what would be too long for those who receive it.
+pub(crate) fn must_fit<T: Wire>(value: &T, what: &str) -> Result<()> {
+    let bytes = value.to_bytes().len();
+    if bytes <= T::BYTES_MAX {
+        return Ok(());
+    }
+    Err(AppError::invalid(format!("{what} takes {bytes} bytes: at most {} may go", T::BYTES_MAX)))
+}
