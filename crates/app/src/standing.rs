@@ -23,6 +23,7 @@ use crate::error::{AppError, Result};
 use crate::ground;
 use crate::node::{Known, Node, event};
 use crate::people::{Act, Actor, Approval, Role, action_digest};
+use crate::said::{check_word, said};
 use query::Query;
 
 pub use apply::ByRule;
@@ -251,6 +252,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 rule.name
             )));
         }
+        rule.purpose.as_ref().map_or(Ok(()), |purpose| check_word(purpose, "purpose"))?;
         let query = self.query(known, &rule.query)?;
         if query.is_about_others(self.identity.code.as_str()) && rule.purpose.is_none() {
             return Err(AppError::invalid(
@@ -340,9 +342,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn stop_rule(&self, actor: &Actor, name: &str, why: &str, for_good: bool) -> Result<()> {
         let verb = if for_good { "remove" } else { "suspend" };
         actor.must_be(&MAKERS, &format!("{verb} standing rules"))?;
-        if why.trim().is_empty() {
-            return Err(AppError::invalid(format!("to {verb} a rule, say why")));
-        }
+        let why = said(why, &format!("to {verb} a rule, say why"))?;
         let known = self.known();
         let held = self.held_rule(&known, name)?;
         if held.row.state == "suspended" && !for_good {
@@ -359,6 +359,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Takes the suspension of a rule back, by two release officers.
     pub fn resume_rule(&self, actor: &Actor, name: &str, why: &str) -> Result<Approval> {
         actor.must_be(&MAKERS, "resume standing rules")?;
+        let why = said(why, "to resume a rule, say why")?;
         let known = self.known();
         let held = self.held_rule(&known, name)?;
         if held.row.state != "suspended" {

@@ -10,6 +10,7 @@ use super::SEE_RULES;
 use crate::error::{AppError, Result};
 use crate::node::{Node, event};
 use crate::people::{Actor, Role};
+use crate::said::said;
 
 /// Who looks at samples.
 pub const REVIEWERS: [Role; 2] = [Role::Reviewer, Role::ReleaseOfficer];
@@ -84,9 +85,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         reaction: Option<Reaction>,
     ) -> Result<()> {
         actor.must_be(&REVIEWERS, "review what standing rules released")?;
-        if why.trim().is_empty() {
-            return Err(AppError::invalid("an objection says why"));
-        }
+        let why = said(why, "an objection says why")?;
         let officer = actor.is(&[Role::ReleaseOfficer]);
         match reaction {
             Some(_) if !officer => {

@@ -6,7 +6,7 @@ use entente_app::standing::StandingRule;
 use entente_model::Timestamp;
 
 use crate::browser::Browser;
-use crate::world::{World, document};
+use crate::world::{World, attack};
 
 #[tokio::test]
 async fn the_first_page_shows_rules_and_the_sample_to_those_whose_office_it_is() {
@@ -34,8 +34,7 @@ async fn the_first_page_shows_rules_and_the_sample_to_those_whose_office_it_is()
         ..Words::default()
     };
     let order = world.node.order(&words).unwrap();
-    let pieces = document(b"a report", "text/plain");
-    let shared = world.node.publish(world.actor("analyst"), &order, &pieces).unwrap();
+    let shared = world.node.publish(world.actor("analyst"), &order, &attack(1)).unwrap();
     let oid = shared.objects[0];
 
     let sample = format!("entente rule review accept {}", oid.short());
