@@ -28,6 +28,7 @@ use entente_ledger::tile::{TilePath, decode_bundle, encode_bundle};
 use entente_ledger::witness::AddCheckpoint;
 use entente_model::codec::Reader;
 use entente_model::{Entropy, Timestamp, Wire, facts, item, label, manifest, record};
+use entente_seal::passkey::{self, Assertion, PasskeyError, Site};
 use entente_seal::sign::{LogPublic, StatementPublic};
 use entente_seal::statement::SignedStatement;
 use entente_seal::wrap::{self, KemKey, KemPublic};
@@ -43,7 +44,7 @@ pub(crate) struct Parser {
 }
 
 /// All of them.
-pub(crate) const PARSERS: [Parser; 17] = [
+pub(crate) const PARSERS: [Parser; 18] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
@@ -60,6 +61,7 @@ pub(crate) const PARSERS: [Parser; 17] = [
     Parser { name: "scheme", bytes_max: 4096, check: scheme_text },
     Parser { name: "config", bytes_max: 4096, check: config },
     Parser { name: "json", bytes_max: 8192, check: json },
+    Parser { name: "passkey", bytes_max: 4200, check: passkey },
     Parser { name: "intake", bytes_max: 16_384, check: intake },
 ];
 
@@ -461,4 +463,32 @@ fn intake(bytes: &[u8]) {
 
 fn split_all(bytes: &[u8], hint: &MediaHint) -> Result<usize, entente_formats::IntakeError> {
     split(bytes, hint, &Limits::default(), OnBad::RefuseAll).map(|split| split.pieces.len())
+}
+
+/// What a browser says that was asked with zeros, for a registration.
+const CREATED: &[u8] = b"{\"type\":\"webauthn.create\",\
+    \"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"origin\":\"http://xar.localhost\"}";
+
+/// The first byte says whether the rest is from the authenticator or from the browser. Whatever is
+/// registered has a key that can be used, and no garbage is its signature.
+fn passkey(bytes: &[u8]) {
+    let Some((which, rest)) = bytes.split_first() else { return };
+    let site = Site { host: "xar.localhost".into(), origin: "http://xar.localhost".into() };
+    let asked = |client_data: &[u8], authenticator_data: &[u8], key: &[u8]| {
+        let assertion = Assertion {
+            client_data: client_data.to_vec(),
+            authenticator_data: authenticator_data.to_vec(),
+            signature: vec![7; 64],
+        };
+        passkey::verify(&site, &[0; 32], key, 0, &assertion)
+    };
+    if which % 2 == 1 {
+        assert!(asked(rest, &[0; 37], &[]).is_err());
+        return;
+    }
+    let Ok(made) = passkey::register(&site, &[0; 32], CREATED, rest) else { return };
+    assert!((1..=passkey::CREDENTIAL_ID_BYTES_MAX).contains(&made.id.len()));
+    let got = CREATED.to_vec();
+    let got = String::from_utf8(got).expect("text").replace("create", "get");
+    assert_eq!(asked(got.as_bytes(), rest, &made.key), Err(PasskeyError::Signature));
 }

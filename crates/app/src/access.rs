@@ -4,6 +4,7 @@
 //! (I36). A read that cannot be recorded fails. What holds personal data is read for an open case,
 //! with a statement of why that is necessary (`protocol.md` 8.5).
 
+use std::fmt;
 use std::str::FromStr;
 
 use entente_ledger::tree;
@@ -32,6 +33,12 @@ const WHY_BYTES_MAX: usize = 1024;
 pub struct Necessity {
     case: String,
     why: String,
+}
+
+impl fmt::Display for Necessity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "case:{}: {}", self.case, self.why)
+    }
 }
 
 impl FromStr for Necessity {
@@ -109,6 +116,16 @@ pub(crate) fn fault_of(work: &dyn Work, leaf: u64, record: &Record) -> Result<Op
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
+    /// Refuses what is said to be necessary for a case that is not open.
+    pub(crate) fn must_be_open(&self, Necessity { case, .. }: &Necessity) -> Result<()> {
+        if self.known().register.is_open(self.now(), case) {
+            return Ok(());
+        }
+        Err(AppError::NotNecessary(format!(
+            "the case `{case}` is not open here: `entente fact list` shows those that are"
+        )))
+    }
+
     /// Refuses what is not necessary, and records what is read; after this it may be answered.
     pub(crate) fn note_access(
         &self,
@@ -127,17 +144,18 @@ impl<S: Store, V: Vault> Node<S, V> {
                 )));
             }
             None => None,
-            Some(Necessity { case, .. }) if !self.known().register.is_open(now, case) => {
-                return Err(AppError::NotNecessary(format!(
-                    "the case `{case}` is not open here: `entente fact list` shows those that are"
-                )));
+            Some(necessity) => {
+                self.must_be_open(necessity)?;
+                Some(necessity.to_string())
             }
-            Some(Necessity { case, why }) => Some(format!("case:{case}: {why}")),
         };
         let access = Access {
             at: now,
             person: actor.name().to_owned(),
-            door: reading.door.to_owned(),
+            door: match reading.door {
+                "command" if actor.is_program() => "program".to_owned(),
+                door => door.to_owned(),
+            },
             oid,
             necessity,
         };

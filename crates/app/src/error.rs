@@ -33,6 +33,9 @@ pub enum AppError {
     /// It is not said, or not so, that it is necessary.
     #[error("{0}")]
     NotNecessary(String),
+    /// Too many signed in wrongly: the next try is looked at after so many seconds.
+    #[error("too many failed sign-ins: wait {0} s and try again")]
+    TooSoon(u64),
     /// It is not here, or the person may not know of it.
     #[error("{0} is not known here")]
     NotFound(String),
@@ -61,7 +64,7 @@ impl AppError {
     pub const fn blame(&self) -> Blame {
         match self {
             Self::Invalid(_) => Blame::Caller,
-            Self::Forbidden(_) | Self::NotNecessary(_) => Blame::Refused,
+            Self::Forbidden(_) | Self::NotNecessary(_) | Self::TooSoon(_) => Blame::Refused,
             Self::NotFound(_) => Blame::Absent,
             Self::Partner(_) => Blame::Partner,
             Self::Keys(_) | Self::Store(_) | Self::Operator(_) => Blame::Operator,

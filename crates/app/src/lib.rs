@@ -14,6 +14,7 @@ pub mod error;
 pub mod evidence;
 pub mod facts;
 pub mod gate;
+pub mod glass;
 pub(crate) mod ground;
 pub mod identity;
 pub mod introduce;

@@ -160,7 +160,6 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Vec<Making<'p>>> {
         actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         check_size(order)?;
-        self.check_accreditation(known, order)?;
         if let Some(tear_line) = tear_line {
             must_fit(&tear_line.label, "the tear-line's label")?;
             tear_line.facts.as_ref().map_or(Ok(()), |facts| must_fit(facts, "its facts"))?;
@@ -179,6 +178,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             ));
         }
         self.check_emergency(known, order)?;
+        self.check_accreditation(known, &order.label, &order.facts)?;
         let matched = self.matched(actor, known, order, pieces, now)?;
         let classes = Classes::of(order, pieces, matched);
         let mut makings = self.wholes(actor, known, order, classes, now)?;
@@ -194,21 +194,6 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         makings.append(&mut variants);
         Ok(makings)
-    }
-
-    /// What this node publishes, it holds.
-    fn check_accreditation(&self, known: &Known, order: &Order) -> Result<()> {
-        let most = self.identity.accreditation;
-        if order.label.class <= most {
-            return Ok(());
-        }
-        let scheme = known.policy.schemes.get(self.identity.code.as_str());
-        let highest = scheme.ok().and_then(|s| (0..=most).rev().find_map(|level| s.marking(level)));
-        let highest = highest.unwrap_or("everything");
-        Err(AppError::invalid(format!(
-            "{} is above {highest}, the highest marking that this node may hold",
-            order.label.marking
-        )))
     }
 
     fn wholes<'p>(
@@ -302,6 +287,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(one_report());
         }
         let facts = facts_of_tear_line(tear_line, &whole.facts)?;
+        self.check_accreditation(known, &tear_line.label, &facts)?;
         let to: Vec<(NationCode, Option<String>)> = whole
             .verdict
             .nations

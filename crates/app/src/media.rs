@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use entente_exchange::bundle::{self, Limits};
+use entente_exchange::verify::LinkFault;
 use entente_model::item::Lane;
 use entente_model::{NationCode, NodeId};
 use entente_seal::wrap::{self, KemPublic};
@@ -32,6 +33,21 @@ pub struct MediaFile {
     pub bytes: Vec<u8>,
     /// How many items it carries.
     pub items: usize,
+}
+
+/// What to do with a file whose checkpoint is not shown to follow from what is held here.
+pub(crate) fn no_way_from(code: NationCode, fault: &LinkFault) -> String {
+    if matches!(fault, LinkFault::NoConsistency { size, last } if size < last) {
+        format!(
+            "the file is older than what is held here of {code}'s ledger: nothing was taken, and \
+             what it may have brought that is missing here comes with the next file"
+        )
+    } else {
+        format!(
+            "the file begins at a point of {code}'s ledger that is not held here: nothing was \
+             taken; export a file for {code}, and when it was read there ask for a new one"
+        )
+    }
 }
 
 impl<S: Store, V: Vault> Node<S, V> {

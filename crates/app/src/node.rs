@@ -19,6 +19,7 @@ use crate::error::{AppError, Result};
 use crate::identity;
 use crate::keys::{KeyError, Keys};
 use crate::leap::Seen;
+use crate::people::{Attempts, Tickets};
 use crate::policy::Policy;
 use crate::rollback::{self, Guard};
 use crate::sequencer::{self, LeafDraft};
@@ -173,6 +174,10 @@ pub struct Node<S, V> {
     pub(crate) clock_seen: Mutex<Option<Seen>>,
     /// How many lanes the disk closed when people were told last.
     pub(crate) lanes_closed: AtomicUsize,
+    /// Failed sign-ins since the start.
+    pub(crate) attempts: Mutex<Attempts>,
+    /// What passkeys were asked, and what was answered.
+    pub(crate) tickets: Mutex<Tickets>,
     pub(crate) wake: Wake,
 }
 
@@ -298,6 +303,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             guard: Mutex::new(Guard::new(now)),
             clock_seen: Mutex::new(None),
             lanes_closed: AtomicUsize::new(0),
+            attempts: Mutex::new(Attempts::default()),
+            tickets: Mutex::new(Tickets::default()),
             wake,
         };
         node.match_anchor()?;

@@ -9,7 +9,7 @@ use entente_store::{Store, Vault};
 use crate::access::Reading;
 use crate::error::{AppError, Result};
 use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
-use crate::keys::ReadJob;
+use crate::keys::{Content, ReadJob};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
 use crate::obligation::{Act, must_allow};
@@ -113,15 +113,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             .read(|work| work.object(oid))?
             .filter(|row| gate.sees_row(row))
             .ok_or_else(|| unknown(oid))?;
-        let ct = if gate.opens_row(&row) { self.store.read(|work| work.body(oid))? } else { None };
-        let vaulting = crate::node::lock(&self.vaulting);
-        let key = self.vault.keys(&[oid])?.into_iter().next().flatten();
-        let mut content = None;
-        if let (Some(ct), Some(vault_key)) = (ct, key) {
-            let job = ReadJob { oid, body: row.body, vault_key, ct };
-            content = self.keys.read(vec![job])?.into_iter().next().flatten();
-        }
-        drop(vaulting);
+        let content = if gate.opens_row(&row) { self.content_of(&row)? } else { None };
         if let Some((manifest, _)) = &content {
             self.note_access(actor, oid, manifest.handling.personal_data, reading)?;
         }
@@ -130,6 +122,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         let deliveries = self.deliveries(&row)?;
         let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
         Ok(ObjectView { row, manifest, payload, terms, family, deliveries })
+    }
+
+    /// What is in a held object, if it is held: whoever asks has made sure that it may be read, and
+    /// records that it was.
+    pub(crate) fn content_of(&self, row: &ObjectRow) -> Result<Content> {
+        let Some(ct) = self.store.read(|work| work.body(row.oid))? else { return Ok(None) };
+        let _one_at_a_time = crate::node::lock(&self.vaulting);
+        let key = self.vault.keys(&[row.oid])?.into_iter().next().flatten();
+        let Some(vault_key) = key else { return Ok(None) };
+        let job = ReadJob { oid: row.oid, body: row.body, vault_key, ct };
+        Ok(self.keys.read(vec![job])?.into_iter().next().flatten())
     }
 
     /// One object, to write its content to a file. One that may only be shown is refused, and not

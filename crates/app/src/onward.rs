@@ -93,6 +93,19 @@ pub(crate) struct OpenedObject {
     read: ReadJob,
 }
 
+/// A consent that can be given or refused.
+pub(crate) struct AskedConsent {
+    row: AskRow,
+    /// To whom the object would go.
+    grantee: NationId,
+    /// What is decided, exactly.
+    pub(crate) decision: OnwardDecision,
+    /// What kind of act this is.
+    pub(crate) word: &'static str,
+    /// What it is about, for people.
+    pub(crate) about: String,
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     pub(crate) fn open_object(&self, oid: ObjectId) -> Result<OpenedObject> {
         let absent = || AppError::NotFound(format!("object {}", oid.short()));
@@ -420,14 +433,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         })
     }
 
-    /// Grants or refuses a partner's request, by two release officers who agree.
-    pub fn consent(
+    /// What a consent would say, if it can be given.
+    pub(crate) fn asked_consent(
         &self,
         actor: &Actor,
         ask: i64,
         granted: bool,
         conditions: &str,
-    ) -> Result<Approval> {
+    ) -> Result<AskedConsent> {
         actor.must_be(&[Role::ReleaseOfficer], "consent")?;
         if !conditions.trim().is_empty() {
             said(conditions, "say the conditions of a consent")?;
@@ -467,6 +480,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             known.by_node(&row.peer).map_or_else(|| row.peer.short(), |n| n.row.code.to_string()),
             known.name_of(&request.grantee)
         );
+        Ok(AskedConsent { row, grantee: request.grantee, decision, word, about })
+    }
+
+    /// Grants or refuses a partner's request, by two release officers who agree.
+    pub fn consent(
+        &self,
+        actor: &Actor,
+        ask: i64,
+        granted: bool,
+        conditions: &str,
+    ) -> Result<Approval> {
+        let AskedConsent { row, grantee, decision, word, about } =
+            self.asked_consent(actor, ask, granted, conditions)?;
         let approval = self.approve(
             actor,
             &Act {
@@ -495,7 +521,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 payload: decision.to_bytes(),
                 record: Record::new(RecordKind::Onward, now, &note).to_bytes(),
             })?;
-            event(work, now, "consent", about.clone(), (Some(row.oid), Some(request.grantee)))
+            event(work, now, "consent", about.clone(), (Some(row.oid), Some(grantee)))
         })?;
         (self.wake)(&crate::node::WakeUp::Intents);
         Ok(approval)

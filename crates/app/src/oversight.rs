@@ -228,6 +228,9 @@ impl<'p> Audit<'p> {
         {
             self.fault(fault);
         }
+        if let Some(fault) = crate::people::fault_of_proof(work, row.index, &record)? {
+            self.fault(fault);
+        }
         if record.kind == RecordKind::Decision {
             self.replay(work, row.index, &record)?;
         }

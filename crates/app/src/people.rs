@@ -8,18 +8,38 @@ use std::fmt;
 use std::str::FromStr;
 
 use entente_model::{Digest, Timestamp};
-use entente_store::rows::PersonRow;
+use entente_store::rows::{PersonRow, SessionRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
 use crate::node::Node;
 
 mod approval;
+mod attempts;
 mod change;
+mod code;
+mod deed;
+mod passkey;
+mod proof;
+mod review;
+mod session;
+mod ticket;
 
 pub(crate) use approval::Act;
 pub use approval::{Approval, action_digest};
+pub(crate) use attempts::Attempts;
+pub(crate) use change::CONFIRMING;
 pub use change::{Admission, Change, Post};
+pub use code::{CodeSecret, CodeStanding};
+pub use deed::{Deed, DeedOffer};
+pub use passkey::{Made, PasskeyView, Registration, Used};
+pub(crate) use proof::fault_of as fault_of_proof;
+// What pages hand on, so that they need not know what checks it.
+pub use entente_seal::passkey::{Assertion, Site};
+pub use review::{Holding, review_due, reviews_overdue};
+pub use session::{Arrival, Ending, session_id};
+pub use ticket::Ticket;
+pub(crate) use ticket::Tickets;
 
 /// What a person is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +107,25 @@ impl FromStr for Role {
     }
 }
 
+/// A set of roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles(u16);
+
+impl Roles {
+    /// No role at all.
+    pub const NONE: Self = Self(0);
+
+    /// These roles.
+    pub fn of(roles: &[Role]) -> Self {
+        Self(roles.iter().fold(0, |set, role| set | 1 << (*role as u16)))
+    }
+
+    /// Whether one of these is among them.
+    pub fn has_any(self, roles: &[Role]) -> bool {
+        self.0 & Self::of(roles).0 != 0
+    }
+}
+
 /// Who asks: a person whose credential was checked.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -95,12 +134,29 @@ pub struct Actor {
     /// Roles that were held long enough for approvals.
     approving: Vec<Role>,
     body: String,
+    /// Whether they signed in by a link where their office needs a passkey: they may add one, and
+    /// hold no office until they signed in with it.
+    enrolling: bool,
+    /// Whether this is a program.
+    program: bool,
+    /// The exact act that they approved with a passkey, if this is about one.
+    proven: Option<Digest>,
 }
 
 impl Actor {
     /// The person's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this is a program and no person.
+    pub const fn is_program(&self) -> bool {
+        self.program
+    }
+
+    /// Whether they may only add a passkey.
+    pub const fn is_enrolling(&self) -> bool {
+        self.enrolling
     }
 
     /// The body that they act for.
@@ -137,7 +193,7 @@ impl Actor {
 pub enum TokenKind {
     /// The command line of one person on one machine.
     Credential,
-    /// A browser, for a working day.
+    /// A browser, until it is idle or its day is over: kept apart, see [`Node::sessions`].
     Session,
     /// One sign-in.
     Link,
@@ -155,8 +211,7 @@ impl TokenKind {
     /// How long it lasts, in milliseconds; none is until it is withdrawn.
     const fn lasts(self) -> Option<u64> {
         match self {
-            Self::Credential => None,
-            Self::Session => Some(8 * 3_600_000),
+            Self::Credential | Self::Session => None,
             Self::Link => Some(15 * 60_000),
         }
     }
@@ -172,37 +227,52 @@ impl<S: Store, V: Vault> Node<S, V> {
             )
         };
         let now = self.now();
+        let digest = token_digest(secret);
         self.store.read(|work| {
-            let (name, kind, expires) = work.token(token_digest(secret))?.ok_or_else(unknown)?;
-            let fits = kinds.iter().any(|k| k.as_str() == kind);
-            if !fits || expires.is_some_and(|at| at <= now) {
-                return Err(unknown());
-            }
+            let mut by_link = false;
+            let name = match work.token(digest)? {
+                Some((name, kind, expires)) => {
+                    let fits = kinds.iter().any(|k| k.as_str() == kind);
+                    (fits && expires.is_none_or(|at| at > now)).then_some(name)
+                }
+                None if kinds.contains(&TokenKind::Session) => {
+                    let open = |row: &SessionRow| self.settings.sessions.lasts(row, now);
+                    let row = work.session(digest)?.filter(open);
+                    by_link = row.as_ref().is_some_and(|row| row.how == session::BY_LINK);
+                    row.map(|row| row.person)
+                }
+                None => None,
+            };
+            let name = name.ok_or_else(unknown)?;
             let person = work.person(&name)?.filter(|p| p.active).ok_or_else(unknown)?;
-            actor_of(&person, now, approval::founded_at(work)?)
+            let mut actor = actor_of(&person, now, approval::founded_at(work)?)?;
+            if by_link && self.settings.passkeys_for.has_any(&actor.roles) {
+                actor.enrolling = true;
+                actor.roles.clear();
+                actor.approving.clear();
+            }
+            Ok(actor)
         })
-    }
-
-    /// Exchanges a one-time link for a session.
-    pub fn sign_in(&self, link: &str) -> Result<String> {
-        let actor = self.actor(link, &[TokenKind::Link])?;
-        let used = self.store.write(|work| work.drop_token(token_digest(link)))?;
-        if !used {
-            return Err(AppError::Forbidden("this link was used already".to_owned()));
-        }
-        self.issue(&actor.name, TokenKind::Session)
-    }
-
-    /// Ends a session.
-    pub fn sign_out(&self, session: &str) -> Result<()> {
-        self.store.write(|work| work.drop_token(token_digest(session)))?;
-        Ok(())
     }
 
     /// Makes a secret for a person. The node keeps only its digest.
     fn issue(&self, person: &str, kind: TokenKind) -> Result<String> {
+        let row = self.known_person(person)?;
+        if let Some(owner) = &row.owner {
+            if kind == TokenKind::Link {
+                return Err(AppError::invalid(format!(
+                    "{person} is a program and signs in nowhere"
+                )));
+            }
+            self.must_answer_for(person, owner)?;
+            if row.until.is_some_and(|until| until <= self.now()) {
+                return Err(AppError::invalid(format!(
+                    "the time of {person} is over: set a new end first, with `person change`"
+                )));
+            }
+        }
         let secret = hex::encode(self.random());
-        let expires = kind.lasts().map(|millis| self.now().plus_millis(millis));
+        let expires = kind.lasts().map(|millis| self.now().plus_millis(millis)).or(row.until);
         self.store
             .write(|work| work.put_token(token_digest(&secret), person, kind.as_str(), expires))?;
         Ok(secret)
@@ -252,5 +322,8 @@ fn actor_of(row: &PersonRow, now: Timestamp, founded: Option<Timestamp>) -> Resu
         approving: roles.iter().copied().zip(given).filter(|g| counts(g.1)).map(|g| g.0).collect(),
         roles,
         body: row.body.clone(),
+        enrolling: false,
+        program: row.owner.is_some(),
+        proven: None,
     })
 }

@@ -329,6 +329,28 @@ impl<S: Store, V: Vault> Node<S, V> {
         )))
     }
 
+    /// Refuses what this node may not hold, as it refuses it from partners: nobody may bring onto a
+    /// system what is above the level that it was approved for.
+    pub(crate) fn check_accreditation(
+        &self,
+        known: &Known,
+        label: &Label,
+        facts: &ReleaseFacts,
+    ) -> Result<()> {
+        let most = self.identity.accreditation;
+        let whole = (&label.marking, label.class);
+        let portions = facts.portions.iter().map(|p| (&p.marking, p.class));
+        let above = std::iter::once(whole).chain(portions).find(|(_, class)| *class > most);
+        let Some((marking, _)) = above else { return Ok(()) };
+        let scheme = known.policy.schemes.get(self.identity.code.as_str()).ok();
+        let held = scheme.and_then(|s| (0..=most).rev().find_map(|level| s.marking(level)));
+        Err(AppError::invalid(format!(
+            "{marking} is above {}, the most that this node is accredited to hold: publish it at \
+             a node that may hold it",
+            held.unwrap_or("the level"),
+        )))
+    }
+
     /// Says who would receive what, and why; changes nothing.
     pub fn preview(&self, actor: &Actor, order: &Order, pieces: &[Piece<'_>]) -> Result<Published> {
         self.preview_with(actor, order, pieces, None)

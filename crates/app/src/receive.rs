@@ -23,16 +23,14 @@ use entente_exchange::bundle::{self, ForkFrame, ForkKind, Limits};
 use entente_exchange::chain::ChainError;
 use entente_exchange::lane::LaneIn;
 use entente_exchange::state::{Event, ObjectState, OnArrival};
-use entente_exchange::verify::{
-    Arrival, LinkFault, PeerView, VerifiedBundle, VerifiedItem, verify_bundle,
-};
+use entente_exchange::verify::{Arrival, PeerView, VerifiedBundle, VerifiedItem, verify_bundle};
 use entente_ledger::note::Note;
 use entente_ledger::witness;
 use entente_model::codec::Wire;
 use entente_model::item::{Ack, ItemKind, Lane, LaneAck, Nack, NackCode, RecallClass, WrapContext};
 use entente_model::record::RecordKind;
 use entente_model::{
-    AgreementId, Digest, KeyId, Manifest, NationCode, NationId, NodeId, ObjectId, Terms, Timestamp,
+    AgreementId, Digest, KeyId, Manifest, NationId, NodeId, ObjectId, Terms, Timestamp,
     WrapContextId,
 };
 use entente_seal::digest;
@@ -44,6 +42,7 @@ use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
 use crate::error::{AppError, Result};
 use crate::evidence;
 use crate::keys::{OpenBatch, OpenFault, OpenJob, OpenedJob, Target, TermsJob};
+use crate::media::no_way_from;
 use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 use crate::outbox::stubs_upto;
@@ -123,22 +122,6 @@ pub(crate) enum Carrier {
     /// On a medium, which anyone may have written: whoever knows our public key can seal a file
     /// to it in a partner's name. Only what a ledger shows counts.
     Medium,
-}
-
-/// What to do with a file whose checkpoint is not shown to follow from what is held here.
-fn no_way_from(code: NationCode, fault: &LinkFault) -> String {
-    if let LinkFault::NoConsistency { size, last } = fault
-        && size < last
-    {
-        return format!(
-            "the file is older than what is held here of {code}'s ledger: nothing was taken, and \
-             what it may have brought that is missing here comes with the next file"
-        );
-    }
-    format!(
-        "the file begins at a point of {code}'s ledger that is not held here: nothing was taken; \
-         export a file for {code}, and when it was read there ask for a new one"
-    )
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -488,7 +471,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             outcome.reload |= self.take_forks(work, known, verified.forks(), now)?;
             self.keep_for_evidence(work, known, nation, peer, verified)?;
             for unplaced in verified.unplaced() {
-                let text = format!("an item was sent that has no place here: {:?}", unplaced.code);
+                let why = unplaced.code.says();
+                let text = format!("an item was sent that has no place here: {why}");
                 event_once(work, now, "alarm", text, nation)?;
             }
 
@@ -892,11 +876,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 known.name_of(&nation),
                 nack.seq,
                 nack.lane.as_str(),
-                if stub {
-                    "it went without its content".to_owned()
-                } else {
-                    format!("{:?}", nack.code)
-                }
+                if stub { "it went without its content" } else { nack.code.says() }
             );
             event_once(work, self.now(), "refused", text, nation)?;
         }

@@ -2,6 +2,8 @@
 
 use entente_model::item::Lane;
 
+use crate::people::Roles;
+
 /// What an operator sets for a node, in words of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -17,6 +19,27 @@ pub struct Settings {
     pub quarantine_bytes_per_partner: u64,
     /// How full the disk may be before ROUTINE, PRIORITY and IMMEDIATE items are no longer taken.
     pub disk_percent: [u8; 3],
+    /// How long persons' sessions last.
+    pub sessions: SessionLimits,
+    /// Offices whose holders sign in to the pages with a passkey; a link lets them add one.
+    pub passkeys_for: Roles,
+    /// Within which time somebody looks whether what a person holds is still needed.
+    pub review_millis: u64,
+}
+
+/// How long a person's session in a browser lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without anything being asked for.
+    pub idle_millis: u64,
+    /// At most, whatever is asked for.
+    pub whole_millis: u64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle_millis: 15 * 60_000, whole_millis: 8 * 3_600_000 }
+    }
 }
 
 impl Default for Settings {
@@ -28,6 +51,9 @@ impl Default for Settings {
             outbox_bytes_per_partner: 10 << 30,
             quarantine_bytes_per_partner: 64 << 20,
             disk_percent: [90, 95, 98],
+            sessions: SessionLimits::default(),
+            passkeys_for: Roles::NONE,
+            review_millis: 90 * 86_400_000,
         }
     }
 }

@@ -83,6 +83,10 @@ pub struct Status {
     pub links: Vec<LinkStatus>,
     /// Breaches that wait to be told, of which the person may know.
     pub breaches: Vec<Breach>,
+    /// Openings in emergencies that the person may judge, and of how many that is overdue.
+    pub openings: (usize, usize),
+    /// Persons whose access review is overdue, for those who answer for that.
+    pub reviews_overdue: Vec<String>,
     /// Whether anything waits to be sequenced.
     pub pending: bool,
     /// How it stands to its own past: whether it signs and releases.
@@ -180,6 +184,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect(),
             links,
             breaches: self.open_breaches(actor)?,
+            openings: self.openings_waiting(actor)?,
+            reviews_overdue: self.overdue_reviews(actor)?,
             pending,
             standing: self.standing()?,
             intake: self.intake(),

@@ -74,6 +74,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.tell_lapses()?;
         self.enter_accesses()?;
         self.tell_overdue()?;
+        self.tell_unjudged()?;
         if self.intake().refusal(Lane::Priority).is_none() {
             self.share_arrivals()?;
         }
@@ -423,14 +424,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(count)
     }
 
-    /// Destroys keys whose object was never stored, because the machine died in between.
+    /// Destroys keys whose object, or secret of codes, was never stored, because the machine died in between.
     fn shred_orphans(&self) -> Result<()> {
         for (shard, _) in self.vault.shards()? {
             let keys = self.vault.shard_keys(shard)?;
             let orphans = self.store.read(|work| {
                 let mut orphans = Vec::new();
                 for (oid, _) in &keys {
-                    if work.object(*oid)?.is_none() {
+                    if work.object(*oid)?.is_none() && !work.is_key_of_code(*oid)? {
                         orphans.push(*oid);
                     }
                 }

@@ -19,14 +19,17 @@ struct Cli {
     command: Command,
 }
 
+/// A command's own options come before those that every command has.
+const SHARED_ORDER: usize = 900;
+
 /// Options of every command.
 #[derive(Debug, Args)]
 struct Shared {
     /// Answer with one JSON document on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = SHARED_ORDER)]
     json: bool,
     /// Show what caused an error
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = SHARED_ORDER)]
     verbose: bool,
 }
 

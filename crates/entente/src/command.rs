@@ -19,6 +19,7 @@ mod doctor;
 mod endpoint;
 mod events;
 mod fact;
+mod glass;
 mod init;
 mod input;
 mod introduce;
@@ -116,6 +117,7 @@ commands! {
         Recall(recall::RecallArgs),
         Recalls(recall::RecallsArgs),
         Breach(breach::BreachArgs),
+        Glass(glass::GlassArgs),
     }
     "Watch and verify" {
         Status(status::StatusArgs),

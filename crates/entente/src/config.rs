@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use entente_app::settings::Settings;
+use entente_app::people::Roles;
+use entente_app::settings::{SessionLimits, Settings};
 use entente_model::NationCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -43,6 +44,8 @@ pub struct Config {
     pub data: DataFiles,
     /// The private keys.
     pub keys: KeySetup,
+    /// How people sign in, and for how long.
+    pub people: PeopleSetup,
     /// What other nations have to confirm.
     pub witness: WitnessPolicy,
     /// The bounds.
@@ -103,6 +106,27 @@ pub struct KeySetup {
     pub anchor: PathBuf,
     /// Where the passphrase of the key file comes from.
     pub passphrase: PassphraseSource,
+}
+
+/// How people sign in, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeopleSetup {
+    /// How long sessions in a browser last.
+    pub sessions: SessionLimits,
+    /// Offices whose holders sign in to the pages with a passkey.
+    pub passkeys_for: Roles,
+    /// Within which time somebody looks whether what a person holds is still needed.
+    pub review_millis: u64,
+}
+
+impl Default for PeopleSetup {
+    fn default() -> Self {
+        Self {
+            sessions: SessionLimits::default(),
+            passkeys_for: Roles::NONE,
+            review_millis: 90 * 86_400_000,
+        }
+    }
 }
 
 /// What other nations have to confirm.
@@ -234,6 +258,9 @@ impl Config {
             outbox_bytes_per_partner: self.limits.outbox_bytes_per_partner,
             quarantine_bytes_per_partner: self.limits.quarantine_bytes_per_partner,
             disk_percent: self.limits.disk_percent,
+            sessions: self.people.sessions,
+            passkeys_for: self.people.passkeys_for,
+            review_millis: self.people.review_millis,
         }
     }
 
@@ -242,9 +269,7 @@ impl Config {
         let bytes = files::read(file, FILE_BYTES_MAX)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| ConfigError::Encoding { file: file.to_owned() })?;
-        // A bare name lies in the working folder.
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = files::parent(file);
         // The databases stay where they are when a process changes its working folder.
         let folder = std::path::absolute(folder).map_err(FileError::at(folder, "is no folder"))?;
         Self::read(&text, file, &folder)
@@ -263,7 +288,7 @@ impl Config {
     fn parse(text: &str, folder: &Path) -> Result<Self, Wrong> {
         let read: ConfigText = toml::from_str(text)
             .map_err(|e| Wrong(e.span().unwrap_or_default(), in_domain_words(e.message())))?;
-        let ConfigText { nation, partner, web, data, keys, witness, limits, log } = read;
+        let ConfigText { nation, partner, web, data, keys, people, witness, limits, log } = read;
 
         let listens = !partner.listen.get_ref().is_empty();
         if let Some(endpoint) = partner.endpoint.as_ref().filter(|_| !listens) {
@@ -321,6 +346,7 @@ impl Config {
                 anchor: folder.join(&keys.anchor),
                 passphrase: source(&keys, folder)?,
             },
+            people: people.check()?,
             witness: WitnessPolicy { start_quorum: witness.start_quorum },
             limits: limits.check()?,
             log,
@@ -374,6 +400,8 @@ fn in_domain_words(message: &str) -> String {
         .replace("missing field", "missing key")
         .replace("duplicate field", "duplicate key")
         .replace("unknown variant", "unknown value")
+        .replace("expected u16", "expected a number from 0 to 65535")
+        .replace("expected u64", "expected a number, 0 or more")
         .replace('\n', "; ")
 }
 

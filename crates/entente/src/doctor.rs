@@ -8,14 +8,17 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 
 use entente_api::local::socket_path;
+use entente_app::people::reviews_overdue;
 use entente_app::rollback;
 use entente_app::settings::Intake;
+use entente_model::Clock as _;
 use entente_model::item::Lane;
 use entente_store::rows::HeadRow;
 use entente_store::sqlite::{SqliteStore, SqliteVault};
 use entente_store::{Store as _, StoreError, Vault as _};
 use serde::Serialize;
 
+use crate::ambient::SystemClock;
 use crate::anchor;
 use crate::config::Config;
 use crate::disk::{Gauge, Level};
@@ -79,10 +82,14 @@ pub fn examine(folder: &Folder) -> Vec<Check> {
     checks.push(disk(&config));
     checks.push(keys(&config));
     let store = SqliteStore::inspect(&config.data.database);
-    checks.push(anchor(&config, store.as_ref()));
+    let anchor = anchor(&config, store.as_ref());
+    let anchored = anchor.state != State::Bad;
+    checks.push(anchor);
     checks.push(database(&config, store.as_ref()));
     checks.push(vault(&config, store.as_ref()));
-    checks.extend(standing(store.as_ref()));
+    // Without its anchor a node does not sign, whatever the one that worked here last said.
+    checks.extend(standing(store.as_ref()).filter(|c| anchored || c.state != State::Good));
+    checks.extend(reviews(&config, store.as_ref()));
     checks.push(socket(folder));
     checks.extend(ceremony(folder));
     checks
@@ -297,6 +304,23 @@ fn standing(store: Result<&SqliteStore, &StoreError>) -> Option<Check> {
         }
         Some(why) => found(NAME, State::Bad, why, "stop the node and put its newest data in place"),
     })
+}
+
+/// Whether somebody looks whether what persons hold is still needed.
+fn reviews(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Option<Check> {
+    const NAME: &str = "access review";
+    let now = SystemClock.now();
+    let every = config.people.review_millis;
+    let overdue = store.ok()?.read(|work| reviews_overdue(work, now, every)).ok()?;
+    if overdue.is_empty() {
+        return Some(good(NAME, "who holds what was reviewed in time"));
+    }
+    Some(found(
+        NAME,
+        State::Warning,
+        format!("the review of who holds what is overdue: {}", overdue.join(", ")),
+        "a security officer runs: entente person review",
+    ))
 }
 
 fn socket(folder: &Folder) -> Check {

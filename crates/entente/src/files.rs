@@ -57,6 +57,12 @@ pub enum FileError {
         /// Whose it should be.
         wanted: u32,
     },
+    /// A file that was to be made is there.
+    #[error("{path} exists already: name a file that does not", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A folder, a device or a socket.
     #[error("{path} is not a regular file", path = path.display())]
     NotAFile {
@@ -184,12 +190,13 @@ pub fn replace_destroying(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// Writes a file that must not exist yet, durably, readable by the owner alone.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(PRIVATE)
-        .open(path)
-        .map_err(FileError::at(path, "could not be created"))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path).map_err(
+            |source| match source.kind() {
+                io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+                _ => FileError::at(path, "could not be created")(source),
+            },
+        )?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
         // A half file under its final name would pass for a whole one.
         let _ = fs::remove_file(path);
@@ -216,7 +223,8 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
         .map_err(FileError::at(folder, "could not be made durable"))
 }
 
-fn parent(path: &Path) -> &Path {
+/// The folder that a file is in; the current one for a bare name.
+pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 

@@ -341,6 +341,34 @@ kinds!(
     Policy = 16,
 );
 
+impl NackCode {
+    /// The reason for people, as what follows "because".
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Proof => "the sender's ledger does not prove that it holds this item",
+            Self::Opening => "its slot in the sender's ledger does not open",
+            Self::NotForMe => "it names another recipient",
+            Self::WrapContext => "the receiver does not know the key that it was sealed under",
+            Self::Digest => "its body is not the one that the sender's ledger names",
+            Self::Decrypt => "it does not decrypt",
+            Self::Oid => "its label or content does not match its identifier",
+            Self::NotOrigin => {
+                "the sender neither originated it nor shows its originator's consent"
+            }
+            Self::Agreement => "an agreement that it cites is not in force between the two",
+            Self::Label => "its level is above what the receiver is accredited to hold",
+            Self::MediaType => "the receiver does not accept its media type",
+            Self::Size => "it is too large",
+            Self::Quota => "the sender's quota is used up",
+            Self::Expired => "it had expired before it came",
+            Self::DuplicateConflict => {
+                "another item came under the same number, as when the sender's ledger forked"
+            }
+            Self::Policy => "it came without terms that the receiver's own rules accept",
+        }
+    }
+}
+
 /// One item that was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nack {
@@ -586,6 +614,19 @@ kinds!(
     /// Refused.
     Refused = 4,
 );
+
+impl EffectStatus {
+    /// The word for people and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Erased => "erased",
+            Self::Retracted => "retracted",
+            Self::NeverHeld => "never held",
+            Self::LegalHold => "legal hold",
+            Self::Refused => "refused",
+        }
+    }
+}
 
 /// A holder's signed answer to a recall, one for each object (`protocol.md` appendix A).
 #[derive(Debug, Clone, PartialEq, Eq)]

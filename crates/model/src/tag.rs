@@ -63,11 +63,13 @@ pub enum Tag {
     Vault,
     /// A fact on record, with who asserted it and when.
     Fact,
+    /// Ticket for one use of a passkey.
+    Ticket,
 }
 
 impl Tag {
     /// Every tag.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Genesis,
         Self::IdStmt,
         Self::Node,
@@ -96,6 +98,7 @@ impl Tag {
         Self::Part,
         Self::Vault,
         Self::Fact,
+        Self::Ticket,
     ];
 
     /// The tag's text on the wire.
@@ -129,6 +132,7 @@ impl Tag {
             Self::Part => "part",
             Self::Vault => "vault",
             Self::Fact => "fact",
+            Self::Ticket => "ticket",
         }
     }
 }

@@ -17,10 +17,12 @@ pub mod digest;
 pub mod envelope;
 pub mod keystore;
 pub mod pad;
+pub mod passkey;
 pub mod secret;
 pub mod sign;
 pub mod slot;
 pub mod statement;
+pub mod totp;
 pub mod vault;
 pub mod wrap;
 

@@ -2,6 +2,7 @@
 //!
 //! A check panics where a promise is broken, and returns the error of a store that fails.
 
+mod people;
 mod standing;
 
 use std::slice;
@@ -16,8 +17,8 @@ use entente_model::{
 use crate::rows::{
     AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow,
     EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow,
-    ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow, ProposalRow, QuarantineRow, RecallRow,
-    ReleaseContextRow, SignatureRow,
+    ObjectRow, OutboxRow, PeerLogRow, PeerRow, QuarantineRow, RecallRow, ReleaseContextRow,
+    SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
 
@@ -38,8 +39,8 @@ pub fn check(store: &impl Store) -> Result<()> {
     peers(store)?;
     policy(store)?;
     facts(store)?;
+    people::check(store)?;
     standing::check(store)?;
-    people(store)?;
     journal(store)?;
     extremes(store)
 }
@@ -858,69 +859,6 @@ fn facts(store: &impl Store) -> Result<()> {
     read(store, |work| {
         assert_eq!(work.fact_uses(a.id, 2)?, [used(9, 9, 1), used(3, 5, 1)]);
         assert_eq!(work.fact_uses(b.id, 9)?, []);
-        Ok(())
-    })
-}
-
-fn people(store: &impl Store) -> Result<()> {
-    let person = |name: &str, roles: &[&str]| PersonRow {
-        name: name.to_owned(),
-        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        body: "MISA".to_owned(),
-        clearance: "SECRET".to_owned(),
-        active: true,
-        at: at(1),
-        desk: "watch".to_owned(),
-        nation: (name == "bo").then(|| "XBR".parse().ok()).flatten(),
-        read_ins: vec!["LANTERN".to_owned()],
-        roles_at: roles.iter().map(|_| at(7)).collect(),
-    };
-    let (ada, bo) = (person("ada", &["releasing officer", "overseer"]), person("bo", &[]));
-    let proposal = |byte, millis, approvers: &[&str]| ProposalRow {
-        digest: digest(byte),
-        act: "ratify".to_owned(),
-        about: "ESM-MISA".to_owned(),
-        bytes: vec![byte],
-        approvers: approvers.iter().map(|name| (*name).to_owned()).collect(),
-        at: at(millis),
-    };
-    write(store, |work| {
-        work.put_person(&bo)?;
-        work.put_person(&person("ada", &["analyst"]))?;
-        work.put_person(&ada)?;
-        work.put_token(digest(1), "ada", "session", Some(at(5)))?;
-        work.put_token(digest(2), "bo", "credential", None)?;
-        work.put_token(digest(1), "ada", "session", Some(at(9)))?;
-        work.put_proposal(&proposal(1, 20, &["ada"]))?;
-        work.put_proposal(&proposal(2, 10, &[]))?;
-        work.put_proposal(&proposal(1, 20, &["ada", "bo"]))
-    })?;
-    read(store, |work| {
-        assert_eq!(work.person("ada")?, Some(ada.clone()));
-        assert_eq!(work.person("cy")?, None);
-        assert_eq!(work.people()?, [ada, bo]);
-        // A token that has expired is still told: its expiry is for the asker to judge.
-        let token = Some(("ada".to_owned(), "session".to_owned(), Some(at(9))));
-        assert_eq!(work.token(digest(1))?, token);
-        assert_eq!(work.token(digest(2))?.map(|(_, _, until)| until), Some(None));
-        assert_eq!(work.token(digest(3))?, None);
-        assert_eq!(work.proposal(digest(1))?, Some(proposal(1, 20, &["ada", "bo"])));
-        assert_eq!(
-            work.proposals()?,
-            [proposal(2, 10, &[]), proposal(1, 20, &["ada", "bo"])],
-            "oldest first"
-        );
-        Ok(())
-    })?;
-    write(store, |work| {
-        assert!(work.drop_token(digest(1))?);
-        assert!(!work.drop_token(digest(1))?);
-        assert_eq!((work.drop_tokens_of("bo")?, work.drop_tokens_of("bo")?), (1, 0));
-        assert_eq!(work.token(digest(2))?, None);
-        assert_eq!(work.token(digest(1))?, None);
-        work.drop_proposal(digest(1))?;
-        work.drop_proposal(digest(1))?;
-        assert_eq!(work.proposal(digest(1))?, None);
         Ok(())
     })
 }

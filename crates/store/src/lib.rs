@@ -21,11 +21,11 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow,
-    ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow,
-    LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, PersonRow,
-    ProposalRow, QuarantineRow, RecallRow, ReleaseContextRow, RuleReleaseRow, RuleRow,
-    SignatureRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, CodeRow,
+    ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
+    LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow, OutboxRow,
+    PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
+    ReleaseContextRow, RuleReleaseRow, RuleRow, SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -318,6 +318,42 @@ pub trait People {
     fn drop_proposal(&mut self, digest: Digest) -> Result<()>;
 }
 
+/// How persons sign in, and their sessions.
+pub trait SignIns {
+    /// Stores a session.
+    fn put_session(&mut self, row: &SessionRow) -> Result<()>;
+    /// A session by its secret's digest.
+    fn session(&self, digest: Digest) -> Result<Option<SessionRow>>;
+    /// All sessions, or those of one person; the one that began last comes first.
+    fn sessions(&self, person: Option<&str>) -> Result<Vec<SessionRow>>;
+    /// Records that something was asked for in a session, if it is there.
+    fn touch_session(&mut self, digest: Digest, seen: Timestamp) -> Result<()>;
+    /// Forgets a session; says whether it was there.
+    fn drop_session(&mut self, digest: Digest) -> Result<bool>;
+    /// Forgets every session of a person; says how many there were.
+    fn drop_sessions_of(&mut self, person: &str) -> Result<u64>;
+    /// Stores a passkey, or when it was used last; a conflict if another person has it.
+    fn put_passkey(&mut self, row: &PasskeyRow) -> Result<()>;
+    /// A passkey by its id.
+    fn passkey(&self, id: &[u8]) -> Result<Option<PasskeyRow>>;
+    /// The passkeys of a person, the oldest first.
+    fn passkeys(&self, person: &str) -> Result<Vec<PasskeyRow>>;
+    /// Forgets a passkey; says whether it was there.
+    fn drop_passkey(&mut self, id: &[u8]) -> Result<bool>;
+    /// Stores when a person was here last.
+    fn put_presence(&mut self, row: &PresenceRow) -> Result<()>;
+    /// When a person was here last.
+    fn presence(&self, person: &str) -> Result<Option<PresenceRow>>;
+    /// Stores the sealed secret of a person's codes, in the place of an earlier one.
+    fn put_code(&mut self, row: &CodeRow) -> Result<()>;
+    /// The sealed secret of a person's codes.
+    fn code(&self, person: &str) -> Result<Option<CodeRow>>;
+    /// Whether the vault's key of this id opens the secret of someone's codes.
+    fn is_key_of_code(&self, oid: ObjectId) -> Result<bool>;
+    /// Forgets the secret of a person's codes.
+    fn drop_code(&mut self, person: &str) -> Result<()>;
+}
+
 /// Who read what, for the overseers.
 pub trait Accesses {
     /// Keeps an access.
@@ -328,6 +364,12 @@ pub trait Accesses {
     fn enter_accesses(&mut self, upto: i64, leaf: u64) -> Result<u64>;
     /// The accesses that a ledger entry covers, oldest first.
     fn accesses_of(&self, leaf: u64) -> Result<Vec<AccessRow>>;
+    /// Stores an opening, or what became of it.
+    fn put_opening(&mut self, row: &OpeningRow) -> Result<()>;
+    /// An opening by its number.
+    fn opening(&self, id: i64) -> Result<Option<OpeningRow>>;
+    /// Openings, newest first.
+    fn openings(&self, count: u64) -> Result<Vec<OpeningRow>>;
     /// Accesses, newest first.
     fn accesses(&self, filter: &AccessFilter, count: u64) -> Result<Vec<AccessRow>>;
 }
@@ -348,12 +390,22 @@ pub trait Journal {
 
 /// Everything that one unit of work may read and change.
 pub trait Work:
-    Ledger + Lanes + Objects + Peers + Policy + Facts + Standing + People + Accesses + Journal
+    Ledger + Lanes + Objects + Peers + Policy + Facts + Standing + People + SignIns + Accesses + Journal
 {
 }
 
-impl<T: Ledger + Lanes + Objects + Peers + Policy + Facts + Standing + People + Accesses + Journal>
-    Work for T
+impl<T> Work for T where
+    T: Ledger
+        + Lanes
+        + Objects
+        + Peers
+        + Policy
+        + Facts
+        + Standing
+        + People
+        + SignIns
+        + Accesses
+        + Journal
 {
 }
 

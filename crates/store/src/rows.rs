@@ -406,6 +406,111 @@ pub struct PersonRow {
     /// When each role was given, in the order of the roles; one that is missing was given when the
     /// person was added.
     pub roles_at: Vec<Timestamp>,
+    /// Of a program: the person who answers for it. None for a person.
+    pub owner: Option<String>,
+    /// Of a program: until when its credential is good.
+    pub until: Option<Timestamp>,
+    /// When somebody confirmed last that what they hold is needed.
+    pub reviewed: Option<Timestamp>,
+    /// Who did; empty if nobody has.
+    pub reviewed_by: String,
+}
+
+/// When a person was here last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// The person.
+    pub person: String,
+    /// When they signed in to the pages last.
+    pub signed_in: Option<Timestamp>,
+    /// When they asked for anything last, to within an hour.
+    pub asked: Option<Timestamp>,
+}
+
+/// A person's session in a browser. Its secret is with the browser alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Digest of its secret.
+    pub digest: Digest,
+    /// Whose it is.
+    pub person: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// When something was asked for last, to within half a minute.
+    pub seen: Timestamp,
+    /// When it ends whatever is asked for.
+    pub ends: Timestamp,
+    /// How its person signed in: `link`, for instance.
+    pub how: String,
+    /// Where they came from, if that is known.
+    pub source: String,
+    /// What their browser calls itself.
+    pub agent: String,
+}
+
+/// A person's passkey: the public half, which the authenticator keeps the other of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyRow {
+    /// The authenticator's name for it.
+    pub id: Vec<u8>,
+    /// Whose it is.
+    pub person: String,
+    /// What they call it.
+    pub name: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it was used last.
+    pub used: Option<Timestamp>,
+    /// Its counter then; zero for one that does not count.
+    pub counter: u64,
+    /// Its public key, in COSE.
+    pub key: Vec<u8>,
+}
+
+/// The secret of a person's codes, sealed like an object's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// Whose it is.
+    pub person: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Whether a code of it was seen.
+    pub confirmed: bool,
+    /// The step whose code was used last.
+    pub step: u64,
+    /// Under which its key is in the vault.
+    pub oid: ObjectId,
+    /// Digest of the sealed secret.
+    pub body: BodyDigest,
+    /// The sealed secret.
+    pub ct: Vec<u8>,
+}
+
+/// One object that a person read in an emergency without being cleared for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpeningRow {
+    /// Its number; zero gives it a new one.
+    pub id: i64,
+    /// By whom.
+    pub person: String,
+    /// What.
+    pub oid: ObjectId,
+    /// When.
+    pub at: Timestamp,
+    /// For which case, and why.
+    pub why: String,
+    /// By when another person judges it.
+    pub due: Timestamp,
+    /// Whether it was said that nobody did in time.
+    pub told: bool,
+    /// When it was judged.
+    pub judged: Option<Timestamp>,
+    /// By whom; empty until then.
+    pub judge: String,
+    /// Whether it was justified.
+    pub justified: bool,
+    /// Why.
+    pub judgement: String,
 }
 
 /// One reading of an object's content.

@@ -21,6 +21,7 @@ mod people;
 mod policy;
 mod schema;
 mod session;
+mod signins;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 pub mod alliance;
 pub mod amendment;
+pub mod authenticator;
 pub mod chance;
 pub mod clock;
 pub mod failure;

@@ -212,6 +212,7 @@ impl Sim {
                     AppError::Invalid(_)
                     | AppError::Forbidden(_)
                     | AppError::NotNecessary(_)
+                    | AppError::TooSoon(_)
                     | AppError::NotFound(_)
                     | AppError::Partner(_) => true,
                 };

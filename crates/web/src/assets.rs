@@ -1,4 +1,4 @@
-//! The style sheet, the script and the mark: our own, served with the program.
+//! The style sheet, the scripts and the mark: our own, served with the program.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 const STYLE: &str = include_str!("../assets/entente.css");
 const SCRIPT: &str = include_str!("../assets/live.js");
+const PASSKEY: &str = include_str!("../assets/passkey.js");
 const PREVIEW: &str = include_str!("../assets/preview.js");
 const MARK: &str = include_str!("../assets/mark.svg");
 
 /// Changes with the assets; pages name them with it, so that browsers can keep them for good.
 pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
-    action_digest("assets", [STYLE, SCRIPT, PREVIEW, MARK].concat().as_bytes()).short()
+    action_digest("assets", [STYLE, SCRIPT, PASSKEY, PREVIEW, MARK].concat().as_bytes()).short()
 });
 
 fn asset(media_type: &'static str, body: &'static str) -> Response {
@@ -27,6 +28,10 @@ pub(crate) async fn style() -> Response {
 
 pub(crate) async fn script() -> Response {
     asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(crate) async fn passkey() -> Response {
+    asset("text/javascript; charset=utf-8", PASSKEY)
 }
 
 pub(crate) async fn preview() -> Response {

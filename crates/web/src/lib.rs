@@ -11,6 +11,7 @@
 //! | `door` | what all handlers share; calls of the node on blocking threads, bounded |
 //! | `guard` | host check, same-origin check, security headers |
 //! | `session` | who is signed in; sign-in and sign-out |
+//! | `passkey` | what a form asks a passkey, and what comes back |
 //! | `pages` | one module per page |
 //! | `live` | server-sent events |
 //! | `show`, `words` | how things look and what they are called |
@@ -23,6 +24,7 @@ mod door;
 mod guard;
 mod live;
 mod pages;
+mod passkey;
 mod refusal;
 mod session;
 mod show;
@@ -73,7 +75,20 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/", Anyone, get(pages::overview::page)),
         (Method::GET, "/sign-in", Anyone, get(session::ask)),
         (Method::POST, "/sign-in", Anyone, post(session::sign_in)),
+        (Method::POST, "/sign-in/passkey", Anyone, post(session::sign_in_with_passkey)),
         (Method::POST, "/sign-out", Person, post(session::sign_out)),
+        (Method::GET, "/you", Person, get(pages::you::page)),
+        (Method::POST, "/you/sessions", Person, post(pages::you::end_sessions)),
+        (Method::POST, "/you/passkeys", Person, post(pages::you::add_passkey)),
+        (Method::POST, "/you/passkeys/remove", Person, post(pages::you::remove_passkey)),
+        (Method::POST, "/you/code", Person, post(pages::you::set_up_code)),
+        (Method::POST, "/you/code/confirm", Person, post(pages::you::confirm_code)),
+        (Method::POST, "/you/code/remove", Person, post(pages::you::remove_code)),
+        (Method::GET, "/approvals", Person, get(pages::approvals::page)),
+        (Method::GET, "/glass", Person, get(pages::glass::page)),
+        (Method::GET, "/review", Person, get(pages::review::page)),
+        (Method::GET, "/act", Person, get(pages::act::page)),
+        (Method::POST, "/act", Person, post(pages::act::carry_out)),
         (Method::GET, "/in", Person, get(pages::holdings::came_in)),
         (Method::GET, "/out", Person, get(pages::holdings::went_out)),
         (Method::GET, "/refused", Person, get(pages::refused::page)),
@@ -88,6 +103,7 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/live", Person, get(live::stream)),
         (Method::GET, "/assets/entente.css", Anyone, get(assets::style)),
         (Method::GET, "/assets/live.js", Anyone, get(assets::script)),
+        (Method::GET, "/assets/passkey.js", Anyone, get(assets::passkey)),
         (Method::GET, "/assets/preview.js", Anyone, get(assets::preview)),
         (Method::GET, "/assets/mark.svg", Anyone, get(assets::mark)),
     ]

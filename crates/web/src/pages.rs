@@ -3,7 +3,10 @@
 //! A context holds text that is ready to be shown and knows nothing of the store, so that every
 //! page renders in tests from samples.
 
+pub(crate) mod act;
+pub(crate) mod approvals;
 pub(crate) mod events;
+pub(crate) mod glass;
 pub(crate) mod holdings;
 pub(crate) mod links;
 pub(crate) mod object;
@@ -12,8 +15,10 @@ pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod recalls;
 pub(crate) mod refused;
+pub(crate) mod review;
 #[cfg(test)]
 mod tests;
+pub(crate) mod you;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;

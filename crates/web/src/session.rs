@@ -6,17 +6,20 @@
 //! https, and over http on `localhost` names in Chromium and Firefox. Plain http on any other
 //! name, which only a laboratory has, gets a cookie without that protection.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{Form, Query, Request, State};
+use axum::extract::{ConnectInfo, Form, FromRequestParts, Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use entente_app::AppError;
-use entente_app::people::{Actor, TokenKind, action_digest};
-use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use entente_app::people::{Actor, Arrival, TokenKind, action_digest};
+use entente_app::{AppError, SqliteNode};
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -24,10 +27,11 @@ use subtle::ConstantTimeEq;
 use crate::Site;
 use crate::door::Door;
 use crate::pages::Frame;
+use crate::passkey::{Answered, Asked, site_of};
 use crate::refusal::Refusal;
+use crate::show::span;
+use crate::words::sentence;
 
-/// As long as the node lets a session last.
-const SESSION_SECONDS: u32 = 8 * 3600;
 /// Hexadecimal digits of a secret, at most.
 const SECRET_CHARS_MAX: usize = 128;
 
@@ -47,6 +51,53 @@ impl Signed {
     /// What forms of this session carry, so that only its own pages can post them.
     pub(crate) fn form_token(&self) -> String {
         action_digest("form", self.secret.as_bytes()).to_string()
+    }
+
+    /// Refuses what no page of this session posted.
+    pub(crate) fn must_be_own_form(&self, token: &str) -> Result<(), Refusal> {
+        if self.wrote(token) { Ok(()) } else { Err(Refusal::foreign_form()) }
+    }
+}
+
+/// Where a request comes from.
+pub(crate) struct Came(pub(crate) Arrival);
+
+impl<S: Sync> FromRequestParts<S> for Came {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        let agent = parts.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("");
+        let address = address_of(peer, &parts.headers);
+        let source = address.map(|ip| ip.to_string()).unwrap_or_default();
+        Ok(Self(Arrival::new(&source, agent, &address.map(place_of).unwrap_or_default())))
+    }
+}
+
+/// The address of whoever asks. A proxy on this machine says whom it speaks for at the end of
+/// `X-Forwarded-For`; what stands before that, anyone can write.
+fn address_of(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    if peer.is_some_and(|ip| !ip.to_canonical().is_loopback()) {
+        return peer.map(|ip| ip.to_canonical());
+    }
+    let forwarded = headers
+        .get_all(HeaderName::from_static("x-forwarded-for"))
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok())
+        .and_then(|all| all.rsplit(',').next())
+        .and_then(|last| last.trim().parse::<IpAddr>().ok());
+    forwarded.or(peer).map(|ip| ip.to_canonical())
+}
+
+/// What failures are counted by: one subscriber has 2^64 addresses of the newer kind.
+fn place_of(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(_) => address.to_string(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
     }
 }
 
@@ -91,7 +142,10 @@ pub(crate) async fn identify(
     next: Next,
 ) -> Response {
     if let Some(secret) = secret_of(&door.site, request.headers()) {
-        match person(&door, &secret).await {
+        // A page that stays open asks for its news again and again, whether anyone is there or not.
+        let is_live = request.uri().path() == "/live";
+        let found = if is_live { person(&door, &secret).await } else { asks(&door, &secret).await };
+        match found {
             Ok(Some(signed)) => {
                 request.extensions_mut().insert(signed);
             }
@@ -102,8 +156,19 @@ pub(crate) async fn identify(
     next.run(request).await
 }
 
+/// The person of a session in which something is asked for.
+async fn asks(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal> {
+    let secret = secret.to_owned();
+    door.ask(move |node| match node.asked_in(&secret) {
+        Ok(actor) => Ok(Some(Signed { actor, secret })),
+        Err(AppError::Forbidden(_)) => Ok(None),
+        Err(error) => Err(error),
+    })
+    .await
+}
+
 /// The person of a session, while it lasts.
-pub(crate) async fn person(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal> {
+async fn person(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal> {
     let secret = secret.to_owned();
     door.ask(move |node| match node.actor(&secret, &[TokenKind::Session]) {
         Ok(actor) => Ok(Some(Signed { actor, secret })),
@@ -115,7 +180,12 @@ pub(crate) async fn person(door: &Arc<Door>, secret: &str) -> Result<Option<Sign
 
 /// Lets only persons through; others are shown how to sign in.
 pub(crate) async fn require(request: Request, next: Next) -> Response {
-    if request.extensions().get::<Signed>().is_some() {
+    if let Some(signed) = request.extensions().get::<Signed>() {
+        let path = request.uri().path();
+        let own = path == "/sign-out" || path == "/you" || path.starts_with("/you/");
+        if signed.actor.is_enrolling() && !own {
+            return Redirect::to("/you").into_response();
+        }
         return next.run(request).await;
     }
     if request.uri().path() == "/live" {
@@ -133,7 +203,13 @@ pub(crate) async fn require(request: Request, next: Next) -> Response {
 pub(crate) struct SignInPage {
     pub(crate) frame: Frame,
     pub(crate) link: Option<String>,
-    pub(crate) problem: Option<&'static str>,
+    /// Whether the link is good with a code only.
+    pub(crate) needs_code: bool,
+    pub(crate) problem: Option<String>,
+    /// For how long one is signed in.
+    pub(crate) lasts: String,
+    /// What a passkey is asked.
+    pub(crate) asked: Asked,
 }
 
 impl SignInPage {
@@ -148,6 +224,8 @@ impl SignInPage {
 #[derive(Deserialize)]
 pub(crate) struct Link {
     link: Option<String>,
+    /// Of an authenticator app.
+    code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -167,38 +245,106 @@ fn pasted(text: &str) -> Option<String> {
     is_secret(secret).then(|| secret.to_owned())
 }
 
+fn sign_in_page(door: &Door, link: Option<String>, problem: Option<String>) -> SignInPage {
+    let frame = Frame::outside(&door.node, "/sign-in", crate::words::SIGN_IN);
+    let limits = door.node.settings().sessions;
+    let lasts =
+        format!("{}, or {} without use", span(limits.whole_millis), span(limits.idle_millis));
+    let ticket = door.node.ticket_to_sign_in();
+    let asked = Asked::new(&door.site, ticket, ticket.as_bytes(), &[]);
+    SignInPage { frame, link, needs_code: false, problem, lasts, asked }
+}
+
+/// How to sign in.
+pub(crate) fn how(door: &Door) -> SignInPage {
+    sign_in_page(door, None, None)
+}
+
 /// Shows the button. Looking at it does not use the link up.
 pub(crate) async fn ask(
     State(door): State<Arc<Door>>,
     query: Result<Query<Link>, QueryRejection>,
 ) -> Response {
-    let frame = Frame::outside(&door.node, "/sign-in", crate::words::SIGN_IN);
     let asked = query.ok().and_then(|Query(link)| link.link);
     let link = asked.as_deref().and_then(pasted);
-    let problem = (asked.is_some() && link.is_none()).then_some(NOT_A_LINK);
-    SignInPage { frame, link, problem }.answer(StatusCode::OK)
+    let problem = (asked.is_some() && link.is_none()).then(|| NOT_A_LINK.to_owned());
+    with_link(&door, link, problem).await.map(|page| page.answer(StatusCode::OK)).into_response()
+}
+
+/// The page with a link that is ready, and with a field for a code if it needs one.
+async fn with_link(
+    door: &Arc<Door>,
+    link: Option<String>,
+    problem: Option<String>,
+) -> Result<SignInPage, Refusal> {
+    let needs_code = match link.clone() {
+        Some(link) => door.ask(move |node| node.link_needs_code(&link)).await?,
+        None => false,
+    };
+    Ok(SignInPage { needs_code, ..sign_in_page(door, link, problem) })
 }
 
 /// Uses the link up and begins a session.
 pub(crate) async fn sign_in(
     State(door): State<Arc<Door>>,
+    Came(arrival): Came,
     form: Result<Form<Link>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let again = |problem| {
-        let frame = Frame::outside(&door.node, "/sign-in", crate::words::SIGN_IN);
-        SignInPage { frame, link: None, problem: Some(problem) }.answer(StatusCode::FORBIDDEN)
+    let Link { link, code } = form.map_or(Link { link: None, code: None }, |Form(form)| form);
+    let link = link.as_deref().and_then(pasted);
+    let Some(link) = link else {
+        let page = sign_in_page(&door, None, Some(NOT_A_LINK.to_owned()));
+        return Ok(page.answer(StatusCode::FORBIDDEN));
     };
-    let link = form.ok().and_then(|Form(form)| form.link).as_deref().and_then(pasted);
-    let Some(link) = link else { return Ok(again(NOT_A_LINK)) };
+    let again = link.clone();
+    let begin = begin(&door, Some(again), move |node| {
+        let needs_code = node.link_needs_code(&link)?;
+        match node.sign_in(&link, code.as_deref(), &arrival) {
+            Err(AppError::Forbidden(_)) if !needs_code => {
+                Err(AppError::Forbidden(LINK_SPENT.to_owned()))
+            }
+            other => other,
+        }
+    });
+    begin.await
+}
+
+/// Begins a session for whoever has the passkey.
+pub(crate) async fn sign_in_with_passkey(
+    State(door): State<Arc<Door>>,
+    Came(arrival): Came,
+    form: Result<Form<Answered>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
+    let (used, site) = (form.used()?, site_of(&door.site));
+    begin(&door, None, move |node| node.sign_in_with_passkey(&site, &used, &arrival)).await
+}
+
+/// Begins a session, or says on the same page why not. A link that needs a code stays on the page:
+/// it is not used up by a wrong one.
+async fn begin(
+    door: &Arc<Door>,
+    link: Option<String>,
+    sign_in: impl FnOnce(&SqliteNode) -> entente_app::Result<String> + Send + 'static,
+) -> Result<Response, Refusal> {
     let session = door
-        .ask(move |node| match node.sign_in(&link) {
-            Ok(session) => Ok(Some(session)),
-            Err(AppError::Forbidden(_)) => Ok(None),
+        .ask(move |node| match sign_in(node) {
+            Ok(session) => Ok(Ok(session)),
+            Err(AppError::Forbidden(why)) => Ok(Err((StatusCode::FORBIDDEN, why))),
+            Err(soon @ AppError::TooSoon(_)) => {
+                Ok(Err((StatusCode::TOO_MANY_REQUESTS, soon.to_string())))
+            }
             Err(error) => Err(error),
         })
         .await?;
-    let Some(session) = session else { return Ok(again(LINK_SPENT)) };
-    Ok(with_cookie(&door.site, &session, SESSION_SECONDS))
+    Ok(match session {
+        Ok(session) => with_session(door, &session),
+        Err((status, why)) => {
+            let page = with_link(door, link, Some(sentence(&why))).await?;
+            let link = page.link.clone().filter(|_| page.needs_code);
+            SignInPage { link, ..page }.answer(status)
+        }
+    })
 }
 
 /// Ends the session.
@@ -208,14 +354,18 @@ pub(crate) async fn sign_out(
     form: Result<Form<FormToken>, FormRejection>,
 ) -> Result<Response, Refusal> {
     let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    if !signed.wrote(&form.token) {
-        return Err(Refusal::foreign_form());
-    }
+    signed.must_be_own_form(&form.token)?;
     door.ask(move |node| node.sign_out(&signed.secret)).await?;
     Ok(with_cookie(&door.site, "", 0))
 }
 
-fn with_cookie(site: &Site, secret: &str, seconds: u32) -> Response {
+/// To the first page, with the cookie of a session that begins.
+pub(crate) fn with_session(door: &Door, session: &str) -> Response {
+    let seconds = door.node.settings().sessions.whole_millis / 1000;
+    with_cookie(&door.site, session, seconds)
+}
+
+fn with_cookie(site: &Site, secret: &str, seconds: u64) -> Response {
     let CookieForm { name, attributes } = cookie(site);
     let mut response = Redirect::to("/").into_response();
     let cookie = format!("{name}={secret}; {attributes}; Max-Age={seconds}");
@@ -234,6 +384,25 @@ fn a_pasted_link_is_its_secret() {
     for wrong in ["", "link=", "<script>", "link=ab\"c", &"a".repeat(129)] {
         assert_eq!(pasted(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn only_a_proxy_on_this_machine_speaks_for_others() {
+    let check = |peer: Option<&str>, forwarded: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+        }
+        let address = address_of(peer.map(|ip| ip.parse().unwrap()), &headers);
+        address.map(place_of).unwrap_or_default()
+    };
+    assert_eq!(check(Some("127.0.0.1"), &["10.9.9.9, 192.0.2.7"]), "192.0.2.7");
+    assert_eq!(check(Some("127.0.0.1"), &["10.9.9.9", "192.0.2.7"]), "192.0.2.7");
+    assert_eq!(check(Some("127.0.0.1"), &["192.0.2.7, nonsense"]), "127.0.0.1");
+    assert_eq!(check(Some("198.51.100.1"), &["192.0.2.7"]), "198.51.100.1");
+    assert_eq!(check(Some("::ffff:198.51.100.1"), &["192.0.2.7"]), "198.51.100.1");
+    assert_eq!(check(Some("::1"), &["2001:db8:1:2:3:4:5:6"]), "2001:db8:1:2::/64");
+    assert_eq!(check(None, &[]), "");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What things are called, in one place, so that other languages can stand beside this one.
 
 use entente_exchange::state::{ObjectState, Standing};
-use entente_model::item::{EffectStatus, NackCode};
+use entente_model::item::{EffectStatus, NackCode, RecallClass};
 
 pub(crate) const OVERVIEW: &str = "Overview";
 pub(crate) const CAME_IN: &str = "Came in";
@@ -12,15 +12,21 @@ pub(crate) const LINKS: &str = "Links";
 pub(crate) const EVENTS: &str = "Events";
 pub(crate) const PREVIEW: &str = "Who would receive it";
 pub(crate) const SIGN_IN: &str = "Sign in";
+pub(crate) const YOU: &str = "You";
+pub(crate) const GLASS: &str = "Emergencies";
+pub(crate) const REVIEW: &str = "Who holds what";
+pub(crate) const APPROVALS: &str = "Approvals";
+pub(crate) const ACT: &str = "Decide";
 
 /// The pages, in the order of the menu.
-pub(crate) const MENU: [(&str, &str); 8] = [
+pub(crate) const MENU: [(&str, &str); 9] = [
     ("/", OVERVIEW),
     ("/in", CAME_IN),
     ("/out", WENT_OUT),
     ("/preview", PREVIEW),
     ("/refused", REFUSED),
     ("/recalls", RECALLS),
+    ("/approvals", APPROVALS),
     ("/links", LINKS),
     ("/events", EVENTS),
 ];
@@ -74,6 +80,14 @@ pub(crate) fn standing(state: u8) -> (&'static str, &'static str) {
         Some(Standing::Erased) => ("erased", "bad"),
         Some(Standing::Unknown) | None => ("unknown", "calm"),
     }
+}
+
+/// A recall's class by its name.
+pub(crate) fn recall_class_named(name: &str) -> Option<RecallClass> {
+    RecallClass::ALL
+        .iter()
+        .copied()
+        .find(|class| u8::try_from(class.code()).is_ok_and(|code| recall_class(code) == name))
 }
 
 /// What a recall asks for.

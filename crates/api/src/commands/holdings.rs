@@ -15,7 +15,7 @@ use entente_app::recall::RecallStanding;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
-use entente_model::item::{OnwardRequest, RecallClass};
+use entente_model::item::{EffectStatus, OnwardRequest, RecallClass};
 use entente_model::record::Outcome;
 use entente_model::{ObjectId, Terms, Wire};
 use entente_store::rows::{EventRow, ObjectRow};
@@ -138,6 +138,9 @@ struct Show {
     /// Its content is shown to a person, and kept nowhere.
     #[serde(default)]
     read: bool,
+    /// Only where it comes from and on what terms it is held: its content is not read.
+    #[serde(default)]
+    terms_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -258,10 +261,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .iter()
             .zip(&pieces)
             .map(|(oid, piece)| {
+                // What the facts say that it is goes before what the file looks like.
+                let stated = Some(&order.facts.object_type).filter(|stated| !stated.is_empty());
                 json!({
                     "object": oid.to_string(),
                     "name": piece.name,
-                    "type": piece.object_type,
+                    "type": stated.unwrap_or(&piece.object_type),
                     "title": piece.title,
                 })
             })
@@ -380,7 +385,9 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let show: Show = request(body)?;
         let oid = self.node.find_object(actor, &show.object).map_err(refused)?;
         let reading = Reading::through("command", show.necessity.as_deref()).map_err(refused)?;
-        let view: ObjectView = if show.save {
+        let view: ObjectView = if show.terms_only {
+            self.node.outline(actor, oid)
+        } else if show.save {
             self.node.object_to_save(actor, oid, &reading)
         } else {
             self.node.object(actor, oid, &reading)
@@ -510,7 +517,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                     .map(|h| {
                         json!({
                             "nation": known.name_of(&h.nation),
-                            "status": h.status.map(effect),
+                            "status": h.status.map(EffectStatus::as_str),
                             "at": h.at.map(moment),
                             "late": h.late,
                         })
@@ -661,17 +668,6 @@ pub(super) fn outcome(outcome: &Outcome) -> Value {
         "obligations": outcome.obligations,
         "refer_to": outcome.refer_to,
     })
-}
-
-fn effect(status: entente_model::item::EffectStatus) -> &'static str {
-    use entente_model::item::EffectStatus;
-    match status {
-        EffectStatus::Erased => "erased",
-        EffectStatus::Retracted => "retracted",
-        EffectStatus::NeverHeld => "never held",
-        EffectStatus::LegalHold => "legal hold",
-        EffectStatus::Refused => "refused",
-    }
 }
 
 fn state(code: u8) -> &'static str {

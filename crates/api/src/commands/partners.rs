@@ -121,6 +121,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "laws": status.laws,
             "links": links,
             "breaches": status.breaches.iter().map(|b| self.breach(b)).collect::<Vec<_>>(),
+            "openings": { "waiting": status.openings.0, "overdue": status.openings.1 },
+            "reviews_overdue": status.reviews_overdue,
             "pending": status.pending,
             "signs": status.standing == Standing::Clear,
             "standing": status.standing.to_string(),

@@ -1,13 +1,13 @@
 //! Commands about persons.
 
-use entente_app::people::{Actor, Admission, Change, Post, Role};
+use entente_app::people::{Actor, Admission, Change, Ending, Post, Role};
 use entente_model::NationCode;
 use entente_store::rows::PersonRow;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text::{moment, nation};
+use super::text::{instant, moment, nation};
 use super::{Answer, Commands, approval, refused, request};
 use crate::local::LocalError;
 
@@ -25,6 +25,10 @@ struct Add {
     nationality: Option<String>,
     #[serde(default)]
     read_ins: Vec<String>,
+    /// Of a program.
+    owner: Option<String>,
+    /// Of a program.
+    until: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,19 @@ struct Changed {
     read_in: Vec<String>,
     #[serde(default)]
     read_out: Vec<String>,
+    owner: Option<String>,
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    name: String,
+    why: String,
+    #[serde(default)]
+    take: Vec<String>,
+    #[serde(default)]
+    read_out: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +86,46 @@ struct Credential {
     /// Whether there shall be none from now on.
     #[serde(default)]
     withdraw: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    /// Without it one's own.
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndSessions {
+    name: Option<String>,
+    /// Without it all of them.
+    session: Option<String>,
+    #[serde(default)]
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovePasskey {
+    name: Option<String>,
+    passkey: String,
+    #[serde(default)]
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmCode {
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhoseWhy {
+    name: Option<String>,
+    #[serde(default)]
+    why: String,
 }
 
 fn roles(words: &[String]) -> Result<Vec<Role>, LocalError> {
@@ -115,6 +172,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             clearance: add.clearance,
             nation: nationality(add.nationality)?,
             read_ins: add.read_ins,
+            owner: add.owner,
+            until: add.until.as_deref().map(instant).transpose()?,
         };
         let done = self.node.add_person(actor, &add.name, &post).map_err(refused)?;
         Ok(admission(&add.name, &done))
@@ -141,6 +200,10 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "read_ins": row.read_ins,
             "active": row.active,
             "since": moment(row.at),
+            "owner": row.owner,
+            "until": row.until.map(moment),
+            "reviewed": row.reviewed.map(moment),
+            "reviewed_by": row.reviewed_by,
         })
     }
 
@@ -166,6 +229,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
             nation: nationality(asked.nationality)?,
             read_in: asked.read_in,
             read_out: asked.read_out,
+            owner: asked.owner,
+            until: asked.until.as_deref().map(instant).transpose()?,
         };
         let done =
             self.node.change_person(actor, &asked.name, &change, &asked.why).map_err(refused)?;
@@ -195,6 +260,117 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let person = link.person.unwrap_or_else(|| actor.name().to_owned());
         let secret = self.node.link_for(actor, &person).map_err(refused)?;
         Ok(json!({ "person": person, "link": secret }))
+    }
+
+    pub(super) fn person_sessions(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let rows = self.node.sessions(actor, &name).map_err(refused)?;
+        let sessions: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "session": row.digest.to_string(),
+                    "began": moment(row.began),
+                    "seen": moment(row.seen),
+                    "ends": moment(row.ends),
+                    "how": row.how,
+                    "from": row.source,
+                    "browser": row.agent,
+                })
+            })
+            .collect();
+        Ok(json!({ "person": name, "sessions": sessions }))
+    }
+
+    pub(super) fn person_end_sessions(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: EndSessions = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let which = asked.session.map_or(Ending::AllBut(None), Ending::One);
+        let ended = self.node.end_sessions(actor, &name, &which, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "ended": ended }))
+    }
+
+    pub(super) fn person_passkeys(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let passkeys = self.node.passkeys(actor, &name).map_err(refused)?;
+        let passkeys: Vec<Value> = passkeys
+            .iter()
+            .map(|passkey| {
+                json!({
+                    "passkey": passkey.id.to_string(),
+                    "name": passkey.name,
+                    "since": moment(passkey.at),
+                    "used": passkey.used.map(moment),
+                })
+            })
+            .collect();
+        Ok(json!({ "person": name, "passkeys": passkeys }))
+    }
+
+    pub(super) fn person_remove_passkey(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: RemovePasskey = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        self.node.remove_passkey(actor, &name, &asked.passkey, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "removed": asked.passkey }))
+    }
+
+    pub(super) fn person_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        let standing = self.node.code_standing(actor, &name).map_err(refused)?;
+        Ok(json!({ "person": name, "code": standing.as_str() }))
+    }
+
+    pub(super) fn person_set_up_code(&self, actor: &Actor) -> Answer {
+        let made = self.node.set_up_code(actor).map_err(refused)?;
+        Ok(json!({
+            "person": actor.name(),
+            "secret": made.secret,
+            "address": made.address,
+        }))
+    }
+
+    pub(super) fn person_confirm_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: ConfirmCode = request(body)?;
+        self.node.confirm_code(actor, &asked.code).map_err(refused)?;
+        Ok(json!({ "person": actor.name(), "code": "confirmed" }))
+    }
+
+    pub(super) fn person_remove_code(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: WhoseWhy = request(body)?;
+        let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
+        self.node.remove_code(actor, &name, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": name, "code": "none" }))
+    }
+
+    pub(super) fn person_reviews(&self, actor: &Actor) -> Answer {
+        let holdings = self.node.reviews(actor).map_err(refused)?;
+        let people: Vec<Value> = holdings
+            .iter()
+            .map(|holding| {
+                let mut person = self.person(&holding.row);
+                if let Some(members) = person.as_object_mut() {
+                    members.insert("signed_in".into(), json!(holding.signed_in.map(moment)));
+                    members.insert("asked".into(), json!(holding.asked.map(moment)));
+                    members.insert("due".into(), json!(moment(holding.due)));
+                    members.insert("overdue".into(), json!(holding.is_overdue));
+                }
+                person
+            })
+            .collect();
+        Ok(json!({ "people": people }))
+    }
+
+    pub(super) fn person_review(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Review = request(body)?;
+        let take = roles(&asked.take)?;
+        let row = self
+            .node
+            .review_person(actor, &asked.name, &take, &asked.read_out, &asked.why)
+            .map_err(refused)?;
+        Ok(self.person(&row))
     }
 
     pub(super) fn approvals(&self, actor: &Actor) -> Answer {

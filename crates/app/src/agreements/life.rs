@@ -77,7 +77,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.stand(actor, id, (StandingAct::Notice, None, Some(ends)), reason)
     }
 
-    fn stand(
+    pub(crate) fn stand(
         &self,
         actor: &Actor,
         id: &AgreementId,

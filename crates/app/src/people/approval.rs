@@ -1,8 +1,8 @@
 //! Acts that need several persons: an approval is of exact bytes, by someone who holds an office
 //! for it and has held it for a day, counts for a day, and is used once (`protocol.md` 8.3, I35).
 //!
-//! What an approval consists of is a person's name, checked by their credential. A proof that the
-//! person gave over the exact bytes joins it when persons sign with keys of their own.
+//! What an approval consists of is a person's name, checked by their credential. One that is given
+//! in a browser comes with a proof over the exact act, made with a passkey (`proof`).
 
 use entente_model::codec::Wire;
 use entente_model::item::OnwardDecision;
@@ -61,6 +61,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Approves an act. When it is granted the proposal is gone: the caller carries it out now.
     pub(crate) fn approve(&self, actor: &Actor, act: &Act<'_>) -> Result<Approval> {
         let digest = action_digest(act.kind, act.bytes);
+        if actor.proven.is_some_and(|proven| proven != digest) {
+            return Err(AppError::invalid(
+                "what this is about has changed since it was shown: look at it again",
+            ));
+        }
         let now = self.now();
         self.store.write(|work| {
             let mut row = match work.proposal(digest)? {

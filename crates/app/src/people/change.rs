@@ -4,7 +4,7 @@
 //! security officer proposes, another one or an overseer confirms. Who leaves loses every secret
 //! in the same moment.
 
-use entente_model::codec::Writer;
+use entente_model::codec::{Reader, WireError, Writer};
 use entente_model::record::RecordKind;
 use entente_model::{NationCode, Timestamp};
 use entente_store::rows::PersonRow;
@@ -20,8 +20,12 @@ pub(super) const DECIDING: [Role; 4] =
     [Role::ReleaseOfficer, Role::SecurityOfficer, Role::LegalAdviser, Role::Overseer];
 /// What another nation's national may be here: they read and write, and decide nothing for us.
 const GUESTS: [Role; 2] = [Role::Analyst, Role::Liaison];
+/// What a program may be: it reads and writes, and decides nothing.
+const PROGRAMS: [Role; 2] = [Role::Analyst, Role::Liaison];
+/// The longest time for which a program's credential is good.
+const PROGRAM_MILLIS_MAX: u64 = 400 * 86_400_000;
 /// Who confirms that someone is given a deciding office.
-const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
+pub(crate) const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
 /// How many persons give a deciding office.
 const GIVING: usize = 2;
 /// A reason is a sentence, not a document.
@@ -46,6 +50,10 @@ pub struct Post {
     pub nation: Option<NationCode>,
     /// The compartments that they are read into.
     pub read_ins: Vec<String>,
+    /// The person who answers for it, if this is a program.
+    pub owner: Option<String>,
+    /// Until when a program's credential is good.
+    pub until: Option<Timestamp>,
 }
 
 impl Post {
@@ -80,6 +88,10 @@ pub struct Change {
     pub read_in: Vec<String>,
     /// Compartments that they are read out of.
     pub read_out: Vec<String>,
+    /// Of a program: another person who answers for it.
+    pub owner: Option<String>,
+    /// Of a program: until when its next credential is good.
+    pub until: Option<Timestamp>,
 }
 
 /// How an act about a person stands, and the secret to be handed to them if there is a new one.
@@ -121,9 +133,9 @@ impl Step<'_> {
 }
 
 /// What a person is, without the moments at which it came about.
-fn write_person(w: &mut Writer, row: &PersonRow) {
+pub(super) fn write_person(w: &mut Writer, row: &PersonRow) {
     let nation = row.nation.map(|code| code.to_string()).unwrap_or_default();
-    w.array(8)
+    w.array(10)
         .text(&row.name)
         .texts(&row.roles)
         .text(&row.body)
@@ -131,7 +143,32 @@ fn write_person(w: &mut Writer, row: &PersonRow) {
         .text(&row.clearance)
         .text(&nation)
         .texts(&row.read_ins)
-        .uint(u64::from(row.active));
+        .uint(u64::from(row.active))
+        .text(row.owner.as_deref().unwrap_or_default())
+        .optional(row.until.as_ref(), |w, until| {
+            w.value(until);
+        });
+}
+
+fn read_person(r: &mut Reader<'_>) -> std::result::Result<PersonRow, WireError> {
+    r.record(10, |r| {
+        Ok(PersonRow {
+            name: r.text()?.to_owned(),
+            roles: r.texts()?,
+            body: r.text()?.to_owned(),
+            desk: r.text()?.to_owned(),
+            clearance: r.text()?.to_owned(),
+            nation: r.text()?.parse().ok(),
+            read_ins: r.texts()?,
+            active: r.small(1, "whether they act")? == 1,
+            owner: Some(r.text()?.to_owned()).filter(|owner| !owner.is_empty()),
+            until: r.optional(Reader::value)?,
+            reviewed: None,
+            reviewed_by: String::new(),
+            at: Timestamp::from_millis(0),
+            roles_at: Vec::new(),
+        })
+    })
 }
 
 /// The deciding offices of a person.
@@ -141,7 +178,7 @@ pub(super) fn deciding(row: &PersonRow) -> Result<Vec<Role>> {
 }
 
 /// What everyone who sees the act may know of it: not which compartments there are.
-fn in_short(row: &PersonRow) -> String {
+pub(super) fn in_short(row: &PersonRow) -> String {
     let mut parts = vec![format!("{}: {} of {}", row.name, row.roles.join(", "), row.body)];
     for (name, value) in [("desk", row.desk.as_str()), ("cleared up to", &row.clearance)] {
         if !value.is_empty() {
@@ -150,6 +187,9 @@ fn in_short(row: &PersonRow) -> String {
     }
     if let Some(nation) = row.nation {
         parts.push(format!("a national of {nation}"));
+    }
+    if let Some(owner) = &row.owner {
+        parts.push(format!("a program of {owner}"));
     }
     match row.read_ins.len() {
         0 => {}
@@ -263,23 +303,51 @@ impl<S: Store, V: Vault> Node<S, V> {
         if change.nation.is_some() {
             post.nation = change.nation;
         }
+        if before.owner.is_none() && (change.owner.is_some() || change.until.is_some()) {
+            return Err(AppError::invalid(format!("{name} is a person and no program")));
+        }
+        if let Some(owner) = &change.owner {
+            post.owner = Some(owner.clone());
+        }
+        if change.until.is_some() {
+            post.until = change.until;
+        }
         let mut next = self.person_row(name, &post, now)?;
         next.at = before.at;
         next.active = before.active;
+        next.reviewed = before.reviewed;
+        next.reviewed_by.clone_from(&before.reviewed_by);
         next.roles_at = next.roles.iter().map(|role| given_at(&before, role, now)).collect();
-        if (&next.roles, &next.body, &next.desk, &next.clearance, next.nation, &next.read_ins)
-            == (
-                &before.roles,
-                &before.body,
-                &before.desk,
-                &before.clearance,
-                before.nation,
-                &before.read_ins,
-            )
-        {
+        if next == before {
             return Err(AppError::invalid(format!("nothing would change about {name}")));
         }
         self.take_step(actor, &Step { act: "change person", before: Some(before), next, why })
+    }
+
+    /// Changes a person as someone else proposed, from the exact bytes of that. If the person is not
+    /// what they were then, the bytes are no longer these, and nothing is approved.
+    pub(super) fn repeat_change(&self, actor: &Actor, bytes: &[u8]) -> Result<Approval> {
+        actor.must_be(&CONFIRMING, "change persons")?;
+        let mut reader = Reader::new(bytes);
+        let (mut next, why) = reader.record(4, |r| {
+            r.small(1, "the version")?;
+            r.optional(read_person)?;
+            Ok((read_person(r)?, r.text()?.to_owned()))
+        })?;
+        let name = next.name.clone();
+        let before = self.other(actor, &name)?;
+        let now = self.now();
+        next.at = before.at;
+        next.reviewed = before.reviewed;
+        next.reviewed_by.clone_from(&before.reviewed_by);
+        next.roles_at = next.roles.iter().map(|role| given_at(&before, role, now)).collect();
+        let step = Step { act: "change person", before: Some(before), next, why: &why };
+        if step.bytes() != bytes {
+            return Err(AppError::invalid(format!(
+                "{name} has changed since this was proposed: it is proposed anew"
+            )));
+        }
+        self.take_step(actor, &step)
     }
 
     /// Lets a person act no more, and ends every secret of theirs, at once.
@@ -339,13 +407,13 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let by = approvers.join(", ");
         let leaf = self.note(RecordKind::Admin, now, act, &by, &about, Some(*digest));
-        self.record_with(&[leaf], |work, _| Ok(work.drop_tokens_of(name)?))?;
+        self.record_with(&[leaf], |work, _| end_secrets_of(work, name))?;
         let credential = if renew { Some(self.issue(name, TokenKind::Credential)?) } else { None };
         Ok(Admission { approval, credential })
     }
 
     /// The person, who is not the one that acts.
-    fn other(&self, actor: &Actor, name: &str) -> Result<PersonRow> {
+    pub(super) fn other(&self, actor: &Actor, name: &str) -> Result<PersonRow> {
         if actor.name() == name {
             return Err(AppError::Forbidden(format!(
                 "{name} may not change themselves: another person does"
@@ -380,7 +448,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             work.put_person(&step.next)?;
             if !step.next.active {
-                work.drop_tokens_of(name)?;
+                end_secrets_of(work, name)?;
+                // Nobody answers any more for the programs of who leaves.
+                for row in work.people()?.iter().filter(|p| p.owner.as_deref() == Some(name)) {
+                    end_secrets_of(work, &row.name)?;
+                }
             }
             must_keep_an_officer(work)
         })?;
@@ -439,6 +511,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                  persons are analyst or liaison"
             )));
         }
+        self.check_program(name, post, now)?;
         let body = match post.body.as_str() {
             "" => self.identity.bodies.first().map_or("", String::as_str),
             body => body,
@@ -478,7 +551,55 @@ impl<S: Store, V: Vault> Node<S, V> {
             read_ins: post.read_ins.clone(),
             active: true,
             at: now,
+            owner: post.owner.clone(),
+            until: post.until,
+            reviewed: None,
+            reviewed_by: String::new(),
         })
+    }
+
+    /// A program has an owner and an end, and no office that decides; a person has neither of the
+    /// first two.
+    fn check_program(&self, name: &str, post: &Post, now: Timestamp) -> Result<()> {
+        let (owner, until) = match (&post.owner, post.until) {
+            (None, None) => return Ok(()),
+            (Some(owner), Some(until)) => (owner, until),
+            _ => {
+                return Err(AppError::invalid(format!(
+                    "{name} needs an owner and an end date if it is a program, and neither if it \
+                     is a person"
+                )));
+            }
+        };
+        if let Some(role) = post.roles.iter().find(|role| !PROGRAMS.contains(role)) {
+            return Err(AppError::invalid(format!(
+                "{name} is a program and cannot be {role}: programs are analyst or liaison"
+            )));
+        }
+        // What is not changed stays, even if it is over: something else may be taken from it.
+        let before = self.store.read(|work| work.person(name))?;
+        let stays = before.as_ref().is_some_and(|row| row.until == Some(until));
+        if !stays && (until <= now || until.since(now) > PROGRAM_MILLIS_MAX) {
+            return Err(AppError::invalid(format!(
+                "the credential of {name} must end within {} days from now",
+                PROGRAM_MILLIS_MAX / 86_400_000
+            )));
+        }
+        if before.is_some_and(|row| row.owner.as_deref() == Some(owner)) {
+            return Ok(());
+        }
+        self.must_answer_for(name, owner)
+    }
+
+    /// Refuses an owner who is not here, or is a program or another nation's national.
+    pub(super) fn must_answer_for(&self, program: &str, owner: &str) -> Result<()> {
+        let row = self.store.read(|work| work.person(owner))?;
+        if row.is_some_and(|row| row.active && row.owner.is_none() && row.nation.is_none()) {
+            return Ok(());
+        }
+        Err(AppError::invalid(format!(
+            "{owner} cannot answer for {program}: name a person of this nation who is here"
+        )))
     }
 
     fn check_clearance(&self, clearance: &str) -> Result<()> {
@@ -516,6 +637,18 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
+/// Ends everything by which a person could ask or sign in.
+fn end_secrets_of(work: &mut dyn Work, name: &str) -> Result<()> {
+    work.drop_tokens_of(name)?;
+    work.drop_sessions_of(name)?;
+    // Its key in the vault is destroyed with the next sweep, as that of nothing.
+    work.drop_code(name)?;
+    for passkey in work.passkeys(name)? {
+        work.drop_passkey(&passkey.id)?;
+    }
+    Ok(())
+}
+
 /// A node without a security officer could never change anything about its persons again.
 fn must_keep_an_officer(work: &dyn Work) -> Result<()> {
     let officer = Role::SecurityOfficer.as_str();
@@ -533,6 +666,8 @@ fn post_of(row: &PersonRow) -> Result<Post> {
         clearance: row.clearance.clone(),
         nation: row.nation,
         read_ins: row.read_ins.clone(),
+        owner: row.owner.clone(),
+        until: row.until,
     })
 }
 
@@ -543,7 +678,7 @@ fn given_at(before: &PersonRow, role: &str, now: Timestamp) -> Timestamp {
 }
 
 /// What the overseers are told.
-fn in_full(row: &PersonRow, why: &str) -> String {
+pub(super) fn in_full(row: &PersonRow, why: &str) -> String {
     let mut about = in_short(row);
     if !row.read_ins.is_empty() {
         about = format!("{about} ({})", row.read_ins.join(", "));
@@ -556,7 +691,7 @@ fn with_reason(about: &str, why: &str) -> String {
 }
 
 /// A reason that someone gave.
-fn reason(why: &str) -> Result<&str> {
+pub(super) fn reason(why: &str) -> Result<&str> {
     let why = why.trim();
     if why.is_empty() || why.len() > WHY_BYTES_MAX {
         return Err(AppError::invalid(format!(

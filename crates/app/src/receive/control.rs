@@ -298,7 +298,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             at: Some(now),
             effect: proof,
         })?;
-        let text = format!("{} answered a recall: {:?}", known.name_of(&nation), effect.status);
+        let (name, status) = (known.name_of(&nation), effect.status.as_str());
+        let text = format!("{name} answered a recall: {status}");
         event(work, now, "recall", text, (Some(effect.oid), Some(nation)))?;
         Ok(TAKEN)
     }

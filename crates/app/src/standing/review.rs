@@ -47,7 +47,12 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Finds a release that waits for review: by the object, and by the rule if several released it.
-    fn waiting(&self, actor: &Actor, oid: ObjectId, rule: Option<&str>) -> Result<RuleReleaseRow> {
+    fn waiting_release(
+        &self,
+        actor: &Actor,
+        oid: ObjectId,
+        rule: Option<&str>,
+    ) -> Result<RuleReleaseRow> {
         let mut found = self.rule_reviews(actor, rule)?.into_iter().filter(|row| row.oid == oid);
         match (found.next(), found.next()) {
             (Some(row), None) => Ok(row),
@@ -65,8 +70,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// A reviewer looked at a release and finds it right.
     pub fn accept_release(&self, actor: &Actor, oid: ObjectId, rule: Option<&str>) -> Result<()> {
         actor.must_be(&REVIEWERS, "review what standing rules released")?;
-        let row = self.waiting(actor, oid, rule)?;
-        self.reviewed(actor, &row, "accepted", "")
+        let row = self.waiting_release(actor, oid, rule)?;
+        self.note_review(actor, &row, "accepted", "")
     }
 
     /// A reviewer objects to a release. A release officer recalls the object, suspends the rule, or
@@ -96,7 +101,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             _ => {}
         }
-        let row = self.waiting(actor, oid, rule)?;
+        let row = self.waiting_release(actor, oid, rule)?;
         // First what protects, then the word about it: if the machine dies in between, the release
         // still waits for its reviewer.
         if let Some(Reaction::Suspend | Reaction::Both) = reaction {
@@ -113,10 +118,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             let basis = format!("objection to what the standing rule {} released: {why}", row.name);
             self.recall(actor, &[oid], RecallClass::Erase, &basis, RECALL_MILLIS)?;
         }
-        self.reviewed(actor, &row, "objected", why)
+        self.note_review(actor, &row, "objected", why)
     }
 
-    fn reviewed(&self, actor: &Actor, row: &RuleReleaseRow, word: &str, why: &str) -> Result<()> {
+    fn note_review(
+        &self,
+        actor: &Actor,
+        row: &RuleReleaseRow,
+        word: &str,
+        why: &str,
+    ) -> Result<()> {
         let now = self.now();
         let text = match why {
             "" => format!("{word}: {} by the rule {}", row.oid, row.name),

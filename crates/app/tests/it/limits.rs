@@ -1,9 +1,10 @@
 //! The bounds that an operator sets, each at work between two nations.
 
 use entente_app::AppError;
-use entente_app::publish::Published;
+use entente_app::publish::{Order, Published};
 use entente_app::settings::Settings;
 use entente_exchange::bundle::BUNDLE_BYTES_MAX;
+use entente_law::{Schemes, parse_facts};
 use entente_model::item::Lane;
 use entente_store::Store as _;
 use entente_testkit::alliance::receive;
@@ -11,7 +12,7 @@ use entente_testkit::chance::Chance;
 use entente_testkit::{Alliance, Member, treaty};
 use tempfile::TempDir;
 
-use crate::world::{order, overseer, payload, publish_bytes, verify};
+use crate::world::{alliance, order, overseer, payload, publish_bytes, verify};
 
 fn partners(set: fn(&mut Settings)) -> (TempDir, Alliance) {
     let folder = tempfile::tempdir().unwrap();
@@ -207,4 +208,26 @@ fn a_filling_disk_closes_one_lane_after_another() {
     assert_eq!((own, received), (20, 20));
     verify(arvenia);
     verify(brenmark);
+}
+
+#[test]
+fn nobody_publishes_above_what_the_node_is_accredited_to() {
+    let (_folder, alliance) = alliance(1);
+    let arvenia = &alliance.members[0];
+    let (node, analyst) = (arvenia.node().unwrap(), arvenia.actor("analyst").unwrap());
+    let refusal = |order: &Order| node.preview(&analyst, order, &[]).unwrap_err().to_string();
+    let above = order(arvenia, "CROWN SECRET", &[]);
+    let text = refusal(&above);
+    assert!(text.starts_with("CROWN SECRET is above SECRET-A, the most that this node"), "{text}");
+    // A part counts as the whole does.
+    let mut hidden = order(arvenia, "SERVICE", &[]);
+    hidden.facts.portions = parse_facts(
+        "[[portions]]\nid = \"P1\"\nlabel = \"CROWN SECRET\"\n",
+        Schemes::builtin().get("XAR").unwrap(),
+    )
+    .unwrap()
+    .portions;
+    assert_eq!(refusal(&hidden), text);
+    let most = publish_bytes(arvenia, &order(arvenia, "SECRET-A", &[]), &noise(1, 1, 10));
+    assert_eq!(most.objects.len(), 1);
 }

@@ -8,6 +8,8 @@ mod amend;
 #[cfg(test)]
 mod before_signing;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod crossing;
 #[cfg(test)]
 mod evidence;
@@ -15,6 +17,8 @@ mod evidence;
 mod facts;
 #[cfg(test)]
 mod gate;
+#[cfg(test)]
+mod glass;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
@@ -24,9 +28,15 @@ mod limits;
 #[cfg(test)]
 mod obligations;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod rollback;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Persons come, change and leave, and what their approvals count for.
 
-use entente_app::people::{Actor, Approval, Change, Post, Role, TokenKind};
+use entente_app::people::{Actor, Approval, Arrival, Change, Post, Role, TokenKind};
 use entente_app::{AppError, SqliteNode};
 use entente_testkit::{Alliance, Member, Profile};
 use tempfile::TempDir;
 
 const DAY_MILLIS: u64 = 86_400_000;
 
-fn one_nation() -> (TempDir, Alliance) {
+pub(crate) fn one_nation() -> (TempDir, Alliance) {
     let folder = tempfile::tempdir().unwrap();
     let profiles = [Profile::new("XAR", &["CERT-A", "NAVY-FUSION"]).unwrap()];
     let alliance = Alliance::found(&profiles, folder.path(), 7).unwrap();
@@ -35,6 +35,12 @@ fn added(at: &Member, name: &str, post: &Post) -> Actor {
 
 fn signed_on(node: &SqliteNode, credential: &str) -> Actor {
     node.actor(credential, &[TokenKind::Credential]).unwrap()
+}
+
+/// A session's secret.
+pub(crate) fn signed_in(node: &SqliteNode, person: &Actor) -> String {
+    let link = node.link_for(person, person.name()).unwrap();
+    node.sign_in(&link, None, &Arrival::default()).unwrap()
 }
 
 #[test]
@@ -158,7 +164,7 @@ fn who_leaves_loses_every_secret_at_once_and_comes_back_with_a_new_one() {
     let admission = node.add_person(&one, "eva", &Post::of(&[Role::Analyst])).unwrap();
     let credential = admission.credential.unwrap();
     let eva = signed_on(node, &credential);
-    let session = node.sign_in(&node.link_for(&eva, "eva").unwrap()).unwrap();
+    let session = signed_in(node, &eva);
     let link = node.link_for(&one, "eva").unwrap();
     let kinds = [TokenKind::Credential, TokenKind::Session, TokenKind::Link];
     for secret in [&credential, &session, &link] {

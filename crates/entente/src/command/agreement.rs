@@ -20,7 +20,9 @@ use super::{Run, approval, input};
 
 /// Draft, check, compare, prove, propose, counter, sign, amend, suspend, end and leave agreements
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
+#[command(
+    after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lena"
+)]
 pub struct AgreementArgs {
     #[command(subcommand)]
     command: AgreementCommand,
@@ -29,10 +31,12 @@ pub struct AgreementArgs {
 #[derive(Debug, Subcommand)]
 enum AgreementCommand {
     New(NewArgs),
-    #[command(after_help = "Example:\n  entente agreement check agreements/*.md")]
+    #[command(
+        after_help = "Example:\n  entente agreement check agreements/ember-strait.md agreements/domestic.md"
+    )]
     Check(CheckArgs),
     Show(ShowAgreementArgs),
-    #[command(after_help = "Example:\n  entente agreement fmt --check agreements/*.md")]
+    #[command(after_help = "Example:\n  entente agreement fmt --check agreements/ember-strait.md")]
     Fmt(FmtArgs),
     Diff(diff::DiffArgs),
     Prove(prove::ProveArgs),
@@ -50,7 +54,9 @@ enum AgreementCommand {
 
 /// Offer an agreement to its parties
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lea")]
+#[command(
+    after_help = "Example:\n  entente agreement propose agreements/ember-strait.md --as lena"
+)]
 struct ProposeArgs {
     /// The text
     file: PathBuf,
@@ -100,7 +106,7 @@ struct TextArgs {
 
 /// Sign an agreement for the nation, by two persons
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement sign ESM-MISA --as lea\n\n\
+#[command(after_help = "Example:\n  entente agreement sign ESM-MISA --as lena\n\n\
                         A second person repeats it with --as; until then it ends with exit code 5.")]
 struct SignArgs {
     /// Its code, or the start of its id
@@ -113,8 +119,8 @@ struct SignArgs {
 /// under it there
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement suspend ESM-MISA --reason \"Article 12\" \
-                        --as lea\n  entente agreement suspend ESM-MISA --party XBR --reason \
-                        \"Article 12\" --as lea")]
+                        --as lena\n  entente agreement suspend ESM-MISA --party XBR --reason \
+                        \"Article 12\" --as lena")]
 struct SuspendArgs {
     #[command(flatten)]
     operate: OperateArgs,
@@ -123,7 +129,7 @@ struct SuspendArgs {
 /// Take our own suspension of an agreement back, by two persons
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement resume ESM-MISA --party XBR --reason \
-                        \"the breach is repaired\" --as lea")]
+                        \"the breach is repaired\" --as lena")]
 struct ResumeArgs {
     #[command(flatten)]
     operate: OperateArgs,
@@ -147,7 +153,7 @@ struct OperateArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  entente agreement terminate ESM-MISA --on 2027-06-30 --reason \
-                        \"Article 14\" --as lea\n\nWhat was received under it stays protected."
+                        \"Article 14\" --as lena\n\nWhat was received under it stays protected."
 )]
 struct TerminateArgs {
     /// Its code, or the start of its id
@@ -165,7 +171,7 @@ struct TerminateArgs {
 /// Leave an agreement, by two persons; from then on nothing goes out under it
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement withdraw ESM-MISA --reason \"Article 14\" \
-                        --as lea")]
+                        --as lena")]
 struct WithdrawArgs {
     /// Its code, or the start of its id
     agreement: String,
@@ -178,8 +184,8 @@ struct WithdrawArgs {
 
 /// Show who has signed which agreement, and what is in force
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement status --as lea\n  \
-                        entente agreement status ESM-MISA --as lea")]
+#[command(after_help = "Example:\n  entente agreement status --as lena\n  \
+                        entente agreement status ESM-MISA --as lena")]
 struct StatusArgs {
     /// Only this one: its code, or the start of its id
     agreement: Option<String>,

@@ -13,7 +13,7 @@ use super::Run;
 
 /// List the acts that wait for a second person
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente approvals --as bo\n\n\
+#[command(after_help = "Example:\n  entente approvals --as tariq\n\n\
                         To approve, repeat the command that is listed as another person.")]
 pub struct ApprovalsArgs {
     #[command(flatten)]

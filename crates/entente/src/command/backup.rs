@@ -16,7 +16,7 @@ use super::Run;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  entente backup /backup/xar-2026-11-22.db --as otto
+  entente backup /backup/xar-2026-11-22.db --as olga
 
 Neither the vault nor the anchor belong into a backup: what was erased must stay erased, and the
 anchor tells an old database from the present one. Keep the sealed keys apart from backups.")]

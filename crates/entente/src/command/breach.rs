@@ -15,7 +15,7 @@ use super::Run;
 /// Record a loss or compromise of what a partner gave, and that the partner was told
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente breach record --object 5f3a1c0e9b7d2468 \
-                        --what \"laptop stolen\" --as sena\n  \
+                        --what \"laptop stolen\" --as ines\n  \
                         entente breach told 3 --how \"call to the duty officer\" --as sena")]
 pub struct BreachArgs {
     #[command(subcommand)]
@@ -31,8 +31,11 @@ enum BreachCommand {
 
 /// Record a breach: the clock that the terms set runs from when we learned of it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente breach record --partner XBR --what \"mail server \
-                        compromised\" --hours-ago 2 --as sena")]
+#[command(after_help = "Example:\n  entente breach record --object 5f3a1c0e9b7d2468 \
+                        --what \"laptop stolen\" --as ines\n  \
+                        entente breach record --partner XBR --what \"mail server compromised\" \
+                        --hours-ago 2 --as sena\n\n\
+                        A security officer who may not know of the object names the partner.")]
 struct RecordArgs {
     /// The object: its id, or the start of it
     #[arg(long, value_name = "OBJECT", required_unless_present = "partner")]

@@ -16,8 +16,8 @@ use super::{Run, input};
 
 /// Carry items to and from a partner as files
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente bundle export XEL --to /media/disc --as otto\n  \
-                        entente bundle import /media/disc/*.entm --as otto")]
+#[command(after_help = "Example:\n  entente bundle export XEL --to /media/disc --as olga\n  \
+                        entente bundle import /media/disc/*.entm --as olga")]
 pub struct BundleArgs {
     #[command(subcommand)]
     command: BundleCommand,
@@ -31,7 +31,7 @@ enum BundleCommand {
 
 /// Write everything that waits for a partner, sealed to it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente bundle export XEL --to /media/disc --as otto\n\n\
+#[command(after_help = "Example:\n  entente bundle export XEL --to /media/disc --as olga\n\n\
                         It is written again at each export until the partner's answer comes back.")]
 struct ExportArgs {
     /// The partner
@@ -45,7 +45,7 @@ struct ExportArgs {
 
 /// Take in files from a partner, in any order and any number of times
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente bundle import /media/disc/*.entm --as otto")]
+#[command(after_help = "Example:\n  entente bundle import /media/disc/*.entm --as olga")]
 struct ImportArgs {
     /// The files
     #[arg(required = true, value_name = "FILE")]

@@ -13,7 +13,7 @@ use super::{Run, input};
 
 /// Write this nation's card, and show the words by which it is known
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente card --out XAR.card --as anna\n\n\
+#[command(after_help = "Example:\n  entente card --out XAR.card --as sena\n\n\
                         Hand the file over by hand, and say the words by another way.")]
 pub struct CardArgs {
     /// Where to write the card, which must not exist yet

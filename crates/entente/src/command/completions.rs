@@ -11,7 +11,9 @@ use super::Run;
 /// Print the completions of a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente completions bash > \
-                        ~/.local/share/bash-completion/completions/entente")]
+                        ~/.local/share/bash-completion/completions/entente\n\n\
+                        The folder must be there. For this shell alone: source <(entente completions \
+                        bash)")]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,

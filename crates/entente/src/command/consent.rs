@@ -13,8 +13,8 @@ use super::{Run, approval};
 
 /// List, grant and refuse requests to pass our objects on
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente consent list --as rolf\n  \
-                        entente consent grant 3 --as rolf")]
+#[command(after_help = "Example:\n  entente consent list --as ines\n  \
+                        entente consent grant 3 --as ines")]
 pub struct ConsentArgs {
     #[command(subcommand)]
     command: ConsentCommand,
@@ -29,7 +29,7 @@ enum ConsentCommand {
 
 /// List requests, those that we made and those that others made of us
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente consent list --as rolf")]
+#[command(after_help = "Example:\n  entente consent list --as ines")]
 struct ListArgs {
     #[command(flatten)]
     person: PersonArgs,
@@ -37,7 +37,7 @@ struct ListArgs {
 
 /// Let a partner pass our object on, for the nation and purpose that it named
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente consent grant 3 --as rolf")]
+#[command(after_help = "Example:\n  entente consent grant 3 --as ines")]
 struct GrantArgs {
     /// The number of the request, as listed
     request: i64,
@@ -50,7 +50,7 @@ struct GrantArgs {
 
 /// Refuse to let a partner pass our object on
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente consent refuse 3 --as rolf")]
+#[command(after_help = "Example:\n  entente consent refuse 3 --as ines")]
 struct RefuseArgs {
     /// The number of the request, as listed
     request: i64,

@@ -13,7 +13,7 @@ use super::Run;
 
 /// List the newest decisions: which object may go to which nation, and why
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente decisions --count 20 --as eva")]
+#[command(after_help = "Example:\n  entente decisions --count 20 --as ana")]
 pub struct DecisionsArgs {
     /// At most so many
     #[arg(long, value_name = "NUMBER")]

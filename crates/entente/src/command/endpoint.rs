@@ -12,7 +12,7 @@ use super::Run;
 
 /// Set where a partner is reached
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente endpoint set XBR https://10.1.2.3:7101 --as anna")]
+#[command(after_help = "Example:\n  entente endpoint set XBR https://10.1.2.3:7101 --as sena")]
 pub struct EndpointArgs {
     #[command(subcommand)]
     command: EndpointCommand,
@@ -25,9 +25,9 @@ enum EndpointCommand {
 
 /// Set where a partner is reached, over what it says of itself
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente endpoint set XBR https://10.1.2.3:7101 --as anna\n  \
-                        entente endpoint set XEL media-only --as anna\n  \
-                        entente endpoint set XBR default --as anna")]
+#[command(after_help = "Example:\n  entente endpoint set XBR https://10.1.2.3:7101 --as sena\n  \
+                        entente endpoint set XEL media-only --as sena\n  \
+                        entente endpoint set XBR default --as sena")]
 struct SetArgs {
     /// The partner
     nation: NationCode,

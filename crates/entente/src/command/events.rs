@@ -14,8 +14,8 @@ use super::Run;
 
 /// List what happened, or watch it happen
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente events --kind receipt --as eva\n  \
-                        entente events --follow --json --as eva")]
+#[command(after_help = "Example:\n  entente events --kind receipt --as ana\n  \
+                        entente events --follow --json --as ana")]
 pub struct EventsArgs {
     /// Only events of this kind, such as receipt, recall or alarm
     #[arg(long)]

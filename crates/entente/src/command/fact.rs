@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use entente_law::FactKind;
 use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
@@ -37,10 +39,11 @@ enum FactCommand {
     after_help = "Example:\n  entente fact add torture-risk --about XCO --value low \\\n      \
                         --evidence \"assessment HR-12\" --until 2027-06-30 --as lena\n  \
                         entente fact add emergency --about us --value imminent_threat_to_life \\\n      \
-                        --evidence \"duty log 118\" --until 2026-12-02T18:00:00Z --as rolf"
+                        --evidence \"duty log 118\" --until 2026-12-02T18:00:00Z --as ines"
 )]
 struct AddArgs {
-    /// What kind of fact, such as data-protection; `entente fact add x` lists them
+    /// What kind of fact
+    #[arg(value_parser = PossibleValuesParser::new(FactKind::ALL.map(FactKind::as_str)))]
     kind: String,
     /// About whom or what: us, XBR, XBR/BODY, case:NAME, object:ID or offence:NAME
     #[arg(long, value_name = "SUBJECT")]

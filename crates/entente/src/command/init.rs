@@ -21,7 +21,7 @@ use super::Run;
 Example:
   entente init /var/lib/entente --nation XAR --name Arvenia --body COAST-GUARD,CERT-A \\
       --accredited SECRET-A --listen 0.0.0.0:7101 --endpoint https://node.xar.example:7101 \\
-      --web-port 8101 --person anna=security-officer+operator --person bo=security-officer
+      --web-port 8101 --person sena=security-officer+operator --person tariq=security-officer
 
 Roles: analyst, reviewer, release-officer, liaison, legal-adviser, security-officer, overseer,
 operator. Acts that need two persons (introducing a nation, signing an agreement) need two persons
@@ -45,7 +45,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "MARKING")]
     accredited: Option<String>,
     /// Where partners connect; without it the node only dials, or uses media
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// The base address given to partners
     #[arg(long, value_name = "URL", requires = "listen")]
@@ -77,10 +77,16 @@ pub struct InitArgs {
     ceremony_passphrases_to: Option<PathBuf>,
 }
 
+/// Reads where a door opens.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "expected an address and a port, such as 0.0.0.0:7101 or [::]:7101";
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
 /// Reads `anna=analyst+liaison@CERT-A`.
 fn person(text: &str) -> Result<FirstPerson, String> {
     let (name, rest) = text.split_once('=').ok_or_else(|| {
-        "expected a name and roles, such as anna=security-officer+operator".to_owned()
+        "expected a name and roles, such as sena=security-officer+operator".to_owned()
     })?;
     let (roles, body) = rest.split_once('@').unwrap_or((rest, ""));
     let roles = roles.split('+').map(|role| role.parse().map_err(|e| format!("{e}")));
@@ -233,7 +239,12 @@ impl Report for Laid {
         writeln!(page, "  1. Carry the keys above to their holders and delete {folder}/ceremony.")?;
         writeln!(page, "  2. Hand each person their credential.")?;
         writeln!(page, "  3. Start the node: entente serve --folder {folder}")?;
-        writeln!(page, "  4. Meet a partner: entente card --folder {folder} --out {nation}.card")
+        write!(page, "  4. Meet a partner: entente card --folder {folder} --out {nation}.card")?;
+        // With one credential there nobody has to say who asks.
+        match people.as_slice() {
+            [first, _, ..] => writeln!(page, " --as {}", first.person),
+            _ => writeln!(page),
+        }
     }
 }
 
@@ -241,6 +252,6 @@ impl Report for Laid {
 fn a_first_person_is_read_as_written() {
     let anna = person("anna=analyst+liaison@CERT-A").unwrap();
     assert_eq!((anna.name.as_str(), anna.roles.len(), anna.body.as_str()), ("anna", 2, "CERT-A"));
-    assert!(person("anna").unwrap_err().contains("anna=security-officer"));
+    assert!(person("anna").unwrap_err().contains("sena=security-officer"));
     assert!(person("anna=spy").unwrap_err().contains("`spy` is not a role"));
 }

@@ -15,7 +15,7 @@ use super::{Run, approval, input};
 /// Recognise another nation by its card and its 16 words, by two persons
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente introduce XBR.card --words \"abandon ability … zoo\" \
-                        --as anna\n\n\
+                        --as sena\n\n\
                         A second person repeats it with --as; until then it ends with exit code 5.")]
 pub struct IntroduceArgs {
     /// The card

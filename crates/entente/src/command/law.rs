@@ -20,7 +20,7 @@ use super::{Run, input};
 
 /// Check, show, compare, try out, load and list national laws
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
+#[command(after_help = "Example:\n  entente law load laws/xar.md --as lena")]
 pub struct LawArgs {
     #[command(subcommand)]
     command: LawCommand,
@@ -28,10 +28,10 @@ pub struct LawArgs {
 
 #[derive(Debug, Subcommand)]
 enum LawCommand {
-    #[command(after_help = "Example:\n  entente law check laws/*.md")]
+    #[command(after_help = "Example:\n  entente law check laws/xar.md laws/xbr.md")]
     Check(CheckArgs),
     Show(ShowLawArgs),
-    #[command(after_help = "Example:\n  entente law fmt --check laws/*.md")]
+    #[command(after_help = "Example:\n  entente law fmt --check laws/xar.md laws/xbr.md")]
     Fmt(FmtArgs),
     Compare(compare::CompareArgs),
     Simulate(simulate::SimulateArgs),
@@ -43,7 +43,7 @@ enum LawCommand {
 
 /// Put a law into force; a later text of the same law replaces the earlier one
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente law load laws/xar.md --as lea")]
+#[command(after_help = "Example:\n  entente law load laws/xar.md --as lena")]
 struct LoadArgs {
     /// The text
     file: PathBuf,
@@ -53,7 +53,7 @@ struct LoadArgs {
 
 /// List the laws
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente law list --as lea")]
+#[command(after_help = "Example:\n  entente law list --as lena")]
 struct ListArgs {
     #[command(flatten)]
     person: PersonArgs,

@@ -16,7 +16,7 @@ use super::{Run, input, oversight};
 
 /// Show, verify and prove the ledger
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente ledger verify --as olga")]
+#[command(after_help = "Example:\n  entente ledger verify --as viktor")]
 pub struct LedgerArgs {
     #[command(subcommand)]
     command: LedgerCommand,
@@ -31,7 +31,7 @@ enum LedgerCommand {
 
 /// Show the ledger's size, its signed head, and who cosigned it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente ledger status --as olga")]
+#[command(after_help = "Example:\n  entente ledger status --as viktor")]
 struct StatusArgs {
     #[command(flatten)]
     person: PersonArgs,
@@ -41,9 +41,9 @@ struct StatusArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  entente ledger verify --as olga
+  entente ledger verify --as viktor
   entente ledger verify --copy /media/disc/xbr --checkpoint xbr.checkpoint
-  entente ledger verify --copy /media/disc/xbr --folder /var/lib/entente --as olga
+  entente ledger verify --copy /media/disc/xbr --folder /var/lib/entente --as viktor
 
 A copy is only read. Without --checkpoint it is compared with what the running node in --folder
 last verified of that ledger. A copy that does not fit ends with exit code 1 and the first entry

@@ -16,7 +16,7 @@ use super::{Run, input};
 
 /// List and show the objects that this node holds
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente objects list --as eva")]
+#[command(after_help = "Example:\n  entente objects list --as ana")]
 pub struct ObjectsArgs {
     #[command(subcommand)]
     command: ObjectsCommand,
@@ -30,7 +30,7 @@ enum ObjectsCommand {
 
 /// List objects, the newest first
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente objects list --received --count 20 --as eva")]
+#[command(after_help = "Example:\n  entente objects list --received --count 20 --as ana")]
 struct ListArgs {
     /// Only our own
     #[arg(long)]
@@ -50,9 +50,10 @@ struct ListArgs {
 
 /// Show one object: where it comes from, on what terms it is held, and its content
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  entente objects show 5f3a1c0e9b7d2468 --out event.json --as eva"
-)]
+#[command(after_help = "Example:\n  entente objects show 5f3a1c0e9b7d2468 --as ana\n  \
+                        entente objects show 5f3a1c0e9b7d2468 --read --as ana\n  \
+                        entente objects show 5f3a1c0e9b7d2468 --out event.json --as ana\n\n\
+                        With --read, --out or --json its content is read, and that is on record.")]
 struct ShowArgs {
     /// The object: its id, or the start of it
     object: String,
@@ -112,8 +113,17 @@ impl Run for ShowArgs {
                  where the terms let it be handed over"
             )));
         }
+        // What is not shown is not read either, and so no access.
+        let people = output.audience() == Audience::People;
+        let terms_only = people && !self.read && self.out.is_none();
+        if terms_only && self.necessity.is_some() {
+            return Err(Failure::usage(anyhow!(
+                "--necessity says why the content is read: add --read to see it, or --out FILE"
+            )));
+        }
         let request = json!({
             "object": self.object,
+            "terms_only": terms_only,
             "necessity": self.necessity,
             "save": self.out.is_some(),
             "read": self.read,

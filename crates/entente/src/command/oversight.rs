@@ -13,7 +13,7 @@ use super::Run;
 
 /// Verify the node's own ledger and everything that opens it, and see who read what
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente oversight verify --as olga")]
+#[command(after_help = "Example:\n  entente oversight verify --as viktor")]
 pub struct OversightArgs {
     #[command(subcommand)]
     command: OversightCommand,
@@ -31,7 +31,7 @@ enum OversightCommand {
 /// a minute; `oversight verify` finds one that was left out, added or changed since.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente oversight accesses --person eva --since 2026-11-01 --as olga"
+    after_help = "Example:\n  entente oversight accesses --person eva --since 2026-11-01 --as viktor"
 )]
 struct AccessesArgs {
     /// Those of this person only
@@ -56,7 +56,7 @@ struct AccessesArgs {
 /// Verify that every entry opens or was erased on record, every decision follows again from what
 /// it was taken on, and every release was permitted
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente oversight verify --as olga")]
+#[command(after_help = "Example:\n  entente oversight verify --as viktor")]
 struct VerifyArgs {
     #[command(flatten)]
     person: PersonArgs,

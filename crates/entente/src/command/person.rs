@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::local::{PEOPLE, PersonArgs, credential_file, renew_credential, write_credential};
 use crate::output::{Exit, Failure, Output};
-use crate::page::{Answer, Table, flag, list, moment, put, text};
+use crate::page::{Answer, Table, count, flag, id, list, moment, number, put, text};
 
 use super::{Run, approval};
 
 /// Add persons, show and change them, and give them credentials and links to the pages
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna")]
+                        --clearance SECRET-A --as sena")]
 pub struct PersonCommandArgs {
     #[command(subcommand)]
     command: PersonCommand,
@@ -34,6 +34,10 @@ enum PersonCommand {
     Reactivate(ReactivateArgs),
     Credential(CredentialArgs),
     Link(LinkArgs),
+    Sessions(SessionsArgs),
+    Passkeys(PasskeysArgs),
+    Code(CodeArgs),
+    Review(ReviewArgs),
 }
 
 /// Add a person and write their credential to a file
@@ -42,7 +46,9 @@ enum PersonCommand {
 /// two persons, and counts for approvals a day later.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person add eva --role analyst --body CERT-A \
-                        --clearance SECRET-A --as anna\n\n\
+                        --clearance SECRET-A --as sena\n  \
+                        entente person add feed --role analyst --service --owner eva \
+                        --until 2027-06-30 --as sena\n\n\
                         An office that decides needs a second person, who repeats the command.")]
 struct AddArgs {
     /// The person's name
@@ -65,6 +71,15 @@ struct AddArgs {
     /// A compartment that they are read into; may be repeated
     #[arg(long, value_name = "NAME")]
     read_in: Vec<String>,
+    /// This is a program: it reads and writes with a credential that ends, and decides nothing
+    #[arg(long, requires_all = ["owner", "until"])]
+    service: bool,
+    /// The person who answers for the program
+    #[arg(long, value_name = "PERSON", requires = "service")]
+    owner: Option<String>,
+    /// The day or moment at which the program's credential ends
+    #[arg(long, value_name = "WHEN", requires = "service")]
+    until: Option<String>,
     #[command(flatten)]
     to: CredentialTo,
     #[command(flatten)]
@@ -73,7 +88,7 @@ struct AddArgs {
 
 /// List the persons and their roles
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person list --as anna")]
+#[command(after_help = "Example:\n  entente person list --as sena")]
 struct ListArgs {
     #[command(flatten)]
     person: PersonArgs,
@@ -81,7 +96,7 @@ struct ListArgs {
 
 /// Show what is known of a person
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person show eva --as anna")]
+#[command(after_help = "Example:\n  entente person show eva --as sena")]
 struct ShowArgs {
     /// The person's name
     name: String,
@@ -93,7 +108,7 @@ struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  entente person change eva --clearance SECRET-A --read-in LANTERN \
-                        --why \"joins the watch\" --as anna\n\n\
+                        --why \"joins the watch\" --as sena\n\n\
                         An office that decides needs a second person, who repeats the command."
 )]
 struct ChangeArgs {
@@ -111,10 +126,10 @@ struct ChangeArgs {
     /// Another body
     #[arg(long)]
     body: Option<String>,
-    /// Another desk; \"\" for none
+    /// Another desk; "" for none
     #[arg(long)]
     desk: Option<String>,
-    /// Another clearance; \"\" for none
+    /// Another clearance; "" for none
     #[arg(long, value_name = "MARKING")]
     clearance: Option<String>,
     /// Another nationality
@@ -126,6 +141,12 @@ struct ChangeArgs {
     /// A compartment to read them out of; may be repeated
     #[arg(long, value_name = "NAME")]
     read_out: Vec<String>,
+    /// Of a program: another person who answers for it
+    #[arg(long, value_name = "PERSON")]
+    owner: Option<String>,
+    /// Of a program: the day or moment at which its next credential ends
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -133,7 +154,7 @@ struct ChangeArgs {
 /// Let a person act no more, and end their credentials and sessions at once
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente person deactivate eva --why \"left the service\" --as anna"
+    after_help = "Example:\n  entente person deactivate eva --why \"left the service\" --as sena"
 )]
 struct DeactivateArgs {
     /// The person's name
@@ -147,7 +168,7 @@ struct DeactivateArgs {
 
 /// Let a person who left act again, with a new credential
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person reactivate eva --why \"is back\" --as anna")]
+#[command(after_help = "Example:\n  entente person reactivate eva --why \"is back\" --as sena")]
 struct ReactivateArgs {
     /// The person's name
     name: String,
@@ -163,8 +184,8 @@ struct ReactivateArgs {
 /// Renew a person's credential, or withdraw it, and end their sessions
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  entente person credential eva --why \"lost the laptop\" --as anna\n  \
-                        entente person credential eva --withdraw --why stolen --as anna\n\n\
+    after_help = "Example:\n  entente person credential eva --why \"lost the laptop\" --as sena\n  \
+                        entente person credential eva --withdraw --why stolen --as sena\n\n\
                         Everybody renews their own. For someone whose office decides, a second \
                         person repeats the command."
 )]
@@ -193,11 +214,104 @@ struct CredentialTo {
 
 /// Make a link that signs a person in to the pages once
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person link --as anna\n  \
-                        entente person link eva --as anna")]
+#[command(after_help = "Example:\n  entente person link --as sena\n  \
+                        entente person link eva --as sena")]
 struct LinkArgs {
     /// For whom; without it for oneself
     name: Option<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// List a person's sessions in browsers, or end them
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person sessions --as eva\n  \
+                        entente person sessions --end 5f3a1c0e --as eva\n  \
+                        entente person sessions eva --end-all --why \"lost the laptop\" --as anna")]
+struct SessionsArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// End the session whose number begins so
+    #[arg(long, value_name = "SESSION", conflicts_with = "end_all")]
+    end: Option<String>,
+    /// End all of them
+    #[arg(long)]
+    end_all: bool,
+    /// Why, for the record; needed to end those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// List a person's passkeys, or remove one
+///
+/// A passkey is added on the page that opens under one's name, after a sign-in with a link.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person passkeys --as eva\n  \
+                        entente person passkeys eva --remove 5f3a1c0e --why \"lost\" --as anna")]
+struct PasskeysArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// Remove the passkey whose number begins so
+    #[arg(long, value_name = "PASSKEY")]
+    remove: Option<String>,
+    /// Why, for the record; needed to remove those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Set up codes of an authenticator app, beside links, or end them
+///
+/// For persons who have no passkey: once a code was confirmed, a link signs them in with a code only.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person code --set-up --as eva\n  \
+                        entente person code --confirm 123456 --as eva\n  \
+                        entente person code eva --remove --why \"lost the phone\" --as anna")]
+struct CodeArgs {
+    /// Whose; without it one's own
+    name: Option<String>,
+    /// Make a new secret of one's own, and show it once
+    #[arg(long, conflicts_with_all = ["confirm", "remove", "name"])]
+    set_up: bool,
+    /// Confirm it with a code that the app shows
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["remove", "name"])]
+    confirm: Option<String>,
+    /// Ask for no codes any more
+    #[arg(long)]
+    remove: bool,
+    /// Why, for the record; needed to remove those of others
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
+    why: String,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+/// Review who holds what: list it, and confirm or take it
+///
+/// Without a name, everyone is listed with what they hold, when they were here last, and when their
+/// review is due. With one, a security officer confirms what the person holds, or takes some of it
+/// and confirms the rest. Nobody reviews themselves.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  entente person review --as anna\n  \
+                        entente person review eva --why \"still at the watch\" --as anna\n  \
+                        entente person review eva --read-out LANTERN --why \"LANTERN ended\" \
+                        --as anna")]
+struct ReviewArgs {
+    /// Whose; without it everyone is listed
+    #[arg(requires = "why")]
+    name: Option<String>,
+    /// Why it is needed, or no longer, for the record
+    #[arg(long, value_name = "REASON", requires = "name")]
+    why: Option<String>,
+    /// A role that is no longer needed; may be repeated
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', requires = "name")]
+    take: Vec<Role>,
+    /// A compartment that is no longer needed; may be repeated
+    #[arg(long, value_name = "NAME", requires = "name")]
+    read_out: Vec<String>,
     #[command(flatten)]
     person: PersonArgs,
 }
@@ -213,6 +327,10 @@ impl Run for PersonCommandArgs {
             PersonCommand::Reactivate(args) => args.run(output),
             PersonCommand::Credential(args) => args.run(output),
             PersonCommand::Link(args) => args.run(output),
+            PersonCommand::Sessions(args) => args.run(output),
+            PersonCommand::Passkeys(args) => args.run(output),
+            PersonCommand::Code(args) => args.run(output),
+            PersonCommand::Review(args) => args.run(output),
         }
     }
 }
@@ -270,6 +388,8 @@ impl Run for AddArgs {
             "clearance": self.clearance,
             "nationality": self.nationality.map(|code| code.to_string()),
             "read_ins": self.read_in,
+            "owner": self.owner,
+            "until": self.until,
         });
         let ask = ("person.add", &request);
         admit(output, &self.person, self.to, &self.name, ask, |answer, page| {
@@ -303,10 +423,18 @@ fn one_person(answer: &Value, page: &mut dyn Write) -> fmt::Result {
         ("cleared up to", "clearance"),
         ("national of", "nationality"),
         ("read into", "read_ins"),
+        ("program of", "owner"),
+        ("reviewed by", "reviewed_by"),
     ] {
         let value = text(answer, name);
         if !value.is_empty() {
             writeln!(page, "  {title:<17} {value}")?;
+        }
+    }
+    for (title, name) in [("credential until", "until"), ("reviewed", "reviewed")] {
+        let at = moment(answer, name);
+        if !at.is_empty() {
+            writeln!(page, "  {title:<17} {at}")?;
         }
     }
     Ok(())
@@ -326,6 +454,8 @@ impl Run for ChangeArgs {
             "nationality": self.nationality.map(|code| code.to_string()),
             "read_in": self.read_in,
             "read_out": self.read_out,
+            "owner": self.owner,
+            "until": self.until,
         });
         let answer = self.person.desk()?.call("person.change", &request)?;
         let exit = approval::exit(&answer);
@@ -382,7 +512,149 @@ fn people(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(person, "body"),
             text(person, "clearance"),
             moment(person, "since"),
-            if flag(person, "active") { "active" } else { "left" }.to_owned(),
+            match (flag(person, "active"), text(person, "owner").as_str()) {
+                (false, _) => "left".to_owned(),
+                (true, "") => "active".to_owned(),
+                (true, owner) => format!("program of {owner}"),
+            },
+        ]);
+    }
+    table.write(page, "there are no persons")
+}
+
+impl Run for SessionsArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        if self.end.is_none() && !self.end_all {
+            let answer = desk.call("person.sessions", &json!({ "name": self.name }))?;
+            output.report(&Answer::new(answer, sessions))?;
+            return Ok(Exit::Done);
+        }
+        let request = json!({ "name": self.name, "session": self.end, "why": self.why });
+        let answer = desk.call("person.end-sessions", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let ended = count(number(answer, "ended"), "session");
+            writeln!(page, "{ended} of {} ended", text(answer, "person"))
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn sessions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let mut table =
+        Table::new(["session", "began", "last asked", "ends at", "by", "from", "browser"]);
+    for session in list(answer, "sessions") {
+        table.row([
+            id(session, "session"),
+            moment(session, "began"),
+            moment(session, "seen"),
+            moment(session, "ends"),
+            text(session, "how"),
+            text(session, "from"),
+            text(session, "browser"),
+        ]);
+    }
+    table.write(page, "there are no sessions")
+}
+
+impl Run for PasskeysArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        let Some(passkey) = self.remove else {
+            let answer = desk.call("person.passkeys", &json!({ "name": self.name }))?;
+            output.report(&Answer::new(answer, passkeys))?;
+            return Ok(Exit::Done);
+        };
+        let request = json!({ "name": self.name, "passkey": passkey, "why": self.why });
+        let answer = desk.call("person.remove-passkey", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            let (passkey, person) = (text(answer, "removed"), text(answer, "person"));
+            writeln!(page, "the passkey {passkey} of {person} is removed")
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn passkeys(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let mut table = Table::new(["passkey", "name", "since", "used"]);
+    for passkey in list(answer, "passkeys") {
+        table.row([
+            id(passkey, "passkey"),
+            text(passkey, "name"),
+            moment(passkey, "since"),
+            moment(passkey, "used"),
+        ]);
+    }
+    table.write(page, "there are no passkeys")
+}
+
+impl Run for CodeArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        if self.set_up {
+            let answer = desk.call("person.set-up-code", &json!({}))?;
+            output.report(&Answer::new(answer, |answer, page| {
+                writeln!(page, "{}", text(answer, "secret"))?;
+                writeln!(page, "{}", text(answer, "address"))?;
+                writeln!(page, "give one of these to the app, then confirm a code with --confirm")
+            }))?;
+            return Ok(Exit::Done);
+        }
+        let answer = if let Some(code) = self.confirm {
+            desk.call("person.confirm-code", &json!({ "code": code }))?
+        } else if self.remove {
+            desk.call("person.remove-code", &json!({ "name": self.name, "why": self.why }))?
+        } else {
+            desk.call("person.code", &json!({ "name": self.name }))?
+        };
+        output.report(&Answer::new(answer, |answer, page| {
+            let person = text(answer, "person");
+            match text(answer, "code").as_str() {
+                "confirmed" => writeln!(page, "a link signs {person} in with a code only"),
+                "begun" => writeln!(page, "{person} has set up an app, and no code was seen yet"),
+                _ => writeln!(page, "no codes are asked of {person}"),
+            }
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Run for ReviewArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let desk = self.person.desk()?;
+        let Some(name) = self.name else {
+            let answer = desk.call("person.reviews", &json!({}))?;
+            output.report(&Answer::new(answer, reviews))?;
+            return Ok(Exit::Done);
+        };
+        let take: Vec<&str> = self.take.iter().map(|role| role.as_str()).collect();
+        let request =
+            json!({ "name": name, "why": self.why, "take": take, "read_out": self.read_out });
+        let answer = desk.call("person.review", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            writeln!(page, "what {} holds is reviewed", text(answer, "person"))?;
+            one_person(answer, page)
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn reviews(answer: &Value, page: &mut dyn Write) -> fmt::Result {
+    let heading =
+        ["person", "roles", "cleared up to", "read into", "signed in", "last asked", "due"];
+    let mut table = Table::new(heading);
+    for person in list(answer, "people") {
+        let due = moment(person, "due");
+        let owner = text(person, "owner");
+        let name = text(person, "person");
+        table.row([
+            if owner.is_empty() { name } else { format!("{name} (program of {owner})") },
+            text(person, "roles"),
+            text(person, "clearance"),
+            text(person, "read_ins"),
+            moment(person, "signed_in"),
+            moment(person, "asked"),
+            if flag(person, "overdue") { format!("OVERDUE {due}") } else { due },
         ]);
     }
     table.write(page, "there are no persons")

@@ -19,11 +19,11 @@ use super::{Run, input};
 #[command(after_help = "\
 Example:
   entente publish event.json --label \"SERVICE//REL TO ESM5\" --purpose cyber_defence \\
-      --dry-run --as eva
+      --dry-run --as ana
   entente publish report.md --label RESERVED --facts report.facts.toml --purpose cyber_defence \\
-      --tear-line for-partners.txt --tear-line-label \"SERVICE//REL TO ESM5\" --as eva
+      --tear-line for-partners.txt --tear-line-label \"SERVICE//REL TO ESM5\" --as ana
   entente publish track.nmea --label SERVICE --purpose maritime_security --to XBR/COAST-WATCH \\
-      --facts track.facts.toml --precedence priority --as eva
+      --facts track.facts.toml --precedence priority --as ana
 
 A STIX bundle is published object by object, a MISP event as one. Other files are recognised by
 their content or need --media-type. The dry run says who would receive what, and why.")]
@@ -233,14 +233,18 @@ pub(super) fn verdict(verdict: &Value, page: &mut dyn Write) -> fmt::Result {
         let codes = text(nation, "reason_codes");
         let codes = if codes.is_empty() { codes } else { format!("  ({codes})") };
         writeln!(page, "  {:<10} {to:<24} {}{codes}", word(nation), text(nation, "clauses"))?;
-        for sentence in list(nation, "explanation") {
-            let sentence = crate::page::clean(sentence.as_str().unwrap_or_default());
+        let explanation: Vec<String> = list(nation, "explanation")
+            .iter()
+            .map(|sentence| crate::page::clean(sentence.as_str().unwrap_or_default()))
+            .collect();
+        for sentence in &explanation {
             writeln!(page, "  {:<10} {sentence}", "")?;
         }
         let shown = [("obligations", "under"), ("refer_to", "asks"), ("rule", "by the rule")];
         for (name, heading) in shown {
             let what = text(nation, name);
-            if !what.is_empty() {
+            // The explanation says it as a rule.
+            if !what.is_empty() && !explanation.iter().any(|s| s.contains(&what)) {
                 writeln!(page, "  {:<10} {heading}: {what}", "")?;
             }
         }

@@ -14,7 +14,7 @@ use super::Run;
 /// Take back objects of ours from everyone who holds them
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente recall 5f3a1c0e9b7d2468 --basis \"source at risk\" \
-                        --deadline-hours 4 --as rolf")]
+                        --deadline-hours 4 --as ines")]
 pub struct RecallArgs {
     /// The objects: their ids, or the start of them
     #[arg(required = true, value_name = "OBJECT")]
@@ -34,7 +34,7 @@ pub struct RecallArgs {
 
 /// Show recalls, and what each holder answered
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente recalls --as rolf")]
+#[command(after_help = "Example:\n  entente recalls --as ines")]
 pub struct RecallsArgs {
     #[command(flatten)]
     person: PersonArgs,

@@ -12,7 +12,7 @@ use super::events::table;
 
 /// List the newest receipts, ours and our partners'
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente receipts --as eva")]
+#[command(after_help = "Example:\n  entente receipts --as ana")]
 pub struct ReceiptsArgs {
     /// At most so many
     #[arg(long, value_name = "NUMBER")]

@@ -14,7 +14,7 @@ use super::publish::verdict;
 /// Pass an object of another nation on to a third, asking its originator where that is needed
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente release 5f3a1c0e9b7d2468 --to XDO \
-                        --purpose cyber_defence --as eva")]
+                        --purpose cyber_defence --as ana")]
 pub struct ReleaseArgs {
     /// The object: its id, or the start of it
     object: String,

@@ -13,7 +13,7 @@ use super::Run;
 
 /// Show how the node stands: ledger, holdings, agreements and links
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente status --folder /var/lib/entente --as otto")]
+#[command(after_help = "Example:\n  entente status --folder /var/lib/entente --as olga")]
 pub struct StatusArgs {
     #[command(flatten)]
     person: PersonArgs,
@@ -37,7 +37,9 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     let (own, received) = (text(objects, "own"), text(objects, "received"));
     writeln!(page, "  objects     {own} of our own, {received} received")?;
     if !flag(answer, "signs") {
-        writeln!(page, "  SIGNING     the node {}", text(answer, "standing"))?;
+        let why = text(answer, "standing");
+        let node = if why.starts_with("waits ") { "the node " } else { "" };
+        writeln!(page, "  SIGNING     {node}{why}")?;
     }
     let disk = answer.get("disk").unwrap_or(&none);
     if !list(disk, "closed").is_empty() {
@@ -73,6 +75,18 @@ fn status(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(breach, "breach"),
             text(breach, "what")
         )?;
+    }
+    if let Some(openings) = answer.get("openings").filter(|o| text(o, "waiting") != "0") {
+        let (waiting, late) = (text(openings, "waiting"), text(openings, "overdue"));
+        writeln!(
+            page,
+            "  GLASS       {waiting} openings wait to be judged, {late} of them overdue"
+        )?;
+    }
+    let overdue = list(answer, "reviews_overdue");
+    if !overdue.is_empty() {
+        let names = text(answer, "reviews_overdue");
+        writeln!(page, "  REVIEW      of who holds what is overdue: {names}")?;
     }
     if flag(answer, "pending") {
         writeln!(page, "  waiting     something is about to be sequenced")?;

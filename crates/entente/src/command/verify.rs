@@ -155,7 +155,7 @@ fn proved(proven: &Proven) -> Vec<String> {
                         "Among it is object {}, which it did not take in ({}).",
                         release.link.oid,
                         NackCode::from_code(*code)
-                            .map_or_else(|| format!("code {code}"), |c| format!("{c:?}"))
+                            .map_or_else(|| format!("code {code}"), |c| c.says().to_owned())
                     ),
                 });
             }

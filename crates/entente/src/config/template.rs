@@ -8,8 +8,8 @@ use entente_model::NationCode;
 
 use crate::secrets::PassphraseSource;
 
-use super::text::show_bytes;
-use super::{Limits, LogFormat, LogSetup};
+use super::text::{show_bytes, show_span};
+use super::{Limits, LogFormat, LogSetup, PeopleSetup};
 
 /// What a new node's configuration says; everything else has its default.
 #[derive(Debug, Clone)]
@@ -56,6 +56,7 @@ pub fn template(t: &Template<'_>) -> String {
         super::LogLevel::Info => None,
         super::LogLevel::Debug => Some("debug"),
     };
+    let people = PeopleSetup::default();
     let [disk_a, disk_b, disk_c] = limits.disk_percent;
     format!(
         r##"# The configuration of one Entente node.
@@ -101,6 +102,16 @@ source = "{source}"
 {file}
 {credential}
 
+[people]
+# A session in the browser ends when nothing was asked for so long, and in any case after so long.
+#session_idle = "{idle}"
+#session_whole = "{whole}"
+# Roles whose holders sign in to the pages with a passkey; a link alone lets them only add one. Whatever is
+# decided on the pages needs a passkey in any case.
+#passkeys_for = []
+# Within which time a security officer looks whether what each person holds is still needed.
+#review_every = "{review}"
+
 [witness]
 # How many partners must confirm at a start that this ledger is the one they saw last, before
 # anything is signed; at most as many as there are. Until then the node receives but does not
@@ -142,6 +153,9 @@ source = "{source}"
         credential =
             line("credential", credential.as_deref().map(text), &text("entente-passphrase")),
         start_quorum = line("start_quorum", t.start_quorum.map(|n| n.to_string()), "1"),
+        idle = show_span(people.sessions.idle_millis),
+        review = show_span(people.review_millis),
+        whole = show_span(people.sessions.whole_millis),
         bundle = show_bytes(limits.bundle_bytes),
         publish = show_bytes(limits.publish_bytes),
         outbox = show_bytes(limits.outbox_bytes_per_partner),

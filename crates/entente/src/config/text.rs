@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use entente_app::AppError;
+use entente_app::people::{Role, Roles};
 use entente_model::NationCode;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
-use super::{Limits, LogFormat, LogLevel, LogSetup, Wrong, wrong};
+use super::{Limits, LogFormat, LogLevel, LogSetup, PeopleSetup, Wrong, wrong};
 
 /// The longest name or endpoint, so that a card stays small.
 const TEXT_BYTES_MAX: usize = 200;
@@ -29,6 +31,8 @@ pub(super) struct ConfigText {
     pub(super) data: DataText,
     #[serde(default)]
     pub(super) keys: KeysText,
+    #[serde(default)]
+    pub(super) people: PeopleText,
     #[serde(default)]
     pub(super) witness: WitnessText,
     #[serde(default)]
@@ -118,6 +122,58 @@ pub(super) enum SourceText {
     File,
     Credential,
     Prompt,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PeopleText {
+    session_idle: Option<Spanned<Span>>,
+    session_whole: Option<Spanned<Span>>,
+    passkeys_for: Vec<RoleName>,
+    review_every: Option<Spanned<Span>>,
+}
+
+impl PeopleText {
+    pub(super) fn check(self) -> Result<PeopleSetup, Wrong> {
+        let mut setup = PeopleSetup::default();
+        let sessions = &mut setup.sessions;
+        sessions.idle_millis =
+            span(self.session_idle.as_ref(), sessions.idle_millis, MINUTE, 2 * HOUR)?;
+        sessions.whole_millis =
+            span(self.session_whole.as_ref(), sessions.whole_millis, 15 * MINUTE, DAY)?;
+        if let Some(idle) = self.session_idle
+            && sessions.idle_millis > sessions.whole_millis
+        {
+            return wrong(
+                idle.span(),
+                format!(
+                    "a session lasts \"{}\" as a whole: expected no more than that",
+                    show_span(sessions.whole_millis)
+                ),
+            );
+        }
+        setup.review_millis =
+            span(self.review_every.as_ref(), setup.review_millis, 7 * DAY, 400 * DAY)?;
+        let roles: Vec<Role> = self.passkeys_for.into_iter().map(|role| role.0).collect();
+        setup.passkeys_for = Roles::of(&roles);
+        Ok(setup)
+    }
+}
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// A time within bounds, in milliseconds.
+fn span(value: Option<&Spanned<Span>>, default: u64, min: u64, max: u64) -> Result<u64, Wrong> {
+    let Some(value) = value else { return Ok(default) };
+    let millis = value.get_ref().0;
+    if (min..=max).contains(&millis) {
+        return Ok(millis);
+    }
+    let (min, max) = (show_span(min), show_span(max));
+    wrong(value.span(), format!("out of bounds: expected \"{min}\" to \"{max}\""))
 }
 
 #[derive(Debug, Deserialize)]
@@ -297,6 +353,34 @@ from_text!(Bytes(u64), |text| {
     parse()
         .ok_or_else(|| "expected a number and KiB, MiB, GiB or TiB, such as \"4 MiB\"".to_owned())
 });
+
+from_text!(RoleName(Role), |text| text.parse().map_err(|e: AppError| e.to_string()));
+from_text!(Span(u64), |text| {
+    let parse = || {
+        let (number, unit) = text.split_once(' ')?;
+        let factor = match unit {
+            "s" => SECOND,
+            "min" => MINUTE,
+            "h" => HOUR,
+            "days" | "day" => DAY,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(factor)
+    };
+    parse().ok_or_else(|| "expected a number and s, min, h or days, such as \"15 min\"".to_owned())
+});
+
+/// A time as it is written in the file.
+pub(super) fn show_span(millis: u64) -> String {
+    const UNITS: [(&str, u64); 4] = [("days", DAY), ("h", HOUR), ("min", MINUTE), ("s", SECOND)];
+    UNITS
+        .iter()
+        .find(|(_, factor)| millis >= 2 * *factor && millis.is_multiple_of(*factor))
+        .map_or_else(
+            || format!("{} s", millis / SECOND),
+            |(unit, factor)| format!("{} {unit}", millis / factor),
+        )
+}
 
 /// A size as it is written in the file.
 pub(super) fn show_bytes(bytes: u64) -> String {

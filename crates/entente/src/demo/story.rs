@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::report::{ConsentReport, DemoReport, EffectReport, LedgerReport, NodeReport};
 use super::world::{BY_DISC, CAST, World};
 use crate::copy::Copy;
+use crate::page::count;
 
 const AGREEMENT: &str = include_str!("../../../../agreements/ember-strait.md");
 const ATTACK: &[u8] = include_bytes!("../../../../samples/attack-ics-18.1-subset.json");
@@ -214,11 +215,11 @@ fn publish(world: &mut World, issue: &Issue<'_>) -> anyhow::Result<Value> {
         .ask(issue.by, "ana", "publish", &body)
         .with_context(|| format!("{} publishes {}", issue.by, issue.file))?;
     world.say(&format!(
-        "  {} publishes {} as {} ({} objects)",
+        "  {} publishes {} as {} ({})",
         issue.by,
         issue.file,
         issue.label,
-        array(&answer, "objects").len()
+        count(array(&answer, "objects").len() as u64, "object")
     ));
     for verdict in array(&answer, "verdicts") {
         let mut permitted: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -622,7 +623,9 @@ pub(super) fn invite(world: &World) -> anyhow::Result<()> {
         let origin = folder.config()?.web.origin();
         world.say(&format!("  {}  {origin}/sign-in?link={}", cast.code, text(&link, "link")));
     }
-    world.say("They keep running until Ctrl-C.");
+    let folder = world.folder("XAR");
+    world.say("They keep running until Ctrl-C. Commands in another terminal reach them as well:");
+    world.say(&format!("  entente status --folder {} --as ana", folder.display()));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow, bail};
 use entente_api::local::{LocalClient, LocalClientError};
 use serde_json::{Value, json};
 
+use crate::folder::Folder;
 use crate::output::Output;
 
 /// A nation of the demonstration.
@@ -106,6 +107,15 @@ impl World {
                 "{} is not empty and holds no demonstration: name an empty folder",
                 root.display()
             );
+        }
+        if resumed {
+            for cast in &CAST {
+                // Nodes that run already would answer in the place of ours.
+                let folder = Folder::open(&root.join(cast.code.to_lowercase()))?;
+                if let Err(error) = folder.lock() {
+                    bail!("{error}: stop the demonstration that it belongs to first");
+                }
+            }
         }
         let children = CAST.iter().map(|_| None).collect();
         Ok(Self { root, temporary, resumed, children, output })

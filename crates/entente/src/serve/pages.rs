@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -47,8 +48,10 @@ pub(super) async fn serve(
         };
         while tasks.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, _)) => {
-                let (router, stopped) = (router.clone(), stopped.clone());
+            Ok((stream, peer)) => {
+                // Pages count failed sign-ins by where they come from.
+                let router = router.clone().layer(Extension(ConnectInfo(peer)));
+                let stopped = stopped.clone();
                 tasks.spawn(async move {
                     connection(stream, router, bounds, stopped).await;
                     drop(permit);
@@ -107,14 +110,17 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let bounds = Bounds { connections_max: 4, header_time_max: Duration::from_millis(100) };
         let (stop, stopped) = watch::channel(false);
-        let router = Router::new().route("/", get(|| async { "a page" }));
+        let from = |ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>| async move {
+            format!("a page for {}", peer.ip())
+        };
+        let router = Router::new().route("/", get(from));
         let served = tokio::spawn(serve(listener, router, bounds, stopped));
         let mut silent = Vec::new();
         for _ in 0..8 {
             silent.push(TcpStream::connect(address).await.unwrap());
         }
         // Answered once those before it were given up.
-        assert!(ask(address).await.ends_with("a page"));
+        assert!(ask(address).await.ends_with("a page for 127.0.0.1"));
         drop(silent);
         stop.send(true).unwrap();
         served.await.unwrap();

@@ -60,6 +60,8 @@ fn the_overview_names_every_command_and_every_help_has_an_example() {
         let help = run(&arguments);
         let help = text(&help.stdout);
         assert!(help.contains("Example:\n  entente "), "{words:?}: {help}");
+        assert_eq!(help.matches("Example:").count(), 1, "{words:?}: {help}");
+        assert!(!help.contains("\\\""), "{words:?} shows the quotes of the source: {help}");
         assert!(help.contains("--json"), "{words:?}: {help}");
         if let ([name], false) = (words, command.is_hide_set()) {
             let line = format!("\n  {name} ");

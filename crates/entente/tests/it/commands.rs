@@ -58,7 +58,7 @@ fn founding_says_what_is_missing_and_leaves_nothing_behind() {
     let sena = "--person=sena=security-officer";
     for (more, said) in [
         (&["--person", "ana=analyst"][..], &["needs a security officer"][..]),
-        (&["--person", "ana"], &["anna=security-officer+operator"]),
+        (&["--person", "ana"], &["sena=security-officer+operator"]),
         (&["--person", "ana=spy"], &["`spy` is not a role", "analyst"]),
         (&[sena, "--person", "sena=analyst"], &["`sena` is named twice"]),
         (&[sena, "--person", "an na=analyst"], &["`an na` cannot be a person's name"]),
@@ -298,6 +298,15 @@ fn a_copy_is_compared_without_a_running_node_and_not_changed() {
 }
 
 #[test]
+fn the_configuration_is_the_one_of_the_folder_that_one_is_in() {
+    let dir = founded();
+    let output = run(&dir.path().join("xar"), &["config", "check", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["ok"], &document["nation"]), (&true.into(), &"XAR".into()));
+}
+
+#[test]
 fn the_doctor_names_what_is_bad_and_what_mends_it() {
     let dir = founded();
     let node = dir.path().join("xar");
@@ -325,4 +334,17 @@ fn the_doctor_names_what_is_bad_and_what_mends_it() {
     ] {
         assert_eq!(state(name), expected, "{name}: {document}");
     }
+}
+
+#[test]
+fn a_node_without_its_anchor_is_not_said_to_sign() {
+    let dir = founded();
+    fs::remove_file(dir.path().join("xar/anchor")).unwrap();
+    let output = run(dir.path(), &["doctor", "--folder", "xar", "--json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = document["checks"].as_array().unwrap();
+    let state = |name: &str| checks.iter().find(|c| c["check"] == name).map(|c| &c["state"]);
+    assert_eq!(state("anchor"), Some(&"bad".into()), "{document}");
+    assert_eq!(state("database"), Some(&"good".into()), "{document}");
+    assert_eq!(state("signing"), None, "{document}");
 }

@@ -2,19 +2,23 @@
 
 use std::process::Command;
 
+use entente::folder::Folder;
 use serde_json::Value;
 
 #[test]
 fn five_nations_exchange_refuse_ask_recall_and_check_each_other() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("nations");
-    let demo = || {
-        let ran = Command::new(super::program())
+    let run = || {
+        Command::new(super::program())
             .args(["demo", "--once", "--json", "--dir"])
             .arg(&dir)
             .env("HOME", home.path())
             .output()
-            .unwrap();
+            .unwrap()
+    };
+    let demo = || {
+        let ran = run();
         let told = String::from_utf8_lossy(&ran.stderr).into_owned();
         let report: Value = serde_json::from_slice(&ran.stdout).expect(&told);
         assert!(ran.status.success(), "{report:#} {told}");
@@ -53,4 +57,12 @@ fn five_nations_exchange_refuse_ask_recall_and_check_each_other() {
         assert_eq!(before["received"], after["received"]);
         assert_eq!(after["ledger"]["verified"], true);
     }
+
+    // Nodes that are at work already are not taken for its own.
+    let busy = Folder::open(&dir.join("xbr")).unwrap().lock().unwrap();
+    let refused = run();
+    let answer: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains("is running already"), "{answer}");
+    drop(busy);
 }

@@ -459,10 +459,12 @@ fn control<'t, 'f>(
     let value = keys.optional("value", Item::phrase);
     let category = keys.optional("category", |i| {
         let name = i.token()?;
-        categories
-            .iter()
-            .position(|c| *c == name)
-            .or_else(|| i.fault(format!("expected one of {}", categories.join(", "))))
+        categories.iter().position(|c| *c == name).or_else(|| match categories {
+            [] => i.fault(
+                "expected one of the scheme's `categories`, a key above its tables; it has none",
+            ),
+            _ => i.fault(format!("expected one of {}", categories.join(", "))),
+        })
     });
     let levels = keys.or("levels", Vec::new(), |i| {
         let known = |id: &String| levels.list.iter().any(|level| level.id == *id);

@@ -132,6 +132,7 @@ fn whatever_is_wrong_with_a_file_is_one_sentence_at_its_line() {
     check("abbreviation = \"H\"", "legacy = [{ marking = \"PROFOND\" }]", 16, "overlap");
     check("abbreviation = \"H\"", "from = 2031-01-02\nuntil = 2031-01-01", 12, "is before `from`");
     check("level = \"SECRET\"", "level = \"SCRET\"", 9, "unknown level");
+    check("\"restrictive\"", "\"restrictive\"\ncategory = \"SCI\"", 21, "it has none");
     check("level = \"SECRET\"", "", 7, "either `level`");
     check("class = \"restrictive\"", "class = \"strict\"", 20, "restrictive, informative");
     check("class = \"restrictive\"", "is = \"LANTERN\"", 20, "NOFORN, REL_TO");
@@ -161,6 +162,16 @@ fn a_marking_may_mean_one_level_after_another() {
     let on = |text| scheme.spelt("HIDDEN", Some(day(text))).unwrap().level.class;
     assert_eq!((on("2029-12-31"), on("2030-01-01")), (3, 4));
     assert!(scheme.has("HIDDEN", 3) && scheme.has("HIDDEN", 4) && !scheme.has("HIDDEN", 2));
+}
+
+#[test]
+fn the_scheme_that_the_guide_shows_is_correct() {
+    let guide = include_str!("../../../../docs/guides/classification.md");
+    let blocks = guide.split("```toml\n").skip(1);
+    let file: String = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    let scheme = Scheme::parse(&file).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(scheme.owner(), "XAR");
+    assert_eq!(scheme.controls().len(), 2);
 }
 
 #[test]

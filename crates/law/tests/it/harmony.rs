@@ -126,4 +126,15 @@ fn the_sample_laws_are_compared_whole() {
     assert!(
         report.lines.iter().any(|l| l.mismatch == Mismatch::Promise && l.kind == "export_control")
     );
+    // Both kinds read categories of data, and each line stands under the kind of its section.
+    for (kind, sections) in [
+        ("special_category", ["XAR-IEA/20", "XCO-LPI/11"]),
+        ("export_control", ["XAR-IEA/31", "XCO-LPI/23"]),
+    ] {
+        let mut lines = report.lines.iter().filter(|l| l.kind == kind).peekable();
+        assert!(lines.peek().is_some(), "{kind}");
+        for line in lines {
+            assert!(sections.iter().any(|s| line.sentence.contains(s)), "{kind}: {line:?}");
+        }
+    }
 }

@@ -46,10 +46,12 @@ const BACKUP_PAGES: i32 = 1_024;
 pub(super) struct Db {
     path: PathBuf,
     options: Options,
+    /// Closed before the writer, as fields are in their order: only a last connection that may
+    /// write folds the log in and removes it, so that the file alone is the whole database.
+    idle: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
     waiting: AtomicUsize,
     commits: AtomicU64,
-    idle: Mutex<Vec<Connection>>,
 }
 
 /// The one connection that writes.

@@ -10,8 +10,8 @@ use crate::{People, Result};
 macro_rules! select_people {
     ($rest:literal) => {
         concat!(
-            "SELECT name, roles, body, clearance, active, at, desk, nation, read_ins, roles_at \
-             FROM person ",
+            "SELECT name, roles, body, clearance, active, at, desk, nation, read_ins, roles_at, \
+             owner, until, reviewed, reviewed_by FROM person ",
             $rest
         )
     };
@@ -21,12 +21,13 @@ impl People for Tx<'_, '_> {
     fn put_person(&mut self, row: &PersonRow) -> Result<()> {
         self.session.run(
             "INSERT INTO person (name, roles, body, clearance, active, at, desk, nation, read_ins,
-                 roles_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 roles_at, owner, until, reviewed, reviewed_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, body = excluded.body,
                  clearance = excluded.clearance, active = excluded.active, at = excluded.at,
                  desk = excluded.desk, nation = excluded.nation, read_ins = excluded.read_ins,
-                 roles_at = excluded.roles_at",
+                 roles_at = excluded.roles_at, owner = excluded.owner, until = excluded.until,
+                 reviewed = excluded.reviewed, reviewed_by = excluded.reviewed_by",
             cells![
                 row.name,
                 row.roles,
@@ -37,7 +38,11 @@ impl People for Tx<'_, '_> {
                 row.desk,
                 row.nation,
                 row.read_ins,
-                row.roles_at
+                row.roles_at,
+                row.owner,
+                row.until,
+                row.reviewed,
+                row.reviewed_by
             ],
         )?;
         Ok(())
@@ -133,6 +138,10 @@ fn person(c: &mut Columns<'_, '_>) -> rusqlite::Result<PersonRow> {
         nation: c.take()?,
         read_ins: c.take()?,
         roles_at: c.take()?,
+        owner: c.take()?,
+        until: c.take()?,
+        reviewed: c.take()?,
+        reviewed_by: c.take()?,
     })
 }
 

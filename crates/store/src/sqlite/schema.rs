@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -200,9 +200,38 @@ CREATE INDEX access_open ON access (id) WHERE leaf IS NULL;
 CREATE INDEX access_by_leaf ON access (leaf, id) WHERE leaf IS NOT NULL;
 ";
 
+/// Passkeys, the secrets of codes, programs, when who holds what was reviewed, and what was opened
+/// in an emergency. Sessions are kept apart from other secrets, with where and when they began.
+/// Those that were open have neither: their persons sign in again.
+const STORE_6: &str = "
+CREATE TABLE session (
+    digest BLOB PRIMARY KEY, person TEXT NOT NULL, began INTEGER NOT NULL, seen INTEGER NOT NULL,
+    ends INTEGER NOT NULL, how TEXT NOT NULL, source TEXT NOT NULL,
+    agent TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX session_by_person ON session (person, began);
+CREATE TABLE passkey (
+    id BLOB PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
+    used INTEGER, counter INTEGER NOT NULL, key BLOB NOT NULL);
+CREATE INDEX passkey_by_person ON passkey (person, at);
+ALTER TABLE person ADD COLUMN owner TEXT;
+ALTER TABLE person ADD COLUMN until INTEGER;
+ALTER TABLE person ADD COLUMN reviewed INTEGER;
+ALTER TABLE person ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE presence (
+    person TEXT PRIMARY KEY, signed_in INTEGER, asked INTEGER) WITHOUT ROWID;
+CREATE TABLE glass (
+    id INTEGER PRIMARY KEY, person TEXT NOT NULL, oid BLOB NOT NULL, at INTEGER NOT NULL,
+    why TEXT NOT NULL, due INTEGER NOT NULL, told INTEGER NOT NULL, judged INTEGER,
+    judge TEXT NOT NULL, justified INTEGER NOT NULL, judgement TEXT NOT NULL);
+CREATE TABLE code (
+    person TEXT PRIMARY KEY, at INTEGER NOT NULL, confirmed INTEGER NOT NULL, step INTEGER NOT NULL,
+    oid BLOB NOT NULL UNIQUE, body BLOB NOT NULL, ct BLOB NOT NULL);
+DELETE FROM token WHERE kind = 'session';
+";
+
 /// Who offered an agreement's text and what it answers, and where in its ledger a partner said that
 /// it holds one complete.
-const STORE_6: &str = "
+const STORE_7: &str = "
 ALTER TABLE agreement ADD COLUMN offered_by BLOB;
 ALTER TABLE agreement ADD COLUMN offered_at INTEGER;
 ALTER TABLE agreement ADD COLUMN counters BLOB;
@@ -210,7 +239,7 @@ ALTER TABLE activation ADD COLUMN leaf INTEGER;
 ";
 
 /// Standing rules, and the releases that they made.
-const STORE_7: &str = "
+const STORE_8: &str = "
 CREATE TABLE rule (
     id BLOB PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL,
     by_whom TEXT NOT NULL, leaf INTEGER NOT NULL, rule BLOB NOT NULL);

@@ -312,6 +312,23 @@ fn a_killed_process_leaves_what_was_committed_and_nothing_else() {
 }
 
 #[test]
+fn a_database_that_was_closed_is_whole_in_its_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let store = SqliteStore::open_with(&path, quick()).unwrap();
+    put(&store, "last").unwrap();
+    assert!(setting(&store, "last").is_some());
+    assert!(store.db.readers_idle() > 0, "a reader is open beside the writer");
+    assert!(folder.path().join("node.db-wal").exists());
+    drop(store);
+    assert!(!folder.path().join("node.db-wal").exists());
+    let copy = folder.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    let store = SqliteStore::open_with(&copy, quick()).unwrap();
+    assert!(setting(&store, "last").is_some());
+}
+
+#[test]
 fn a_log_cut_anywhere_opens_at_some_commit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("node.db");

@@ -10,6 +10,7 @@ use axum::response::Response;
 use entente_app::access::Reading;
 use entente_app::decisions::Decided;
 use entente_app::gate::DECISIONS;
+use entente_app::people::Role;
 use entente_app::variant::Family;
 use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
@@ -152,6 +153,8 @@ pub(crate) struct ObjectPage {
     /// The object's entry, if it is older than the decisions that are looked through.
     pub(crate) older_leaf: Option<u64>,
     pub(crate) content: Content,
+    /// Whether the reader takes objects back.
+    pub(crate) recalls: bool,
 }
 
 fn family(family: &Family) -> Vec<(&'static str, ObjectLink, String)> {
@@ -216,6 +219,7 @@ fn context(
         family: family(&view.family),
         older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
         decisions,
+        recalls: signed.actor.is(&[Role::ReleaseOfficer, Role::SecurityOfficer]),
         content: match withheld {
             Some(why) => Content::Withheld { why: clean(&words::sentence(&why)) },
             None => Content::of(view.payload.as_deref()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_app::gate::{APPROVALS, CONSENTS, RECALLS};
 use entente_app::people::Actor;
 use entente_app::rollback::Standing;
@@ -21,7 +21,7 @@ use super::links::{LedgerView, LinkLine};
 use super::{Frame, Tag, recalls};
 use crate::door::Door;
 use crate::refusal::Refusal;
-use crate::session::{SignInPage, Signed};
+use crate::session::{self, Signed};
 use crate::show::{Moment, ObjectLink, clean, number};
 use crate::words;
 
@@ -254,8 +254,10 @@ pub(crate) async fn page(
     signed: Option<Extension<Signed>>,
 ) -> Result<Response, Refusal> {
     let Some(Extension(signed)) = signed else {
-        let frame = Frame::outside(&door.node, "/", words::SIGN_IN);
-        return Ok(SignInPage { frame, link: None, problem: None }.answer(StatusCode::OK));
+        return Ok(session::how(&door).answer(StatusCode::OK));
     };
+    if signed.actor.is_enrolling() {
+        return Ok(Redirect::to("/you").into_response());
+    }
     door.page(move |node| context(node, &signed)).await
 }

@@ -3,7 +3,10 @@
 use askama::Template;
 use entente_model::{ObjectId, Timestamp};
 
+use super::act::{ActPage, ActedPage};
+use super::approvals::{ApprovalsPage, AskLine, WaitingLine};
 use super::events::{EventLine, EventsPage};
+use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
 use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
@@ -11,7 +14,10 @@ use super::overview::{Attention, OverviewPage, RuleLine};
 use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
 use super::refused::{QuarantineLine, RefusedLine, RefusedPage};
+use super::review::{HoldingOf, ReviewPage};
+use super::you::{CodePage, Making, PasskeyLine, SessionLine, YouPage};
 use super::{Frame, PersonView, Tag};
+use crate::passkey::Asked;
 use crate::refusal::RefusalPage;
 use crate::session::SignInPage;
 use crate::show::{Content, Marking, Moment, ObjectLink};
@@ -85,6 +91,23 @@ fn delivery() -> DeliveryView {
     DeliveryView { nation: hostile(), state: tag(), lane: "flash", seq: 1 }
 }
 
+fn asked() -> Asked {
+    Asked { ticket: hostile(), challenge: hostile(), site: hostile(), passkeys: hostile() }
+}
+
+fn session(is_this: bool) -> SessionLine {
+    SessionLine {
+        id: hostile(),
+        began: moment(),
+        seen: moment(),
+        ends: moment(),
+        how: hostile(),
+        source: hostile(),
+        agent: hostile(),
+        is_this,
+    }
+}
+
 fn link_line() -> LinkLine {
     LinkLine {
         code: hostile(),
@@ -146,6 +169,7 @@ fn object(content: Content) -> ObjectPage {
         family: vec![("Made of it", link(), hostile())],
         decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],
         older_leaf: Some(1),
+        recalls: true,
         content,
     }
 }
@@ -286,7 +310,132 @@ fn rendered() -> Vec<(&'static str, String)> {
         ),
         (
             "sign in",
-            SignInPage { frame: frame(), link: Some(hostile()), problem: Some(HOSTILE) }.render(),
+            SignInPage {
+                frame: frame(),
+                link: Some(hostile()),
+                needs_code: true,
+                problem: Some(hostile()),
+                lasts: hostile(),
+                asked: asked(),
+            }
+            .render(),
+        ),
+        (
+            "code",
+            CodePage {
+                frame: frame(),
+                form_token: hostile(),
+                secret: hostile(),
+                address: hostile(),
+            }
+            .render(),
+        ),
+        (
+            "approvals",
+            ApprovalsPage {
+                frame: frame(),
+                waiting: [true, false]
+                    .map(|is_here| WaitingLine {
+                        act: hostile(),
+                        about: hostile(),
+                        approvers: hostile(),
+                        at: moment(),
+                        is_here,
+                    })
+                    .to_vec(),
+                asks: vec![AskLine {
+                    id: 1,
+                    object: link(),
+                    from: hostile(),
+                    to: hostile(),
+                    at: moment(),
+                }],
+                consents: true,
+            }
+            .render(),
+        ),
+        (
+            "glass",
+            GlassPage {
+                frame: frame(),
+                rows: vec![OpeningLine {
+                    id: 1,
+                    person: hostile(),
+                    object: link(),
+                    at: moment(),
+                    why: hostile(),
+                    due: moment(),
+                    state: tag(),
+                    judgement: hostile(),
+                    judges: true,
+                }],
+            }
+            .render(),
+        ),
+        (
+            "opened",
+            OpenedPage {
+                frame: frame(),
+                oid: hostile(),
+                object_type: hostile(),
+                originator: hostile(),
+                content: Content::Text { kind: "Text", text: hostile(), left_out: Some(hostile()) },
+            }
+            .render(),
+        ),
+        (
+            "review",
+            ReviewPage {
+                frame: frame(),
+                rows: vec![HoldingOf {
+                    name: hostile(),
+                    owner: Some(hostile()),
+                    roles: vec![(hostile(), moment())],
+                    clearance: hostile(),
+                    read_ins: hostile(),
+                    signed_in: Some(moment()),
+                    asked: Some(moment()),
+                    due: moment(),
+                    state: tag(),
+                    confirms: true,
+                }],
+            }
+            .render(),
+        ),
+        (
+            "act",
+            ActPage {
+                frame: frame(),
+                form_token: hostile(),
+                about: hostile(),
+                act: hostile(),
+                fields: vec![("basis", hostile())],
+                asked: asked(),
+                has_passkeys: true,
+            }
+            .render(),
+        ),
+        ("acted", ActedPage { frame: frame(), outcome: hostile() }.render()),
+        (
+            "you",
+            YouPage {
+                frame: frame(),
+                form_token: hostile(),
+                name: hostile(),
+                reviews: true,
+                is_enrolling: true,
+                passkeys: vec![PasskeyLine {
+                    id: hostile(),
+                    name: hostile(),
+                    at: moment(),
+                    used: Some(moment()),
+                }],
+                code: "none",
+                making: Some(Making { asked: asked(), user: hostile() }),
+                sessions: vec![session(true), session(false)],
+                idle: hostile(),
+            }
+            .render(),
         ),
         (
             "refusal",
@@ -335,7 +484,7 @@ fn no_field_of_any_page_can_hold_markup() {
             );
             assert!(!matches!(element, "style" | "!--" | "iframe" | "object"), "{name}: {tag}");
             if element == "script" {
-                let ours = ["live", "preview"]
+                let ours = ["live", "passkey", "preview"]
                     .map(|script| format!("script src=\"/assets/{script}.js?v=0\" defer"));
                 assert!(ours.contains(&tag), "{name}: {tag}");
             }

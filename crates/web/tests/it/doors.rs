@@ -70,7 +70,20 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET / Anyone",
             "GET /sign-in Anyone",
             "POST /sign-in Anyone",
+            "POST /sign-in/passkey Anyone",
             "POST /sign-out Person",
+            "GET /you Person",
+            "POST /you/sessions Person",
+            "POST /you/passkeys Person",
+            "POST /you/passkeys/remove Person",
+            "POST /you/code Person",
+            "POST /you/code/confirm Person",
+            "POST /you/code/remove Person",
+            "GET /approvals Person",
+            "GET /glass Person",
+            "GET /review Person",
+            "GET /act Person",
+            "POST /act Person",
             "GET /in Person",
             "GET /out Person",
             "GET /refused Person",
@@ -85,6 +98,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /live Person",
             "GET /assets/entente.css Anyone",
             "GET /assets/live.js Anyone",
+            "GET /assets/passkey.js Anyone",
             "GET /assets/preview.js Anyone",
             "GET /assets/mark.svg Anyone",
         ]
@@ -142,6 +156,12 @@ async fn a_link_signs_in_once_and_a_session_ends() {
     assert!(!cookie.contains("Domain"), "{cookie}");
     let again = browser.post("/sign-in", &form).await;
     assert_eq!((again.status, again.session()), (StatusCode::FORBIDDEN, None));
+    for _ in 0..3 {
+        browser.post("/sign-in", &form).await;
+    }
+    let soon = browser.post("/sign-in", &form).await;
+    assert_eq!(soon.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(soon.text.contains("Too many failed sign-ins: wait 1 s"), "{}", soon.text);
     assert!(again.text.contains("used already"));
     let garbled = browser.post("/sign-in", "link=%22%3E%3Cscript%3E").await;
     assert_eq!(garbled.status, StatusCode::FORBIDDEN);
@@ -164,10 +184,11 @@ async fn a_link_signs_in_once_and_a_session_ends() {
     assert!(out.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(browser.get("/in").await.status, StatusCode::SEE_OTHER);
 
-    // A session lasts eight hours.
+    // A session lasts a quarter of an hour without a question; a page that stays open asks none.
     browser.session = Some(world.session("analyst"));
-    world.alliance.clock.advance(8 * 3_600_000 - 1000);
-    assert_eq!(browser.get("/in").await.status, StatusCode::OK);
+    world.alliance.clock.advance(15 * 60_000 - 1000);
+    let live = browser.request(Method::GET, "/live?after=0").body(Body::empty()).unwrap();
+    assert_eq!(browser.open(live).await.0, StatusCode::OK);
     world.alliance.clock.advance(1000);
     assert_eq!(browser.get("/in").await.status, StatusCode::SEE_OTHER);
     // And a link fifteen minutes.
@@ -317,4 +338,37 @@ async fn a_busy_node_shows_what_it_did_and_why() {
         (count, listed.len()),
         (world.node.status(world.actor("overseer")).unwrap().objects.0.try_into().unwrap(), count)
     );
+}
+
+#[tokio::test]
+async fn a_person_ends_their_other_sessions_on_their_own_page() {
+    let world = World::quiet();
+    let here = Browser::signed_in(&world, "analyst");
+    world.alliance.clock.advance(1000);
+    let [there, elsewhere] = [(); 2].map(|()| Browser::signed_in(&world, "analyst"));
+    let stranger = Browser::signed_in(&world, "operator");
+    let page = here.get("/you").await;
+    assert_eq!(page.text.matches("End it").count(), 2, "{}", page.text);
+    assert!(page.text.contains("this one"));
+    let (token, session) = (page.hidden("token"), page.hidden("session"));
+
+    // Of another session or another person's page, the form does nothing.
+    for (browser, token) in [(&there, token.as_str()), (&stranger, &token), (&here, "0")] {
+        let form = format!("token={token}&session={session}");
+        assert_eq!(browser.post("/you/sessions", &form).await.status, StatusCode::FORBIDDEN);
+    }
+    let own = stranger.get("/you").await.hidden("token");
+    let seen = stranger.post("/you/sessions", &format!("token={own}&session={session}")).await;
+    assert_eq!(seen.status, StatusCode::NOT_FOUND, "another person's session");
+
+    let token = here.get("/you").await.hidden("token");
+    let seen = here.post("/you/sessions", &format!("token={token}&session={session}")).await;
+    assert_eq!((seen.status, seen.header("location")), (StatusCode::SEE_OTHER, "/you"));
+    assert_eq!(here.get("/you").await.text.matches("End it").count(), 1);
+    here.post("/you/sessions", &format!("token={token}")).await;
+    for browser in [&there, &elsewhere] {
+        assert_eq!(browser.get("/you").await.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(here.get("/you").await.status, StatusCode::OK);
+    assert_eq!(stranger.get("/you").await.status, StatusCode::OK);
 }

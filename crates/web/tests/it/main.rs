@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod decide;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod live;

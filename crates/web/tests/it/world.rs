@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entente_app::SqliteNode;
 use entente_app::node::Parts;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::{Actor, Post, TokenKind};
+use entente_app::people::{Actor, Arrival, Post, TokenKind};
 use entente_app::publish::{Circumstances, Order, Published};
 use entente_app::settings::{EndlessDisk, Settings};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, Piece, split};
@@ -170,12 +170,13 @@ impl World {
         let add = |by| self.node.add_person(self.actor(by), name, post).unwrap().credential;
         let credential = add("security-1").or_else(|| add("security-2")).unwrap();
         let person = self.node.actor(&credential, &[TokenKind::Credential]).unwrap();
-        self.node.sign_in(&self.node.link_for(&person, name).unwrap()).unwrap()
+        let link = self.node.link_for(&person, name).unwrap();
+        self.node.sign_in(&link, None, &Arrival::default()).unwrap()
     }
 
     /// A session's secret.
     pub(crate) fn session(&self, name: &str) -> String {
-        self.node.sign_in(&self.link(name)).unwrap()
+        self.node.sign_in(&self.link(name), None, &Arrival::default()).unwrap()
     }
 
     /// Objects of Arvenia's own, or received.

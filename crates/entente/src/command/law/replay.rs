@@ -14,7 +14,7 @@ use crate::page::{Answer, clean, flag, list, moment, text};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  entente law replay 42 --as lea
+  entente law replay 42 --as lena
 
 `entente decisions` lists the entries that hold decisions. Ends with 1 if the outcome is another.")]
 pub(super) struct ReplayArgs {

@@ -15,8 +15,8 @@ use crate::page::{Answer, Table, count, list, number, text};
 /// Replay the last decisions under a draft, and show what would change; nothing is changed
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
-    entente law simulate --law draft-law.md --last 5000 --as lea\n  \
-    entente law simulate --agreement draft.md --as lea")]
+    entente law simulate --law draft-law.md --last 5000 --as lena\n  \
+    entente law simulate --agreement draft.md --as lena")]
 pub(super) struct SimulateArgs {
     /// The draft of an agreement; it stands in for the one with its code
     #[arg(long, value_name = "DRAFT", required_unless_present = "law", conflicts_with = "law")]

@@ -18,7 +18,7 @@ use super::super::input;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente agreement new --list\n  \
                         entente agreement new --template police-exchange --parties XAR,XEL \
-                        --id XAR-XEL-POL --out draft.md\n\nExample:\n  \
+                        --id XAR-XEL-POL --out draft.md\n  \
                         entente agreement new --template ember-strait > draft.md")]
 pub(crate) struct NewArgs {
     /// The agreement of the library to start from
