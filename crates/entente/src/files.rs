@@ -192,9 +192,11 @@ pub fn replace_destroying(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path).map_err(
-            |source| match source.kind() {
-                io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
-                _ => FileError::at(path, "could not be created")(source),
+            |source| {
+                if source.kind() == io::ErrorKind::AlreadyExists {
+                    return FileError::Exists { path: path.to_owned() };
+                }
+                FileError::at(path, "could not be created")(source)
             },
         )?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
