@@ -156,7 +156,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             LocalError::new(401, "this needs a person's credential")
                 .with_hint("name yourself with --as PERSON; `entente person add` gives credentials")
         })?;
-        self.node.actor(token, &[TokenKind::Credential, TokenKind::Session]).map_err(refused)
+        self.node.actor(token, &[TokenKind::Credential]).map_err(refused)
     }
 }
 

@@ -222,6 +222,13 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&DECISIONS, "read the fact register")?;
         let now = self.now();
         let mut gate = self.gate(actor)?;
+        if gate.is_guest() {
+            // Cases, and what we think of other nations, are not a guest's to know.
+            return Err(AppError::Forbidden(format!(
+                "{} may not read the fact register: it is for persons of this nation",
+                actor.name()
+            )));
+        }
         let rows = self.store.read(|work| {
             let mut rows = Vec::new();
             for row in work.facts(FACTS_MAX)? {

@@ -10,9 +10,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use entente_law::print_portion;
 use entente_law::reader::{self, Place, Reader};
-use entente_model::{NationId, ObjectId};
-use entente_store::rows::ObjectRow;
+use entente_model::{NationId, ObjectId, ReleaseFacts};
+use entente_store::rows::{EventRow, ObjectRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -103,6 +104,19 @@ impl Gate {
         self.reads && row.class <= self.level && self.admits(&row.marking, row.nation)
     }
 
+    /// Whether the person is another nation's national.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.world.nation(&self.host).is_none_or(|host| host.row.code != self.reader.nation)
+    }
+
+    /// Whether the person may read every portion of it: a portion may be marked more strictly than
+    /// the whole, which then goes to others without it.
+    pub(crate) fn opens_portions(&self, facts: &ReleaseFacts, originator: NationId) -> bool {
+        facts.portions.iter().all(|portion| {
+            portion.class <= self.level && self.admits(&print_portion(portion), originator)
+        })
+    }
+
     /// Whether compartments and caveats let the person read what this nation marked so.
     fn admits(&self, marking: &str, originator: NationId) -> bool {
         let code = |id: &NationId| self.world.nation(id).map(|nation| nation.row.code);
@@ -127,6 +141,11 @@ impl Gate {
     /// The same of what may be about no object at all.
     pub(crate) fn sees_about(&mut self, work: &dyn Work, oid: Option<ObjectId>) -> Result<bool> {
         oid.map_or(Ok(true), |oid| self.sees(work, oid))
+    }
+
+    /// Whether the person may know of an event. Facts on record are not for guests.
+    pub(crate) fn sees_event(&mut self, work: &dyn Work, row: &EventRow) -> Result<bool> {
+        Ok(!(self.is_guest() && row.kind == "fact") && self.sees_about(work, row.oid)?)
     }
 
     /// How many objects the person may know of: own, received.

@@ -51,7 +51,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         let necessity = self.must_break_glass(actor, necessity)?;
         let mut gate = self.gate(actor)?;
         let row = self.store.read(|work| work.object(oid))?.ok_or_else(|| unknown(oid))?;
-        if gate.opens_row(&row) {
+        let (manifest, payload) = self.content_of(&row)?.ok_or_else(|| unknown(oid))?;
+        if gate.opens_row(&row) && gate.opens_portions(&manifest.facts, row.nation) {
             return Err(AppError::invalid(format!(
                 "{} may read object {} as usual: there is no glass to break",
                 actor.name(),
@@ -67,7 +68,6 @@ impl<S: Store, V: Vault> Node<S, V> {
                 actor.name()
             )));
         }
-        let (manifest, payload) = self.content_of(&row)?.ok_or_else(|| unknown(oid))?;
 
         // On record, and told, before it is answered.
         let why = necessity.to_string();

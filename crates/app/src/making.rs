@@ -135,6 +135,19 @@ pub(crate) fn offer_tear_line(verdicts: &mut [Verdict], pieces: &[Piece<'_>]) {
     }
 }
 
+/// Refuses a whole that is marked lower than one of its portions.
+fn check_portions(order: &Order) -> Result<()> {
+    let highest = order.facts.portions.iter().max_by_key(|portion| portion.class);
+    if let Some(portion) = highest.filter(|portion| portion.class > order.label.class) {
+        return Err(AppError::invalid(format!(
+            "portion {} is marked {}, and the whole only {}: the label is at least as high as its \
+             highest portion",
+            portion.id, portion.marking, order.label.marking
+        )));
+    }
+    Ok(())
+}
+
 /// Refuses what would be too long for the manifest or for those who read it.
 fn check_size(order: &Order) -> Result<()> {
     check_word(&order.purpose, "purpose")?;
@@ -179,6 +192,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         self.check_emergency(known, order)?;
         self.check_accreditation(known, &order.label, &order.facts)?;
+        check_portions(order)?;
         let matched = self.matched(actor, known, order, pieces, now)?;
         let classes = Classes::of(order, pieces, matched);
         let mut makings = self.wholes(actor, known, order, classes, now)?;

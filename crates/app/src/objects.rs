@@ -115,6 +115,14 @@ impl<S: Store, V: Vault> Node<S, V> {
             .ok_or_else(|| unknown(oid))?;
         let content = if gate.opens_row(&row) { self.content_of(&row)? } else { None };
         if let Some((manifest, _)) = &content {
+            if !gate.opens_portions(&manifest.facts, row.nation) {
+                return Err(AppError::Forbidden(format!(
+                    "object {} has a portion that is marked beyond what {} may read: a variant \
+                     without it, or a tear-line, is for a release officer to make",
+                    oid.short(),
+                    actor.name()
+                )));
+            }
             self.note_access(actor, oid, manifest.handling.personal_data, reading)?;
         }
         let (manifest, payload) = content.map_or((None, None), |(m, p)| (Some(m), Some(p)));
@@ -217,7 +225,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut gate = self.gate(actor)?;
         self.store.read(|work| {
             let fetch = |before, count| Ok(work.events(kind, before, count)?);
-            let sees = |row: &EventRow| gate.sees_about(work, row.oid);
+            let sees = |row: &EventRow| gate.sees_event(work, row);
             Ok(passing(count, before, |row| row.seq, fetch, sees)?.0)
         })
     }
@@ -234,7 +242,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.store.read(|work| {
             let fetch =
                 |from: Option<i64>, count| Ok(work.events_after(from.unwrap_or(after), count)?);
-            let sees = |row: &EventRow| gate.sees_about(work, row.oid);
+            let sees = |row: &EventRow| gate.sees_event(work, row);
             let (rows, last) = passing(count, Some(after), |row| row.seq, fetch, sees)?;
             Ok((rows, last.unwrap_or(after)))
         })

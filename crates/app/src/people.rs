@@ -7,12 +7,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use entente_model::record::RecordKind;
 use entente_model::{Digest, Timestamp};
 use entente_store::rows::{PersonRow, SessionRow};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
-use crate::node::Node;
+use crate::node::{Node, event};
 
 mod approval;
 mod attempts;
@@ -295,7 +296,22 @@ impl<S: Store, V: Vault> Node<S, V> {
         if !row.active {
             return Err(AppError::invalid(format!("{person} has left: reactivate them first")));
         }
-        self.issue(person, TokenKind::Link)
+        let link = self.issue(person, TokenKind::Link)?;
+        if actor.name != person {
+            // Whoever has the link can be that person for a while: it does not happen unseen.
+            let now = self.now();
+            let leaf = self.note(
+                RecordKind::Admin,
+                now,
+                "link made for another",
+                &actor.name,
+                person,
+                None,
+            );
+            let text = format!("{} made a sign-in link for {person}", actor.name);
+            self.record_with(&[leaf], |work, _| event(work, now, "alarm", text, (None, None)))?;
+        }
+        Ok(link)
     }
 
     fn known_person(&self, name: &str) -> Result<PersonRow> {

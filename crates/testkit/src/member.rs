@@ -231,6 +231,11 @@ impl Member {
         actor(self.node()?, &self.credentials, name)
     }
 
+    /// The credential of a person of this nation.
+    pub fn credential(&self, name: &str) -> Result<&str> {
+        credential(&self.credentials, name)
+    }
+
     /// The moment by this nation's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -315,13 +320,15 @@ impl Member {
     }
 }
 
+fn credential<'c>(credentials: &'c [(String, String)], name: &str) -> Result<&'c str> {
+    let found = credentials.iter().find(|(known, _)| known == name);
+    found
+        .map(|(_, secret)| secret.as_str())
+        .ok_or_else(|| Failure(format!("there is no person `{name}`")))
+}
+
 fn actor(node: &SqliteNode, credentials: &[(String, String)], name: &str) -> Result<Actor> {
-    let secret = credentials
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, secret)| secret)
-        .ok_or_else(|| Failure(format!("there is no person `{name}`")))?;
-    Ok(node.actor(secret, &[TokenKind::Credential])?)
+    Ok(node.actor(credential(credentials, name)?, &[TokenKind::Credential])?)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

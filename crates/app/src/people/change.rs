@@ -454,7 +454,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                     end_secrets_of(work, &row.name)?;
                 }
             }
-            must_keep_an_officer(work)
+            must_keep_an_officer(work)?;
+            must_keep_who_gives_offices(work, step.before.as_ref(), &step.next)
         })?;
         Ok(approval)
     }
@@ -656,6 +657,40 @@ fn must_keep_an_officer(work: &dyn Work) -> Result<()> {
         return Ok(());
     }
     Err(AppError::invalid("this is the last security officer here: name another one first"))
+}
+
+/// Whoever takes an office that decides from somebody leaves two who can give it again, and an
+/// overseer who sees it. A secret that was stolen is ended without that: `person credential`.
+fn must_keep_who_gives_offices(
+    work: &dyn Work,
+    before: Option<&PersonRow>,
+    next: &PersonRow,
+) -> Result<()> {
+    let holds = |row: &PersonRow, roles: &[Role]| {
+        row.active && row.roles.iter().any(|held| roles.iter().any(|role| role.as_str() == held))
+    };
+    let Some(before) = before else { return Ok(()) };
+    for (roles, least, what) in [
+        (
+            &CONFIRMING[..],
+            GIVING,
+            "two persons who can give offices, security officers or overseers,",
+        ),
+        (&[Role::Overseer][..], 1, "an overseer"),
+    ] {
+        if !holds(before, roles) || holds(next, roles) {
+            continue;
+        }
+        let left = work.people()?.iter().filter(|row| holds(row, roles)).count();
+        if left < least {
+            return Err(AppError::invalid(format!(
+                "without {} there would not be {what} here any more: name another first; a stolen \
+                 secret is ended with `person credential {} --withdraw`",
+                next.name, next.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn post_of(row: &PersonRow) -> Result<Post> {

@@ -20,6 +20,8 @@ mod gate;
 #[cfg(test)]
 mod glass;
 #[cfg(test)]
+mod insiders;
+#[cfg(test)]
 mod law;
 #[cfg(test)]
 mod life;

@@ -45,10 +45,7 @@ impl EventSource for Events {
     fn after(&self, token: Option<&str>, seq: i64) -> Result<Vec<(i64, String)>, LocalError> {
         let token =
             token.ok_or_else(|| LocalError::new(401, "this needs a person's credential"))?;
-        let actor = self
-            .node
-            .actor(token, &[TokenKind::Credential, TokenKind::Session])
-            .map_err(commands::refused)?;
+        let actor = self.node.actor(token, &[TokenKind::Credential]).map_err(commands::refused)?;
         let (events, _) =
             self.node.events_after(&actor, seq, EVENTS_MAX).map_err(commands::refused)?;
         let known = self.node.known();

@@ -256,9 +256,13 @@ async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
 
     let world = World::quiet();
     world.publish("OPEN", &document(b"for all", "text/plain"));
-    let mut secrets: BTreeMap<&str, String> = UNCLEARED
+    // Credentials for commands, sessions for pages.
+    let mut both: BTreeMap<&str, (String, String)> = UNCLEARED
         .into_iter()
-        .map(|(name, role, clearance)| (name, world.session_of_new(name, role, clearance)))
+        .map(|(name, role, clearance)| {
+            let post = Post::of(&[role.parse().unwrap()]).cleared(clearance);
+            (name, world.secrets_of(name, &post))
+        })
         .collect();
     let read_in = |roles: &[Role], nation: &str| Post {
         nation: nation.parse().ok(),
@@ -266,22 +270,31 @@ async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
         ..Post::of(roles).cleared("SECRET-A")
     };
     // Who is cleared but not read in, and who is both but another nation's national.
-    secrets.insert("analyst", world.session("analyst"));
-    secrets.insert("guest", world.session_of("guest", &read_in(&[Role::Analyst], "XBR")));
-    secrets.insert("read-in", world.session_of("read-in", &read_in(&[Role::Analyst], "XAR")));
-    secrets.insert("overseer", world.session("overseer"));
+    both.insert("analyst", world.secrets("analyst"));
+    both.insert("guest", world.secrets_of("guest", &read_in(&[Role::Analyst], "XBR")));
+    both.insert("read-in", world.secrets_of("read-in", &read_in(&[Role::Analyst], "XAR")));
+    both.insert("overseer", world.secrets("overseer"));
+    let of = |pick: fn(&(String, String)) -> &String| -> BTreeMap<&str, String> {
+        both.iter().map(|(name, pair)| (*name, pick(pair).clone())).collect()
+    };
+    let (credentials, sessions) = (of(|pair| &pair.0), of(|pair| &pair.1));
     // That someone asked before is told of them, and is no difference.
     let commands = Commands::new(Arc::clone(&world.node));
-    for secret in secrets.values() {
+    for secret in credentials.values() {
         commands.command(Some(secret), "whoami", json!({})).unwrap();
+    }
+    // What signs in on a page gives no commands.
+    for session in sessions.values() {
+        assert_eq!(commands.command(Some(session), "whoami", json!({})).unwrap_err().status, 403);
     }
     // Before, the object is any that does not exist.
     let nothing = ObjectId::from_array([0xab; 32]);
     let without =
-        (ask_all(&world, &secrets, nothing), look_at_all(&world, &secrets, nothing).await);
+        (ask_all(&world, &credentials, nothing), look_at_all(&world, &sessions, nothing).await);
     let label = "SECRET-A//COMPARTMENT LANTERN//NOFORN";
     let hidden = world.publish(label, &document(b"a name of ours", "text/plain")).objects[0];
-    let with = (ask_all(&world, &secrets, hidden), look_at_all(&world, &secrets, hidden).await);
+    let with =
+        (ask_all(&world, &credentials, hidden), look_at_all(&world, &sessions, hidden).await);
 
     let mut told = BTreeSet::new();
     for (before, after) in without.0.iter().chain(&without.1).zip(with.0.iter().chain(&with.1)) {

@@ -167,11 +167,22 @@ impl World {
 
     /// Adds a person and gives a session's secret.
     pub(crate) fn session_of(&self, name: &str, post: &Post) -> String {
+        self.secrets_of(name, post).1
+    }
+
+    /// Adds a person and gives their credential and a session's secret.
+    pub(crate) fn secrets_of(&self, name: &str, post: &Post) -> (String, String) {
         let add = |by| self.node.add_person(self.actor(by), name, post).unwrap().credential;
         let credential = add("security-1").or_else(|| add("security-2")).unwrap();
         let person = self.node.actor(&credential, &[TokenKind::Credential]).unwrap();
         let link = self.node.link_for(&person, name).unwrap();
-        self.node.sign_in(&link, None, &Arrival::default()).unwrap()
+        (credential, self.node.sign_in(&link, None, &Arrival::default()).unwrap())
+    }
+
+    /// The credential of a person who was there from the beginning, and a session's secret.
+    pub(crate) fn secrets(&self, name: &str) -> (String, String) {
+        let credential = self.alliance.member(0).unwrap().credential(name).unwrap();
+        (credential.to_owned(), self.session(name))
     }
 
     /// A session's secret.
