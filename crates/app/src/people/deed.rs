@@ -20,6 +20,7 @@ use super::{Actor, Approval, Role};
 use crate::error::{AppError, Result};
 use crate::node::Node;
 use crate::objects::ObjectView;
+use crate::standing::StandingRule;
 
 /// What a person wants to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub struct DeedOffer {
 }
 
 /// Acts that are repeated from their bytes.
-const REPEATED: [&str; 10] = [
+const REPEATED: [&str; 11] = [
     "grant",
     "refuse",
     "sign agreement",
@@ -97,6 +98,7 @@ const REPEATED: [&str; 10] = [
     "leave agreement",
     "suspend nation",
     "resume link",
+    "make standing rule",
     "change person",
 ];
 
@@ -265,6 +267,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let nation = known.by_node(&NodeId::from_array(id)).ok_or_else(damaged)?;
                 self.resume_link(actor, nation.row.code)
             }
+            "make standing rule" => self.add_rule(actor, &StandingRule::from_bytes(&row.bytes)?),
             "change person" => self.repeat_change(actor, &row.bytes),
             _ => Err(damaged()),
         }

@@ -6,11 +6,13 @@ use entente_app::people::{
     TokenKind, Used,
 };
 use entente_app::settings::Settings;
+use entente_app::standing::StandingRule;
 use entente_app::{AppError, SqliteNode};
 use entente_testkit::authenticator::Authenticator;
-use entente_testkit::{Alliance, Member};
+use entente_testkit::{Alliance, Member, treaty};
 
 use crate::people::{one_nation, signed_in};
+use crate::world::alliance;
 
 const MINUTE: u64 = 60_000;
 
@@ -245,6 +247,35 @@ fn an_approval_in_a_browser_is_of_one_exact_act_and_its_proof_is_kept() {
     let Approval::Waiting { digest, .. } = added.approval else { panic!("waits") };
     let refused = said(node.offer_deed(&overseer, &Deed::Approve(digest)));
     assert!(refused.contains("at the command line"), "{refused}");
+}
+
+#[test]
+fn a_standing_rule_that_waits_is_made_with_a_passkey() {
+    let (_folder, alliance) = alliance(2);
+    let profiles: Vec<_> = alliance.members.iter().map(|m| m.profile.clone()).collect();
+    alliance.agree(&treaty::text(&profiles)).unwrap();
+    let at = &alliance.members[0];
+    let node = at.node().unwrap();
+    let rule = StandingRule {
+        name: "watch".to_owned(),
+        query: "type = report".to_owned(),
+        under: treaty::CODE.to_owned(),
+        to: vec!["XBR".parse().unwrap()],
+        not_to: Vec::new(),
+        purpose: None,
+        daily: None,
+        sample: 0,
+        at: node.now(),
+    };
+    let first = node.add_rule(&at.actor("release-1").unwrap(), &rule).unwrap();
+    let Approval::Waiting { digest, .. } = first else { panic!("one officer made a rule") };
+    let (second, mut passkey) = with_passkey(at, "release-2", 1);
+    let deed = Deed::Approve(digest);
+    let offer = node.offer_deed(&second, &deed).unwrap();
+    let answer = used(&mut passkey, offer.ticket, &offer.challenge);
+    let done = node.do_deed(&second, &site(), &deed, &answer).unwrap();
+    assert!(matches!(done, Approval::Granted { .. }));
+    assert_eq!(node.rules(&second).unwrap()[0].held.rule.name, "watch");
 }
 
 #[test]
