@@ -58,9 +58,10 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid("name the objects to be recalled"));
         }
         let basis = said(basis, "a recall needs its legal basis")?;
-        if !(1..=DEADLINE_MILLIS_MAX).contains(&deadline_millis) {
+        if deadline_millis > DEADLINE_MILLIS_MAX {
             return Err(AppError::invalid(
-                "the answers to a recall are due within one hour to a year: give 1 to 8784 hours",
+                "the answers to a recall are due within a year: give at most 8784 hours, and 0 for \
+                 at once",
             ));
         }
         let oids = &self.with_variants(oids)?[..];
