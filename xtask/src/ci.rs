@@ -19,7 +19,7 @@ struct Step {
     needs: Option<&'static str>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "format", arguments: &["fmt", "--all", "--check"], needs: None },
     Step {
         name: "lints",
@@ -48,6 +48,19 @@ const STEPS: [Step; 6] = [
     Step {
         name: "documents",
         arguments: &["doc", "--workspace", "--no-deps", "--locked", "--quiet"],
+        needs: None,
+    },
+    Step {
+        name: "lock file of the fuzzer",
+        // The fuzzer is a workspace of its own, and is built by the long gate only.
+        arguments: &[
+            "update",
+            "--workspace",
+            "--locked",
+            "--quiet",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+        ],
         needs: None,
     },
     Step {
