@@ -170,6 +170,8 @@ pub struct Node<S, V> {
     pub(crate) disk: Box<dyn Disk>,
     /// What partners said of our ledger since the start.
     pub(crate) guard: Mutex<Guard>,
+    /// Why the newest head could not be signed, if its anchor could not be written.
+    pub(crate) anchor_fault: Mutex<Option<String>>,
     /// What was seen of the clock, once it was looked at.
     pub(crate) clock_seen: Mutex<Option<Seen>>,
     /// How many lanes the disk closed when people were told last.
@@ -301,6 +303,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             settings,
             disk,
             guard: Mutex::new(Guard::new(now)),
+            anchor_fault: Mutex::new(None),
             clock_seen: Mutex::new(None),
             lanes_closed: AtomicUsize::new(0),
             attempts: Mutex::new(Attempts::default()),

@@ -49,6 +49,8 @@ pub enum Standing {
     Stale(String),
     /// Its key process is gone: why, and what to do.
     Keyless(String),
+    /// Its anchor cannot be written: why. It tries again with each entry.
+    Unanchored(String),
 }
 
 /// How the standing of a node without its key process begins.
@@ -60,6 +62,7 @@ impl fmt::Display for Standing {
             Self::Clear => f.write_str("signs and releases"),
             Self::Stale(why) => f.write_str(why),
             Self::Keyless(why) => write!(f, "{KEYLESS}: {why}"),
+            Self::Unanchored(why) => write!(f, "signs nothing: {why}"),
             Self::Waits { needed, from, doubts } => {
                 let s = if *needed == 1 { "" } else { "s" };
                 write!(
@@ -156,6 +159,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(())
     }
 
+    /// How this node stands, as people are told: one that tries in vain to sign is no different to
+    /// them from one that does not.
+    pub fn shown_standing(&self) -> Result<Standing> {
+        match (self.standing()?, lock(&self.anchor_fault).clone()) {
+            (Standing::Clear, Some(why)) => Ok(Standing::Unanchored(why)),
+            (standing, _) => Ok(standing),
+        }
+    }
+
     /// How this node stands to its own past.
     pub fn standing(&self) -> Result<Standing> {
         let known = self.known();
@@ -227,7 +239,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             waits @ Standing::Waits { .. } => {
                 Err(AppError::Operator(format!("nothing is signed yet: this node {waits}")))
             }
-            gone @ Standing::Keyless(_) => Err(AppError::Operator(format!("this node {gone}"))),
+            gone @ (Standing::Keyless(_) | Standing::Unanchored(_)) => {
+                Err(AppError::Operator(format!("this node {gone}")))
+            }
         }
     }
 
@@ -236,9 +250,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         let standing = self.standing()?;
         let text = match &standing {
             Standing::Clear => String::new(),
-            Standing::Waits { .. } | Standing::Stale(_) | Standing::Keyless(_) => {
-                standing.to_string()
-            }
+            Standing::Waits { .. }
+            | Standing::Stale(_)
+            | Standing::Keyless(_)
+            | Standing::Unanchored(_) => standing.to_string(),
         };
         let clear = standing == Standing::Clear;
         let before = lock(&self.guard).told.clone();
@@ -251,7 +266,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Some("partners confirm our ledger: the node signs and releases".to_owned())
             }
             Standing::Waits { .. } if before.is_none() => Some(format!("the node {text}")),
-            Standing::Keyless(_) => Some(format!("the node {text}")),
+            Standing::Keyless(_) | Standing::Unanchored(_) => Some(format!("the node {text}")),
             Standing::Clear | Standing::Waits { .. } | Standing::Stale(_) => None,
         };
         let kind = if matches!(standing, Standing::Keyless(_)) { "alarm" } else { "link" };

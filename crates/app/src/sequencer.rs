@@ -22,7 +22,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::keys::KeyError;
 use crate::leaf::{LeafItem, LeafOpening, RunItem, RunItems};
-use crate::node::Node;
+use crate::node::{Node, lock};
 
 /// A leaf to be appended.
 #[derive(Debug, Clone)]
@@ -226,13 +226,18 @@ impl<S: Store, V: Vault> Node<S, V> {
         // The key process demands proof from the head that it signed last. That is the newest
         // checkpoint here, unless a crash came between its signing and its storing: then it says
         // no, and is asked.
-        match self.sign_head_after(None) {
+        let done = match self.sign_head_after(None) {
             Err(AppError::Keys(KeyError::Rollback { .. })) => {
                 let last = self.keys.last_signed()?.map_or(0, |(size, _)| size);
                 self.sign_head_after(Some(last))
             }
             done => done,
-        }
+        };
+        *lock(&self.anchor_fault) = match &done {
+            Err(AppError::Keys(fault @ KeyError::Anchor(_))) => Some(fault.to_string()),
+            _ => None,
+        };
+        done
     }
 
     fn sign_head_after(&self, last: Option<u64>) -> Result<Option<CheckpointRow>> {

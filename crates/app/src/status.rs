@@ -187,7 +187,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             openings: self.openings_waiting(actor)?,
             reviews_overdue: self.overdue_reviews(actor)?,
             pending,
-            standing: self.standing()?,
+            standing: self.shown_standing()?,
             intake: self.intake(),
         })
     }

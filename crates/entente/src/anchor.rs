@@ -182,7 +182,9 @@ impl Anchor for FileAnchor {
     /// INVARIANT: sizes in the file never fall, and a head is on the device when this returns.
     fn record(&mut self, size: u64, root: Digest) -> Result<(), AnchorError> {
         if let Some(reason) = &self.failed {
-            return Err(AnchorError(format!("an earlier write failed: {reason}")));
+            return Err(AnchorError(format!(
+                "an earlier write failed: {reason}; restart the node once its device is well again"
+            )));
         }
         if self.last.is_some_and(|(last, _)| size < last) {
             return Err(AnchorError(format!("size {size} is below the last one recorded")));

@@ -107,7 +107,10 @@ pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 }
 
 fn open(path: &Path) -> Result<File, FileError> {
-    let file = File::open(path).map_err(FileError::at(path, "could not be opened"))?;
+    // Opening a pipe would wait for whoever writes to it.
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(FileError::at(path, "could not be opened"))?;
     let about = file.metadata().map_err(FileError::at(path, "could not be examined"))?;
     if about.is_file() { Ok(file) } else { Err(FileError::NotAFile { path: path.to_owned() }) }
 }
@@ -269,5 +272,14 @@ mod tests {
         assert!(matches!(read(dir.path(), 10), Err(FileError::NotAFile { .. })));
         assert!(read(&dir.path().join("none"), 10).unwrap_err().is_missing());
         assert!(create(&path, b"").is_err(), "an existing file was overwritten");
+    }
+
+    #[test]
+    fn a_pipe_is_no_file_and_nobody_waits_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(read(&path, 10), Err(FileError::NotAFile { .. })));
     }
 }

@@ -12,6 +12,7 @@ use entente_app::order::Words;
 use entente_app::people::Actor;
 use entente_app::publish::{Audience, Circumstances, Published, Verdict};
 use entente_app::recall::RecallStanding;
+use entente_app::rollback::Standing;
 use entente_app::variant::Form;
 use entente_formats::{Limits, MediaHint, OnBad};
 use entente_law::{parse_facts, parse_label, print_label};
@@ -271,8 +272,12 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
+        // What is published while the node signs nothing stays here until it does.
+        let standing = self.node.shown_standing().map_err(refused)?;
+        let waits = (standing != Standing::Clear).then(|| standing.to_string());
         Ok(json!({
             "dry_run": publish.dry_run,
+            "waits": waits,
             "label": print_label(&order.label),
             "pieces": pieces.len(),
             "objects": objects,

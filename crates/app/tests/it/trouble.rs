@@ -4,6 +4,7 @@ use entente_app::AppError;
 use entente_app::access::Reading;
 use entente_app::people::Post;
 use entente_app::publish::Weighed;
+use entente_app::rollback::Standing;
 use entente_exchange::bundle::{Header, MAGIC};
 use entente_exchange::send::{SendPlan, assemble};
 use entente_model::Entropy as _;
@@ -128,6 +129,29 @@ fn a_clock_that_is_set_right_again_does_not_keep_the_node_from_starting() {
     alliance.members[1].clock.set_wrong_by(0);
     alliance.members[1].start().unwrap();
     alliance.members[1].node().unwrap().tick().unwrap();
+}
+
+#[test]
+fn a_node_whose_anchor_cannot_be_written_says_so_and_goes_on_when_it_can() {
+    let (_folder, alliance) = partners();
+    let (arvenia, brenmark) = one_and_other(&alliance);
+    let node = arvenia.node().unwrap();
+    let signs = || {
+        let status = node.status(&arvenia.actor("overseer").unwrap()).unwrap();
+        (status.standing == Standing::Clear, status.standing.to_string())
+    };
+    assert!(signs().0);
+    arvenia.fate.set_anchor_down(true);
+    let published = publish(arvenia, &order(arvenia, "OPEN", &[]), ATTACK, 1);
+    assert!(node.tick().is_err());
+    let (clear, said) = signs();
+    assert!(!clear && said.contains("the anchor of the ledger could not be written"), "{said}");
+    arvenia.fate.set_anchor_down(false);
+    node.tick().unwrap();
+    assert!(signs().0);
+    alliance.quiet().unwrap();
+    assert!(payload(brenmark, published.objects[0]).is_some());
+    verify(arvenia);
 }
 
 #[test]

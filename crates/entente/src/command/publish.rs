@@ -185,6 +185,10 @@ fn published(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     let pieces = count(number(answer, "pieces"), "object");
     let done = if dry { "would be published" } else { "published" };
     writeln!(page, "{pieces} {done} under {}", text(answer, "label"))?;
+    let waits = text(answer, "waits");
+    if !waits.is_empty() {
+        writeln!(page, "note: nothing leaves yet: the node {waits}")?;
+    }
     for one in list(answer, "verdicts") {
         writeln!(page)?;
         verdict(one, page)?;

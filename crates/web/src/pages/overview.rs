@@ -105,7 +105,7 @@ fn unsigned(standing: &Standing) -> Option<Attention> {
         Standing::Stale(why) => {
             ("bad", why.clone(), "Tell the security officer: the node must be stopped. Look:")
         }
-        Standing::Keyless(_) => (
+        Standing::Keyless(_) | Standing::Unanchored(_) => (
             "bad",
             format!("the node {standing}"),
             "Tell the operator: the node must be restarted. Look:",
