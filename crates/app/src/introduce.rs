@@ -70,7 +70,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid(format!(
                 "the words do not fit the card: word {} differs. Either a word was misheard, or \
                  this is not the card of the nation you spoke with",
-                differing.iter().map(|i| (i + 1).to_string()).collect::<Vec<_>>().join(", ")
+                differing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             )));
         }
         let code = code.unwrap_or_else(|| state.code());

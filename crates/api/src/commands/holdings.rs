@@ -188,7 +188,8 @@ const COUNT: u64 = 100;
 const COUNT_MAX: u64 = 10_000;
 
 fn count(asked: Option<u64>) -> u64 {
-    asked.unwrap_or(COUNT).min(COUNT_MAX)
+    // A list of nothing would read as if there were nothing.
+    asked.unwrap_or(COUNT).clamp(1, COUNT_MAX)
 }
 
 fn invalid(what: impl std::fmt::Display) -> LocalError {

@@ -66,7 +66,7 @@ struct ProposeArgs {
 
 /// Answer a text that was offered with a changed one; both stay readable
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement counter ESM-MISA changed.md --as lea\n\n\
+#[command(after_help = "Example:\n  entente agreement counter ESM-MISA changed.md --as lena\n\n\
                         The parties see both, and what they would change, with `entente \
                         agreement diff`. Who signs the one withdraws what it offered or signed of \
                         the other.")]
@@ -81,7 +81,7 @@ struct CounterArgs {
 
 /// Offer another text of an agreement in force; it takes its place once every party has signed
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement amend ESM-MISA amended.md --as lea\n\n\
+#[command(after_help = "Example:\n  entente agreement amend ESM-MISA amended.md --as lena\n\n\
                         Until the last signature is held, the text in force goes on. Suspensions \
                         and notices go over to the new text unless it says `afresh = true`.")]
 struct AmendArgs {
@@ -95,8 +95,8 @@ struct AmendArgs {
 
 /// Show the exact text of an agreement that was offered or signed, whatever became of it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente agreement text ESM-MISA --as lea\n  entente \
-                        agreement text 9f31c2ab --as lea")]
+#[command(after_help = "Example:\n  entente agreement text ESM-MISA --as lena\n  entente \
+                        agreement text 9f31c2ab --as lena")]
 struct TextArgs {
     /// Its code, or the start of its id
     agreement: String,

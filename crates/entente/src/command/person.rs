@@ -227,7 +227,7 @@ struct LinkArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person sessions --as eva\n  \
                         entente person sessions --end 5f3a1c0e --as eva\n  \
-                        entente person sessions eva --end-all --why \"lost the laptop\" --as anna")]
+                        entente person sessions eva --end-all --why \"lost the laptop\" --as sena")]
 struct SessionsArgs {
     /// Whose; without it one's own
     name: Option<String>,
@@ -249,7 +249,7 @@ struct SessionsArgs {
 /// A passkey is added on the page that opens under one's name, after a sign-in with a link.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person passkeys --as eva\n  \
-                        entente person passkeys eva --remove 5f3a1c0e --why \"lost\" --as anna")]
+                        entente person passkeys eva --remove 5f3a1c0e --why \"lost\" --as sena")]
 struct PasskeysArgs {
     /// Whose; without it one's own
     name: Option<String>,
@@ -269,7 +269,7 @@ struct PasskeysArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  entente person code --set-up --as eva\n  \
                         entente person code --confirm 123456 --as eva\n  \
-                        entente person code eva --remove --why \"lost the phone\" --as anna")]
+                        entente person code eva --remove --why \"lost the phone\" --as sena")]
 struct CodeArgs {
     /// Whose; without it one's own
     name: Option<String>,
@@ -295,10 +295,10 @@ struct CodeArgs {
 /// review is due. With one, a security officer confirms what the person holds, or takes some of it
 /// and confirms the rest. Nobody reviews themselves.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente person review --as anna\n  \
-                        entente person review eva --why \"still at the watch\" --as anna\n  \
+#[command(after_help = "Example:\n  entente person review --as sena\n  \
+                        entente person review eva --why \"still at the watch\" --as sena\n  \
                         entente person review eva --read-out LANTERN --why \"LANTERN ended\" \
-                        --as anna")]
+                        --as sena")]
 struct ReviewArgs {
     /// Whose; without it everyone is listed
     #[arg(requires = "why")]

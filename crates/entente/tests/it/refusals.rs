@@ -244,6 +244,11 @@ fn the_words_of_another_card_are_refused_and_one_person_counts_once() {
     let refused = introduce(&own);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("the words do not fit the card"));
+    // One word that was misheard is named by its place, as people count.
+    let mut heard: Vec<&str> = right.split(' ').collect();
+    heard[0] = if heard[0] == "zoo" { "abandon" } else { "zoo" };
+    let misheard = introduce(&heard.join(" "));
+    assert!(String::from_utf8(misheard.stderr).unwrap().contains(": word 1 differs"));
     let waits = introduce(&right);
     assert_eq!(waits.status.code(), Some(5));
     assert!(String::from_utf8(waits.stdout).unwrap().starts_with("waits for 1 more person"));

@@ -18,7 +18,7 @@ use crate::page::{Answer, Table, count, flag, list, number, text};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  entente agreement diff agreements/ember-strait.md draft.md\n  \
-                        entente agreement diff ESM-MISA 9f31c2ab --as lea\n\nFiles need no node. \
+                        entente agreement diff ESM-MISA 9f31c2ab --as lena\n\nFiles need no node. \
                         What is no file is a text that the running node holds: a code, or the \
                         start of an id."
 )]
