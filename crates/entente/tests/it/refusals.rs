@@ -247,7 +247,8 @@ fn the_words_of_another_card_are_refused_and_one_person_counts_once() {
     // One word that was misheard is named by its place, as people count.
     let mut heard: Vec<&str> = right.split(' ').collect();
     heard[0] = if heard[0] == "zoo" { "abandon" } else { "zoo" };
-    let misheard = introduce(&heard.join(" "));
+    let heard = heard.join(" ");
+    let misheard = introduce(&heard);
     assert!(String::from_utf8(misheard.stderr).unwrap().contains(": word 1 differs"));
     let waits = introduce(&right);
     assert_eq!(waits.status.code(), Some(5));
