@@ -289,9 +289,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .partners(self.identity.nation)
                 .find(|(nation, _, _)| nation.row.code == *code);
             let Some((_, _, state)) = partner else {
-                return Err(AppError::invalid(format!(
-                    "{code} is not a partner of this node: see `entente status` for partners"
-                )));
+                let suspended = known.by_code(*code).is_some_and(|n| n.row.status == "suspended");
+                return Err(AppError::invalid(if suspended {
+                    format!("{code} is suspended here: nothing goes there until that is lifted")
+                } else {
+                    format!(
+                        "{code} is not a partner of this node: see `entente status` for partners"
+                    )
+                }));
             };
             if let Some(body) = body
                 && !state.spec.bodies.contains(body)

@@ -329,6 +329,9 @@ fn a_suspended_nation_gets_nothing_of_ours_from_those_who_hold_it() {
     assert!(refused.contains("XEL is suspended"), "{refused}");
     let why = node.suspend_nation(&officer, code("XEL"), "again").unwrap_err().to_string();
     assert!(why.contains("XEL is suspended"), "{why}");
+    let own = arvenia.actor("analyst").unwrap();
+    let to = node.preview(&own, &order(arvenia, "OPEN", &["XEL"]), &[]).unwrap_err().to_string();
+    assert!(to.contains("XEL is suspended here"), "{to}");
 
     // The others learn of it by our chain; what they hold of ours stays with them.
     exchange_all(&alliance, "XEL");
