@@ -18,6 +18,7 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::node::Node;
 use crate::people::{Actor, Role};
+use crate::said::{SAID_BYTES_MAX, bounded};
 use crate::sequencer::LeafDraft;
 
 /// Accesses wait so long for others at most before they are entered. With the second between two
@@ -25,8 +26,6 @@ use crate::sequencer::LeafDraft;
 const GATHERING_MILLIS: u64 = 45_000;
 /// Accesses that are entered together at most.
 const TOGETHER_MAX: u64 = 4096;
-/// A reason is a sentence, not a document.
-const WHY_BYTES_MAX: usize = 1024;
 
 /// Why it is necessary to read something: for which case, in a person's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +45,13 @@ impl FromStr for Necessity {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts = text.strip_prefix("case:").and_then(|rest| rest.split_once(": "));
-        match parts.map(|(case, why)| (case.trim(), why.trim())) {
-            Some((case, why)) if !case.is_empty() && (1..=WHY_BYTES_MAX).contains(&why.len()) => {
+        match parts.map(|(case, why)| (case.trim(), bounded(why))) {
+            Some((case, Some(why))) if !case.is_empty() => {
                 Ok(Self { case: case.to_owned(), why: why.to_owned() })
             }
             _ => Err(AppError::invalid(format!(
                 "`{text}` is no statement of necessity: write the case and the reason, such as \
-                 `case:OP-12: the boat's owner is a suspect`, in at most {WHY_BYTES_MAX} bytes"
+                 `case:OP-12: the boat's owner is a suspect`, in at most {SAID_BYTES_MAX} bytes"
             ))),
         }
     }

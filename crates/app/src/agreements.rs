@@ -70,10 +70,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.must_be_clear()?;
         self.keep_time()?;
         let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
+        let held = known.policy.must_hold(id)?;
         let own = self.identity.nation;
         if let Some(why) = offer::not_open(&known, held, self.now()) {
             return Err(AppError::invalid(format!("{why}; it takes no more signatures")));

@@ -15,6 +15,7 @@ use crate::gate::{Gate, unknown};
 use crate::node::{Known, Node, event};
 use crate::obligation;
 use crate::people::{Actor, Role};
+use crate::said::{SAID_BYTES_MAX, bounded};
 
 /// Who records a breach, and that it was told.
 const RECORDERS: [Role; 2] = [Role::SecurityOfficer, Role::ReleaseOfficer];
@@ -28,8 +29,6 @@ const BREACHES: [Role; 5] = [
 ];
 /// Breaches kept; the oldest that were told make room.
 const BREACHES_MAX: usize = 1000;
-/// A description is a sentence, not a report.
-const WHAT_BYTES_MAX: usize = 1024;
 /// The setting that holds them: they are few, and are read and written together.
 const SETTING: &str = "breaches";
 const HOUR_MILLIS: u64 = 3_600_000;
@@ -152,13 +151,9 @@ pub enum BreachOf {
 
 /// Checks a sentence that people will read.
 fn sentence(text: &str, what: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > WHAT_BYTES_MAX {
-        return Err(AppError::invalid(format!(
-            "say {what} in a sentence of at most {WHAT_BYTES_MAX} bytes"
-        )));
-    }
-    Ok(text.to_owned())
+    bounded(text).map(str::to_owned).ok_or_else(|| {
+        AppError::invalid(format!("say {what} in a sentence of at most {SAID_BYTES_MAX} bytes"))
+    })
 }
 
 impl<S: Store, V: Vault> Node<S, V> {

@@ -20,6 +20,7 @@ use crate::leaf::LeafOpening;
 use crate::node::{Node, event};
 use crate::people::{Actor, Role};
 use crate::publish::{Verdict, Weighed};
+use crate::said::{SAID_BYTES_MAX, bounded};
 use crate::sequencer::LeafDraft;
 
 /// Facts listed at once.
@@ -28,8 +29,6 @@ const FACTS_MAX: u64 = 10_000;
 const USES_MAX: u64 = 4096;
 /// Releases named for one fact; the count says how many there are.
 const RELEASES_MAX: usize = 1000;
-/// A reason is a sentence, not a document.
-const WHY_BYTES_MAX: usize = 1024;
 
 /// Who may assert, and withdraw, a fact of this kind.
 pub const fn entitled(kind: FactKind) -> &'static [Role] {
@@ -182,12 +181,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         let asserted = Asserted::from_bytes(&row.asserted)?;
         let kind = asserted.fact.kind();
         actor.must_be(entitled(kind), &format!("withdraw facts of the kind {kind}"))?;
-        let why = why.trim();
-        if why.is_empty() || why.len() > WHY_BYTES_MAX {
-            return Err(AppError::invalid(format!(
-                "withdrawing a fact needs a reason of 1 to {WHY_BYTES_MAX} bytes"
-            )));
-        }
+        let why = bounded(why).ok_or_else(|| {
+            AppError::invalid(format!(
+                "withdrawing a fact needs a reason of 1 to {SAID_BYTES_MAX} bytes"
+            ))
+        })?;
         if row.revoked.is_some() {
             return Err(AppError::invalid("this fact was withdrawn already"));
         }

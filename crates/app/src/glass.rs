@@ -17,6 +17,7 @@ use crate::gate::{READERS, unknown};
 use crate::node::{Node, WakeUp, event};
 use crate::objects::ObjectView;
 use crate::people::{Actor, CONFIRMING};
+use crate::said::{SAID_BYTES_MAX, bounded};
 use crate::variant::Family;
 
 /// Through which door it is read, in the access record.
@@ -27,8 +28,6 @@ const REVIEW_MILLIS: u64 = 72 * 3_600_000;
 const OPEN_MAX: usize = 10;
 /// Openings that are listed.
 const LISTED_MAX: u64 = 1000;
-/// A judgement is a sentence, not a document.
-const WHY_BYTES_MAX: usize = 1024;
 
 impl<S: Store, V: Vault> Node<S, V> {
     /// Refuses who may not break the glass at all, before anything is looked at.
@@ -141,12 +140,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         why: &str,
     ) -> Result<(OpeningRow, String)> {
         actor.must_be(&CONFIRMING, "judge who broke the glass")?;
-        let why = why.trim();
-        if why.is_empty() || why.len() > WHY_BYTES_MAX {
-            return Err(AppError::invalid(format!(
-                "say why, in 1 to {WHY_BYTES_MAX} bytes: it goes on record"
-            )));
-        }
+        let why = bounded(why).ok_or_else(|| {
+            AppError::invalid(format!("say why, in 1 to {SAID_BYTES_MAX} bytes: it goes on record"))
+        })?;
         let row = self
             .store
             .read(|work| work.opening(id))?

@@ -17,7 +17,7 @@ use entente_store::{Store, StoreError, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::identity;
-use crate::keys::{KeyError, Keys};
+use crate::keys::{KeyError, Keys, Shards};
 use crate::leap::Seen;
 use crate::people::{Attempts, Tickets};
 use crate::policy::Policy;
@@ -311,8 +311,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             wake,
         };
         node.match_anchor()?;
-        node.match_vault()?;
-        node.keys.load_shards(node.vault.shards()?)?;
+        let shards = node.vault.shards()?;
+        node.match_vault(&shards)?;
+        node.keys.load_shards(shards)?;
         node.recall_proof()?;
         if node.must_not_be_stale().is_ok() {
             node.begin_ledger(now)?;
@@ -372,10 +373,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Refuses a vault without the keys of what is held.
-    fn match_vault(&self) -> Result<()> {
+    fn match_vault(&self, shards: &Shards) -> Result<()> {
+        if !shards.is_empty() {
+            return Ok(());
+        }
         let (own, received) = self.store.read(|work| work.object_counts())?;
         let held = own + received;
-        if held == 0 || !self.vault.shards()?.is_empty() {
+        if held == 0 {
             return Ok(());
         }
         Err(AppError::Operator(format!(
@@ -397,11 +401,6 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The main database, for the doors' own housekeeping: backup, integrity.
     pub const fn store(&self) -> &S {
         &self.store
-    }
-
-    /// The key vault, for the same.
-    pub const fn vault(&self) -> &V {
-        &self.vault
     }
 
     /// What the operator set.

@@ -174,6 +174,11 @@ impl Policy {
         self.agreements.iter().find(|a| a.row.id == *id)
     }
 
+    /// The same, or a refusal.
+    pub fn must_hold(&self, id: &AgreementId) -> Result<&HeldAgreement> {
+        self.agreement(id).ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))
+    }
+
     /// The agreement that people mean by a code: the text that operates, or else the newest one
     /// that has not ended, or the newest of all.
     pub fn by_code(&self, code: &str) -> Option<&HeldAgreement> {

@@ -9,16 +9,18 @@ pub(crate) const SAID_BYTES_MAX: usize = 1024;
 /// Bytes of a word that rules compare: a purpose, an offence, an emergency.
 const WORD_BYTES_MAX: usize = 256;
 
+/// What was said without the space around it, if it is something and others can read it.
+pub(crate) fn bounded(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (1..=SAID_BYTES_MAX).contains(&text.len()).then_some(text)
+}
+
 /// A reason without the space around it; `needs` says what needs it, such as `a recall needs its
 /// legal basis`.
 pub(crate) fn said<'t>(text: &'t str, needs: &str) -> Result<&'t str> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > SAID_BYTES_MAX {
-        return Err(AppError::invalid(format!(
-            "{needs}, in 1 to {SAID_BYTES_MAX} bytes, which goes on record"
-        )));
-    }
-    Ok(text)
+    bounded(text).ok_or_else(|| {
+        AppError::invalid(format!("{needs}, in 1 to {SAID_BYTES_MAX} bytes, which goes on record"))
+    })
 }
 
 /// Refuses a word that no rule can name.

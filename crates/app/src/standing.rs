@@ -24,6 +24,7 @@ use crate::ground;
 use crate::node::{Known, Node, event};
 use crate::people::{Act, Actor, Approval, Role, action_digest};
 use crate::said::{check_word, said};
+use crate::sequencer::LeafDraft;
 use query::Query;
 
 pub use apply::ByRule;
@@ -201,6 +202,12 @@ pub(crate) fn load(work: &dyn Work, scheme: Option<&entente_law::Scheme>) -> Res
 /// The day since 1970 of a moment.
 pub(crate) fn day_of(at: Timestamp) -> u64 {
     at.millis() / DAY_MILLIS
+}
+
+fn changed_meanwhile(rule: &str) -> AppError {
+    AppError::invalid(format!(
+        "the rule `{rule}` was changed at the same time: look at it and try again"
+    ))
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -395,23 +402,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let text = format!("{}: {}", rule.name, rule.says());
         let leaf = self.note(RecordKind::Admin, now, past, by, &text, Some(rule.id()));
-        let known = self.known();
-        let looks_already = intake::any(&known, self.identity.code);
-        self.record_with(&[leaf], |work, leaf| {
-            ground::give_way(work)?;
-            if !looks_already {
-                intake::begin(work)?;
-            }
+        self.record_rule(leaf, |work, leaf| {
             let held = work.rules()?;
             let stands = |row: &&RuleRow| {
                 row.name == rule.name && matches!(row.state.as_str(), "active" | "suspended")
             };
             let same = held.iter().find(stands);
             if same.map(|row| row.id) != before.map(|held| held.row.id) {
-                return Err(AppError::invalid(format!(
-                    "the rule `{}` was changed at the same time: look at it and try again",
-                    rule.name
-                )));
+                return Err(changed_meanwhile(&rule.name));
             }
             if let Some(held) = before {
                 let replaced = RuleRow { state: "replaced".to_owned(), ..held.row.clone() };
@@ -427,6 +425,23 @@ impl<S: Store, V: Vault> Node<S, V> {
                 rule: rule.to_bytes(),
             })?;
             event(work, now, "standing", format!("{past}: {text}"), (None, None))
+        })
+    }
+
+    /// Enters an act about a rule, after which decisions are taken anew.
+    fn record_rule(
+        &self,
+        leaf: LeafDraft,
+        put: impl FnOnce(&mut dyn Work, u64) -> Result<()>,
+    ) -> Result<()> {
+        let looks_already = intake::any(&self.known(), self.identity.code);
+        self.record_with(&[leaf], |work, leaf| {
+            ground::give_way(work)?;
+            // What came while no rule looked is shared by none later.
+            if !looks_already {
+                intake::begin(work)?;
+            }
+            put(work, leaf)
         })?;
         self.reload()
     }
@@ -441,27 +456,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let text = format!("{}: {why}", held.rule.name);
         let leaf = self.note(RecordKind::Admin, now, past, by, &text, Some(held.row.id));
-        let known = self.known();
-        let looks_already = intake::any(&known, self.identity.code);
-        self.record_with(&[leaf], |work, leaf| {
-            ground::give_way(work)?;
-            // What came while no rule looked is shared by none later.
-            if !looks_already {
-                intake::begin(work)?;
-            }
+        self.record_rule(leaf, |work, leaf| {
             let rules = work.rules()?;
             let row = rules.into_iter().find(|row| row.id == held.row.id);
-            let row = row.filter(|row| row.state == held.row.state).ok_or_else(|| {
-                AppError::invalid(format!(
-                    "the rule `{}` was changed at the same time: look at it and try again",
-                    held.rule.name
-                ))
-            })?;
+            let row = row
+                .filter(|row| row.state == held.row.state)
+                .ok_or_else(|| changed_meanwhile(&held.rule.name))?;
             let (state, by) = (state.to_owned(), by.to_owned());
             work.put_rule(&RuleRow { state, at: now, by, leaf, ..row })?;
             event(work, now, "standing", format!("{past}: {text}"), (None, None))
-        })?;
-        self.reload()
+        })
     }
 
     /// The rules in force and suspended.

@@ -142,12 +142,8 @@ pub fn serve(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
         .enable_all()
         .build()
         .context("the runtime could not be started")?;
-    let node = Arc::clone(&running.node);
     let outcome = runtime.block_on(run(running, pace, output));
     runtime.shutdown_timeout(Duration::from_secs(10));
-    // Whoever moves the databases of a stopped node moves two files and nothing beside them.
-    node.store().fold();
-    node.vault().fold();
     outcome
 }
 

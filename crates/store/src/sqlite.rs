@@ -104,11 +104,6 @@ impl SqliteStore {
         Ok(Self { db: Db::inspect(path, &schema::STORE, Options::default())? })
     }
 
-    /// Folds the write-ahead log into the database file, so that the file alone is all of it.
-    pub fn fold(&self) {
-        self.db.empty_wal();
-    }
-
     /// How many transactions were committed since it was opened: fewer than writes when writes
     /// shared them.
     pub fn commits(&self) -> u64 {

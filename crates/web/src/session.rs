@@ -53,9 +53,16 @@ impl Signed {
         action_digest("form", self.secret.as_bytes()).to_string()
     }
 
-    /// Refuses what no page of this session posted.
-    pub(crate) fn must_be_own_form(&self, token: &str) -> Result<(), Refusal> {
-        if self.wrote(token) { Ok(()) } else { Err(Refusal::foreign_form()) }
+    /// A form that one of this session's pages posted, by the token in it.
+    pub(crate) fn own<T>(
+        &self,
+        form: Result<Form<T>, FormRejection>,
+        token: fn(&T) -> &str,
+    ) -> Result<T, Refusal> {
+        match form {
+            Ok(Form(form)) if self.wrote(token(&form)) => Ok(form),
+            _ => Err(Refusal::foreign_form()),
+        }
     }
 }
 
@@ -353,8 +360,7 @@ pub(crate) async fn sign_out(
     Extension(signed): Extension<Signed>,
     form: Result<Form<FormToken>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    signed.own(form, |form| &form.token)?;
     door.ask(move |node| node.sign_out(&signed.secret)).await?;
     Ok(with_cookie(&door.site, "", 0))
 }

@@ -235,10 +235,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&SIGNERS, &format!("{verb} agreements"))?;
         self.must_be_clear()?;
         said(reason, &format!("to {verb} an agreement, say why: the other parties read it"))?;
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
+        let held = known.policy.must_hold(id)?;
         let phase = held.state.phase(self.now());
         if phase.has_ended() {
             return Err(AppError::invalid(format!(

@@ -61,10 +61,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&OFFERERS, "offer agreements")?;
         self.keep_time()?;
         let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
+        let held = known.policy.must_hold(id)?;
         if let Some(why) = not_open(&known, held, self.now()) {
             return Err(AppError::invalid(why));
         }
@@ -82,10 +79,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&OFFERERS, "offer agreements")?;
         self.keep_time()?;
         let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
+        let held = known.policy.must_hold(id)?;
         let code = held.row.code.as_str();
         match held.state.phase(self.now()) {
             Phase::InForce | Phase::Suspended { .. } => {}
@@ -222,10 +216,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// The exact text of an agreement, offered or signed, whatever became of it.
     pub fn agreement_text(&self, id: &AgreementId) -> Result<String> {
         let known = self.known();
-        let held = known
-            .policy
-            .agreement(id)
-            .ok_or_else(|| AppError::NotFound(format!("an agreement {}", id.short())))?;
+        let held = known.policy.must_hold(id)?;
         Ok(held.agreement.text().to_owned())
     }
 }

@@ -14,6 +14,7 @@ use super::approval::{FOUNDED, founded_at};
 use super::{Act, Actor, Approval, Role, TokenKind, action_digest, actor_of};
 use crate::error::{AppError, Result};
 use crate::node::Node;
+use crate::said::{SAID_BYTES_MAX, bounded};
 
 /// Offices whose holders' approvals count, or who see everything.
 pub(super) const DECIDING: [Role; 4] =
@@ -28,8 +29,6 @@ const PROGRAM_MILLIS_MAX: u64 = 400 * 86_400_000;
 pub(crate) const CONFIRMING: [Role; 2] = [Role::SecurityOfficer, Role::Overseer];
 /// How many persons give a deciding office.
 const GIVING: usize = 2;
-/// A reason is a sentence, not a document.
-const WHY_BYTES_MAX: usize = 1024;
 /// The longest name of a desk or a compartment, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 /// How many compartments one person is read into at most.
@@ -727,13 +726,11 @@ fn with_reason(about: &str, why: &str) -> String {
 
 /// A reason that someone gave.
 pub(super) fn reason(why: &str) -> Result<&str> {
-    let why = why.trim();
-    if why.is_empty() || why.len() > WHY_BYTES_MAX {
-        return Err(AppError::invalid(format!(
-            "this needs a reason of 1 to {WHY_BYTES_MAX} bytes, which goes on record"
-        )));
-    }
-    Ok(why)
+    bounded(why).ok_or_else(|| {
+        AppError::invalid(format!(
+            "this needs a reason of 1 to {SAID_BYTES_MAX} bytes, which goes on record"
+        ))
+    })
 }
 
 fn check_word(word: &str, what: &str) -> Result<()> {

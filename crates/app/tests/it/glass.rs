@@ -1,14 +1,14 @@
 //! Breaking the glass: for an open case, at home only, told at once, and judged by others.
 
 use entente_app::access::Reading;
-use entente_app::people::{Actor, Deed, Post, Role, TokenKind};
+use entente_app::people::{Actor, Deed, Post, Role};
 use entente_app::{AppError, SqliteNode};
 use entente_law::{Fact, FactKind, FactSubject};
 use entente_model::ObjectId;
 use entente_store::rows::AccessFilter;
 use entente_testkit::Member;
 
-use crate::people::one_nation;
+use crate::people::{added, one_nation};
 use crate::world::{order, overseer, publish_bytes, verify};
 
 const WHY: &str = "case:OP-12: a hostage is at the place it names";
@@ -36,13 +36,6 @@ fn secret(at: &Member, payload: &[u8]) -> ObjectId {
     publish_bytes(at, &order, &[payload.to_vec()]).objects[0]
 }
 
-fn joined(at: &Member, name: &str, post: &Post) -> Actor {
-    let node = at.node().unwrap();
-    let by = at.actor("security-1").unwrap();
-    let credential = node.add_person(&by, name, post).unwrap().credential.unwrap();
-    node.actor(&credential, &[TokenKind::Credential]).unwrap()
-}
-
 fn alarms(node: &SqliteNode, actor: &Actor) -> Vec<String> {
     let rows = node.events(actor, Some("alarm"), None, 99).unwrap();
     rows.into_iter().map(|row| row.text).collect()
@@ -54,7 +47,7 @@ fn the_glass_is_broken_for_an_open_case_and_judged_by_others_in_time() {
     let at = &alliance.members[0];
     let node = at.node().unwrap();
     let oid = secret(at, b"the place");
-    let eva = joined(at, "eva", &Post::of(&[Role::Analyst]));
+    let eva = added(at, "eva", &Post::of(&[Role::Analyst]));
     let as_usual = |by: &Actor| node.object(by, oid, &Reading::by_command());
     let unknown = said(as_usual(&eva));
     assert!(said(node.break_glass(&eva, oid, WHY)).contains("is not open here"));
@@ -68,20 +61,20 @@ fn the_glass_is_broken_for_an_open_case_and_judged_by_others_in_time() {
     assert_eq!(alarms(node, &eva), Vec::<String>::new(), "nothing was opened");
     // Not for guests, programs, those without an office that reads, or who needs none of it.
     let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Analyst]) };
-    let bela = joined(at, "bela", &guest);
+    let bela = added(at, "bela", &guest);
     assert!(said(node.break_glass(&bela, oid, WHY)).contains("for persons of this nation"));
     let program = Post {
         owner: Some("eva".into()),
         until: Some(node.now().plus_millis(24 * HOUR_MILLIS)),
         ..Post::of(&[Role::Analyst])
     };
-    let feed = joined(at, "feed", &program);
+    let feed = added(at, "feed", &program);
     assert!(said(node.break_glass(&feed, oid, WHY)).contains("for persons of this nation"));
     let operator = at.actor("operator").unwrap();
     assert!(said(node.break_glass(&operator, oid, WHY)).contains("needs the role analyst"));
     let read_in =
         Post { read_ins: vec!["LANTERN".into()], ..Post::of(&[Role::Analyst]).cleared("SECRET-A") };
-    let rita = joined(at, "rita", &read_in);
+    let rita = added(at, "rita", &read_in);
     assert!(said(node.break_glass(&rita, oid, WHY)).contains("may read object"));
 
     let view = node.break_glass(&eva, oid, WHY).unwrap();
@@ -131,7 +124,7 @@ fn nobody_judges_themselves_and_openings_that_wait_are_bounded() {
     let at = &alliance.members[0];
     let node = at.node().unwrap();
     open_case(at);
-    let eva = joined(at, "eva", &Post::of(&[Role::Analyst]));
+    let eva = added(at, "eva", &Post::of(&[Role::Analyst]));
     let olga = overseer(at);
     let objects: Vec<ObjectId> = (0..11).map(|n| secret(at, &[b'a' + n])).collect();
     node.break_glass(&olga, objects[0], WHY).unwrap();

@@ -1,19 +1,11 @@
 //! What persons of the node could take from it, or do under another's name.
 
 use entente_app::access::Reading;
-use entente_app::people::{Actor, Change, Post, Role, TokenKind};
+use entente_app::people::{Actor, Change, Post, Role};
 use entente_law::{Fact, FactKind, FactSubject, Schemes, parse_facts};
-use entente_testkit::Member;
 
-use crate::people::one_nation;
+use crate::people::{added, one_nation};
 use crate::world::{order, overseer, publish_bytes, verify};
-
-fn joined(at: &Member, name: &str, post: &Post) -> Actor {
-    let node = at.node().unwrap();
-    let by = at.actor("security-1").unwrap();
-    let credential = node.add_person(&by, name, post).unwrap().credential.unwrap();
-    node.actor(&credential, &[TokenKind::Credential]).unwrap()
-}
 
 #[test]
 fn a_portion_is_as_secret_as_it_is_marked_at_home_too() {
@@ -22,9 +14,9 @@ fn a_portion_is_as_secret_as_it_is_marked_at_home_too() {
     let node = at.node().unwrap();
     let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Analyst]) };
     let read_in = Post { read_ins: vec!["LANTERN".into()], ..Post::of(&[Role::Analyst]) };
-    let guy = joined(at, "guy", &guest.cleared("SECRET-A"));
-    let low = joined(at, "low", &Post::of(&[Role::Analyst]).cleared("OPEN"));
-    let eva = joined(at, "eva", &read_in.cleared("SECRET-A"));
+    let guy = added(at, "guy", &guest.cleared("SECRET-A"));
+    let low = added(at, "low", &Post::of(&[Role::Analyst]).cleared("OPEN"));
+    let eva = added(at, "eva", &read_in.cleared("SECRET-A"));
     let portioned = |label: &str, second: &str| {
         let mut order = order(at, label, &[]);
         let facts = format!(
@@ -62,7 +54,7 @@ fn facts_on_record_are_not_for_guests() {
     let at = &alliance.members[0];
     let node = at.node().unwrap();
     let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Liaison]) };
-    let guy = joined(at, "guy", &guest);
+    let guy = added(at, "guy", &guest);
     let case = Fact::new(
         FactKind::Case,
         FactSubject::Case("OP-ZEBRA".into()),

@@ -27,7 +27,7 @@ fn give(role: Role) -> Change {
 }
 
 /// Adds someone by one person, and gives them as an actor.
-fn added(at: &Member, name: &str, post: &Post) -> Actor {
+pub(crate) fn added(at: &Member, name: &str, post: &Post) -> Actor {
     let admission =
         at.node().unwrap().add_person(&at.actor("security-1").unwrap(), name, post).unwrap();
     signed_on(at.node().unwrap(), &admission.credential.unwrap())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::kills::{introduce, nations::Nation, nations::until};
 
 /// Two nations that know each other, and a file to share.
-fn two(root: &Path) -> Vec<Nation> {
+pub(crate) fn two(root: &Path) -> Vec<Nation> {
     let profiles = treaty::profiles(2).unwrap();
     let mut nations: Vec<Nation> =
         profiles.iter().map(|profile| Nation::found(root, profile)).collect();

@@ -6,7 +6,8 @@ use std::path::Path;
 use entente_testkit::treaty;
 use serde_json::Value;
 
-use crate::kills::{introduce, nations::Nation, nations::until};
+use crate::between::two;
+use crate::kills::{nations::Nation, nations::until};
 
 /// Runs a command that must end so, and gives its answer.
 fn done(nation: &Nation, person: &str, arguments: &[&str], code: i32) -> Value {
@@ -54,12 +55,7 @@ fn two_nations_answer_sign_amend_and_share_by_rule() {
     let dir = tempfile::Builder::new().prefix("ng").tempdir().unwrap();
     let root = dir.path();
     let profiles = treaty::profiles(2).unwrap();
-    let mut nations: Vec<Nation> =
-        profiles.iter().map(|profile| Nation::found(root, profile)).collect();
-    for nation in &mut nations {
-        nation.start();
-    }
-    introduce(&nations);
+    let mut nations = two(root);
     let [arvenia, brenmark] = &mut nations[..] else { panic!() };
     let text = treaty::text(&profiles);
     let first = write(root, "first.md", &text);

@@ -47,11 +47,6 @@ impl SqliteVault {
         self.db.backup_to(path, progress)
     }
 
-    /// Folds the write-ahead log into the vault's file, so that the file alone is all of it.
-    pub fn fold(&self) {
-        self.db.empty_wal();
-    }
-
     /// What is wrong with the file, one sentence each; nothing if it is sound.
     pub fn integrity(&self) -> Result<Vec<String>> {
         self.db.integrity()

@@ -5,8 +5,9 @@ mod amendment;
 #[cfg(test)]
 mod suspension;
 
+use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use entente_testkit::sim::{Plan, play};
 
@@ -63,4 +64,36 @@ fn a_seed_gives_one_history() {
     }
     assert!(histories[0].len() > 20);
     assert_eq!(histories[0], histories[1]);
+}
+
+/// Plays the histories of the first seeds on two threads; each must hold. `add` sums up.
+#[cfg(test)] // So that the lints take it for test code.
+pub(crate) fn play_all<T: Default + Send, F: std::fmt::Debug + Send>(
+    histories: u64,
+    play: fn(u64, &Path) -> Result<T, F>,
+    add: fn(&mut T, &T),
+) -> T {
+    let next = AtomicU64::new(1);
+    let failures = Mutex::new(Vec::new());
+    let total = Mutex::new(T::default());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed > histories {
+                        break;
+                    }
+                    let folder = tempfile::tempdir().unwrap();
+                    match play(seed, folder.path()) {
+                        Err(failure) => failures.lock().unwrap().push((seed, failure)),
+                        Ok(tally) => add(&mut total.lock().unwrap(), &tally),
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{failures:?}");
+    total.into_inner().unwrap()
 }

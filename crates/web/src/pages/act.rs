@@ -192,8 +192,7 @@ pub(crate) async fn carry_out(
     Extension(signed): Extension<Signed>,
     form: Result<Form<ActForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    let form = signed.own(form, |form| &form.token)?;
     let (deed, used, site) = (form.what.deed()?, form.answered.used()?, site_of(&door.site));
     if let Deed::BreakGlass { oid, necessity } = deed {
         let opened = door.page(move |node| {

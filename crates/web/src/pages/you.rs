@@ -137,8 +137,7 @@ pub(crate) async fn end_sessions(
     Extension(signed): Extension<Signed>,
     form: Result<Form<EndForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    let form = signed.own(form, |form| &form.token)?;
     let this = session_id(&signed.secret);
     let which = form.session.map_or(Ending::AllBut(Some(this)), Ending::One);
     door.ask(move |node| {
@@ -163,8 +162,7 @@ pub(crate) async fn add_passkey(
     Extension(signed): Extension<Signed>,
     form: Result<Form<MadeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    let form = signed.own(form, |form| &form.token)?;
     let made = Made {
         ticket: form.ticket.parse().map_err(|_| Refusal::wrong_address())?,
         name: form.name,
@@ -188,8 +186,7 @@ pub(crate) async fn remove_passkey(
     Extension(signed): Extension<Signed>,
     form: Result<Form<RemoveForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    let form = signed.own(form, |form| &form.token)?;
     door.ask(move |node| {
         node.remove_passkey(&signed.actor, signed.actor.name(), &form.passkey, "")
     })
@@ -220,8 +217,7 @@ pub(crate) async fn set_up_code(
     Extension(signed): Extension<Signed>,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    signed.own(form, |form| &form.token)?;
     door.page(move |node| {
         let made = node.set_up_code(&signed.actor)?;
         Ok(CodePage {
@@ -239,8 +235,7 @@ pub(crate) async fn confirm_code(
     Extension(signed): Extension<Signed>,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    let form = signed.own(form, |form| &form.token)?;
     door.ask(move |node| node.confirm_code(&signed.actor, &form.code)).await?;
     Ok(Redirect::to("/you").into_response())
 }
@@ -250,8 +245,7 @@ pub(crate) async fn remove_code(
     Extension(signed): Extension<Signed>,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Ok(Form(form)) = form else { return Err(Refusal::foreign_form()) };
-    signed.must_be_own_form(&form.token)?;
+    signed.own(form, |form| &form.token)?;
     door.ask(move |node| node.remove_code(&signed.actor, signed.actor.name(), "")).await?;
     Ok(Redirect::to("/you").into_response())
 }
