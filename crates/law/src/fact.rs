@@ -246,9 +246,10 @@ pub enum FactError {
         /// The value.
         value: String,
     },
-    /// The evidence is missing or too long.
+    /// The evidence is missing, too long, or not written on one line without spaces around it.
     #[error(
-        "a fact needs its evidence in 1 to {EVIDENCE_BYTES_MAX} bytes: a document, a case, a letter"
+        "a fact needs its evidence in 1 to {EVIDENCE_BYTES_MAX} bytes on one line, without spaces \
+         around it: a document, a case, a letter"
     )]
     Evidence,
     /// It would never hold.
@@ -276,7 +277,8 @@ fn is_token(text: &str) -> bool {
 }
 
 impl Fact {
-    /// A fact whose parts fit each other.
+    /// A fact whose parts fit each other. Nothing is mended on the way: a record that a partner
+    /// signed must be written back as it was read (I10).
     pub fn new(
         kind: FactKind,
         subject: FactSubject,
@@ -284,8 +286,8 @@ impl Fact {
         evidence: &str,
         (from, until): (Timestamp, Timestamp),
     ) -> Result<Self, FactError> {
-        let evidence = evidence.trim();
         if evidence.is_empty()
+            || evidence.trim() != evidence
             || evidence.len() > EVIDENCE_BYTES_MAX
             || evidence.chars().any(char::is_control)
         {
@@ -526,6 +528,21 @@ mod tests {
             Fact::new(FactKind::Established, us.clone(), "x", "letter", ever),
             Err(FactError::Long)
         );
-        assert_eq!(Fact::new(FactKind::Established, us, "x", " ", SPAN), Err(FactError::Evidence));
+        for evidence in ["", " ", "letter 7 ", "\u{2003}letter 7", "letter\n7"] {
+            let refused = Fact::new(FactKind::Established, us.clone(), "x", evidence, SPAN);
+            assert_eq!(refused, Err(FactError::Evidence), "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_partner_wrote_is_read_as_written_or_not_at_all() {
+        let asserted = |evidence: &str| {
+            let fact = fact("established", "us", "x").unwrap();
+            let fact = Fact { evidence: evidence.to_owned(), ..fact };
+            Asserted { fact, by: "ana".to_owned(), at: SPAN.0 }.to_bytes()
+        };
+        let right = asserted("letter 7");
+        assert_eq!(Asserted::from_bytes(&right).map(|read| read.to_bytes()), Ok(right));
+        assert!(Asserted::from_bytes(&asserted("letter 7 ")).is_err());
     }
 }

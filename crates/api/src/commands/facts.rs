@@ -55,7 +55,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             None => self.node.now(),
         };
         let span: (Timestamp, Timestamp) = (from, instant(&add.until)?);
-        let fact = Fact::new(kind, about, &add.value, &add.evidence, span).map_err(wrong)?;
+        let fact = Fact::new(kind, about, &add.value, add.evidence.trim(), span).map_err(wrong)?;
         let id = self.node.assert_fact(actor, fact).map_err(refused)?;
         Ok(json!({ "fact": id.to_string() }))
     }
