@@ -26,8 +26,10 @@ pub(crate) mod versions;
 
 /// Two persons sign for a nation, and end or suspend what it signed.
 const SIGNING: usize = 2;
+/// How the approvals name the signing of one.
+pub(crate) const SIGN: &str = "sign agreement";
 /// Who may sign one, and act about it after that.
-const SIGNERS: [Role; 2] = [Role::LegalAdviser, Role::ReleaseOfficer];
+pub const SIGNERS: [Role; 2] = [Role::LegalAdviser, Role::ReleaseOfficer];
 
 impl<S: Store, V: Vault> Node<S, V> {
     fn other_parties(
@@ -66,36 +68,14 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Signs an agreement, by two persons; the exact text is what they approve. What this nation
     /// offered or signed before in the same negotiation is withdrawn with that.
     pub fn sign_agreement(&self, actor: &Actor, id: &AgreementId) -> Result<Approval> {
-        actor.must_be(&SIGNERS, "sign agreements")?;
-        self.must_be_clear()?;
         self.keep_time()?;
         let known = self.known();
-        let held = known.policy.must_hold(id)?;
+        let (held, about) = self.to_sign(actor, &known, id)?;
         let own = self.identity.nation;
-        if let Some(why) = offer::not_open(&known, held, self.now()) {
-            return Err(AppError::invalid(format!("{why}; it takes no more signatures")));
-        }
-        if held.state.signatures().contains_key(&own) {
-            return Err(AppError::invalid(format!("{} is signed already", held.row.code)));
-        }
-        if !held.state.parties().contains(&own) {
-            return Err(AppError::invalid(format!(
-                "this nation is no party to this text of {}",
-                held.row.code
-            )));
-        }
-        self.must_fit(&known, held)?;
         let given_up = self.given_up(&known, held);
-        let about = format!("sign {} ({})", held.row.code, held.agreement.title());
         let approval = self.approve(
             actor,
-            &Act {
-                kind: "sign agreement",
-                about: &about,
-                bytes: id.as_bytes(),
-                by: &SIGNERS,
-                needed: SIGNING,
-            },
+            &Act { kind: SIGN, about: &about, bytes: id.as_bytes(), by: &SIGNERS, needed: SIGNING },
         )?;
         let Approval::Granted { approvers, .. } = &approval else { return Ok(approval) };
 
@@ -142,6 +122,33 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.settle()?;
         (self.wake)(&crate::node::WakeUp::Intents);
         Ok(approval)
+    }
+
+    /// The text that a person would sign, and the act in words, if it can be signed.
+    pub(crate) fn to_sign<'k>(
+        &self,
+        actor: &Actor,
+        known: &'k Known,
+        id: &AgreementId,
+    ) -> Result<(&'k HeldAgreement, String)> {
+        actor.must_be(&SIGNERS, "sign agreements")?;
+        self.must_be_clear()?;
+        let held = known.policy.must_hold(id)?;
+        let own = self.identity.nation;
+        if let Some(why) = offer::not_open(known, held, self.now()) {
+            return Err(AppError::invalid(format!("{why}; it takes no more signatures")));
+        }
+        if held.state.signatures().contains_key(&own) {
+            return Err(AppError::invalid(format!("{} is signed already", held.row.code)));
+        }
+        if !held.state.parties().contains(&own) {
+            return Err(AppError::invalid(format!(
+                "this nation is no party to this text of {}",
+                held.row.code
+            )));
+        }
+        self.must_fit(known, held)?;
+        Ok((held, format!("sign {} ({})", held.row.code, held.agreement.title())))
     }
 
     /// Refuses a text that could not stand beside what is in force here.

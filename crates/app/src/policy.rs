@@ -228,6 +228,19 @@ impl Policy {
         self.agreements.iter().filter(|held| begun_by(held.row.id) == root).collect()
     }
 
+    /// Where a text stands, from its offer to its end, in a word.
+    pub fn stage<'h>(&self, held: &'h HeldAgreement) -> &'h str {
+        let is_answered = || {
+            let mut all = self.agreements.iter();
+            all.any(|other| other.row.counters == Some(held.row.id) && other.is_open())
+        };
+        match (held.row.status.as_str(), held.is_open()) {
+            ("offered", true) if is_answered() => "countered",
+            ("offered", false) => "signed",
+            (status, _) => status,
+        }
+    }
+
     /// Whether an agreement is complete and in force here.
     pub fn is_in_force(&self, id: &AgreementId, now: Timestamp) -> bool {
         self.agreement(id).is_some_and(|a| a.state.is_in_force(now))
@@ -238,6 +251,13 @@ impl HeldAgreement {
     /// Whether it had ended for good when it was read.
     pub fn has_ended(&self) -> bool {
         matches!(self.row.status.as_str(), "superseded" | "withdrawn" | "terminated" | "expired")
+    }
+
+    /// What parties said of its standing, in the order of the moments.
+    pub fn acts_in_order(&self) -> Vec<&AgreementActRow> {
+        let mut acts: Vec<&AgreementActRow> = self.acts.iter().collect();
+        acts.sort_by_key(|act| (act.at, act.nation, act.number));
+        acts
     }
 
     /// Whether it is offered, and not signed by all.

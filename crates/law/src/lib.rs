@@ -35,6 +35,7 @@ mod policy;
 pub mod problem;
 pub mod prove;
 pub mod reader;
+pub mod reading;
 pub mod register;
 mod review;
 pub mod rollup;

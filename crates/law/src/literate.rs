@@ -109,7 +109,7 @@ pub(crate) fn blocks<'a>(text: &'a str, fence: &str) -> Vec<(&'a str, &'a str)> 
 }
 
 /// Splits off the front matter: its text and line, and the rest and its line.
-fn front_matter(text: &str) -> Result<(&str, usize, &str, usize), Problems> {
+pub(crate) fn front_matter(text: &str) -> Result<(&str, usize, &str, usize), Problems> {
     if text.lines().next() == Some("+++") && text.starts_with("+++\r") {
         let message = "lines end with a line feed alone, not with carriage return and line feed; `fmt` writes them so";
         return Err(Problems::one(1, 4, "+++", message));

@@ -5,7 +5,6 @@ use entente_app::node::Known;
 use entente_app::people::Actor;
 use entente_app::policy::HeldAgreement;
 use entente_app::simulate::Draft;
-use entente_store::rows::AgreementActRow;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -197,7 +196,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 })
             })
             .collect();
-        let acts: Vec<Value> = in_order(&held.acts)
+        let acts: Vec<Value> = held
+            .acts_in_order()
             .into_iter()
             .map(|act| {
                 json!({
@@ -223,7 +223,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
             "agreement": held.row.code,
             "agreement_id": held.row.id.to_string(),
             "title": held.agreement.title(),
-            "status": stage(known, held),
+            "status": known.policy.stage(held),
             "offered_by": held.row.offered_by.map(|by| known.name_of(&by)),
             "offered": held.row.offered_at.map(moment),
             "counters": held.row.counters.map(|id| id.to_string()),
@@ -329,24 +329,4 @@ impl<S: Store, V: Vault> Commands<S, V> {
             .collect();
         json!({ "laws": laws })
     }
-}
-
-/// Where a text stands, from its offer to its end.
-fn stage<'h>(known: &Known, held: &'h HeldAgreement) -> &'h str {
-    let is_answered = || {
-        let mut all = known.policy.agreements.iter();
-        all.any(|other| other.row.counters == Some(held.row.id) && other.is_open())
-    };
-    match (held.row.status.as_str(), held.is_open()) {
-        ("offered", true) if is_answered() => "countered",
-        ("offered", false) => "signed",
-        (status, _) => status,
-    }
-}
-
-/// Acts in the order of their moments, as each party says them.
-fn in_order(acts: &[AgreementActRow]) -> Vec<&AgreementActRow> {
-    let mut acts: Vec<&AgreementActRow> = acts.iter().collect();
-    acts.sort_by_key(|act| (act.at, act.nation, act.number));
-    acts
 }

@@ -10,7 +10,7 @@ use entente_model::codec::Wire;
 use entente_model::item::{AgreementNote, AgreementStanding, ItemKind, Lane, StandingAct};
 use entente_model::{AgreementId, NationCode, NationId, Timestamp};
 use entente_store::rows::{AgreementActRow, IntentRow};
-use entente_store::{Store, Vault};
+use entente_store::{Store, Vault, Work};
 
 use super::{SIGNERS, SIGNING};
 use crate::error::{AppError, Result};
@@ -25,17 +25,22 @@ use crate::sequencer::LeafDraft;
 /// The number under which a party's leaving is kept; its other acts count from 1.
 pub(crate) const LEAVING: u64 = 0;
 
-/// An act about an agreement, as it is approved.
-struct Act<'a> {
-    held: &'a HeldAgreement,
-    /// How the record and the item name it.
-    past: &'a str,
-    row: AgreementActRow,
-    kind: ItemKind,
-    payload: Vec<u8>,
-    about: String,
-    /// Amendments of it that are given up with it.
-    with: Vec<&'a HeldAgreement>,
+/// An act about an agreement that may be put to two persons.
+pub(crate) struct Exact<'k> {
+    held: &'k HeldAgreement,
+    what: What,
+    /// How the approvals name it.
+    pub(crate) kind: String,
+    /// The exact bytes that are approved: the same at whatever moment and after whatever other act.
+    pub(crate) bytes: Vec<u8>,
+    /// What it is about, in words.
+    pub(crate) about: String,
+}
+
+/// What is said to the other parties.
+enum What {
+    Standing(AgreementStanding),
+    Leaving(AgreementNote),
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -81,16 +86,25 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         actor: &Actor,
         id: &AgreementId,
-        (act, party, ends): (StandingAct, Option<NationCode>, Option<Timestamp>),
+        what: (StandingAct, Option<NationCode>, Option<Timestamp>),
         reason: &str,
     ) -> Result<Approval> {
-        let (verb, past) = match act {
-            StandingAct::Suspend => ("suspend", "suspended"),
-            StandingAct::Resume => ("resume", "resumed"),
-            StandingAct::Notice => ("terminate", "notice given"),
-        };
         let known = self.known();
-        let held = self.acting(actor, &known, id, verb, reason)?;
+        let exact = self.exact_standing(actor, &known, id, what, reason)?;
+        self.carry_out(actor, &known, exact)
+    }
+
+    /// An act about an agreement's standing, if it can be done.
+    pub(crate) fn exact_standing<'k>(
+        &self,
+        actor: &Actor,
+        known: &'k Known,
+        id: &AgreementId,
+        (act, party, ends): (StandingAct, Option<NationCode>, Option<Timestamp>),
+        reason: &str,
+    ) -> Result<Exact<'k>> {
+        let verb = verb_of(act);
+        let held = self.acting(actor, known, id, verb, reason)?;
         let code = held.row.code.as_str();
         let now = self.now();
         let own = self.identity.nation;
@@ -106,7 +120,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 return Err(AppError::invalid(format!("we suspended {code} {whom} already")));
             }
             (StandingAct::Resume, _) if !held.state.suspends(own, of) => {
-                return Err(AppError::invalid(not_ours(&known, held, of, &whom)));
+                return Err(AppError::invalid(not_ours(known, held, of, &whom)));
             }
             (StandingAct::Notice, Some(ends)) if ends <= now => {
                 return Err(AppError::invalid(
@@ -126,84 +140,58 @@ impl<S: Store, V: Vault> Node<S, V> {
             Some(ends) => format!("give notice of {code}, to end on {}: {reason}", day_text(ends)),
             None => format!("{verb} {code} {whom}: {reason}"),
         };
-        let acts = self.store.read(|work| work.agreement_acts(*id))?;
-        let number = 1 + acts
-            .iter()
-            .filter(|row| row.nation == own)
-            .map(|row| row.number)
-            .max()
-            .unwrap_or(0);
         let said = AgreementStanding {
             agreement: *id,
-            number,
+            number: 0,
             act,
             party: of,
-            at: now,
+            at: Timestamp::from_millis(0),
             ends,
             reason: reason.to_owned(),
         };
-        // What the second person repeats is the same act, at whatever moment.
-        let exact = AgreementStanding { at: Timestamp::from_millis(0), ..said.clone() };
-        let name = format!("{verb} agreement");
-        let approval = self.approve(
-            actor,
-            &people::Act {
-                kind: &name,
-                about: &about,
-                bytes: &exact.to_bytes(),
-                by: &SIGNERS,
-                needed: SIGNING,
-            },
-        )?;
-        if !matches!(approval, Approval::Granted { .. }) {
-            return Ok(approval);
-        }
-        let act = Act {
-            held,
-            past,
-            row: act_row(own, &said),
-            kind: ItemKind::AgreementStanding,
-            payload: said.to_bytes(),
-            about,
-            with: Vec::new(),
-        };
-        self.enact(&known, act, now)?;
-        Ok(approval)
+        let kind = format!("{verb} agreement");
+        Ok(Exact { held, bytes: said.to_bytes(), what: What::Standing(said), kind, about })
     }
 
     /// Leaves an agreement, by two persons. From its place in our ledger on nothing goes out
     /// under it.
     pub fn withdraw(&self, actor: &Actor, id: &AgreementId, reason: &str) -> Result<Approval> {
         let known = self.known();
-        let held = self.acting(actor, &known, id, "leave", reason)?;
-        let mut exact = id.as_bytes().to_vec();
-        exact.extend_from_slice(reason.as_bytes());
+        let exact = self.exact_leaving(actor, &known, id, reason)?;
+        self.carry_out(actor, &known, exact)
+    }
+
+    /// The leaving of an agreement, if it can be left.
+    pub(crate) fn exact_leaving<'k>(
+        &self,
+        actor: &Actor,
+        known: &'k Known,
+        id: &AgreementId,
+        reason: &str,
+    ) -> Result<Exact<'k>> {
+        let held = self.acting(actor, known, id, "leave", reason)?;
+        let mut bytes = id.as_bytes().to_vec();
+        bytes.extend_from_slice(reason.as_bytes());
+        let at = Timestamp::from_millis(0);
+        let what = What::Leaving(AgreementNote { agreement: *id, at, reason: reason.to_owned() });
         let about = format!("leave {}: {reason}", held.row.code);
+        Ok(Exact { held, what, kind: "leave agreement".to_owned(), bytes, about })
+    }
+
+    fn carry_out(&self, actor: &Actor, known: &Known, exact: Exact<'_>) -> Result<Approval> {
         let approval = self.approve(
             actor,
             &people::Act {
-                kind: "leave agreement",
-                about: &about,
-                bytes: &exact,
+                kind: &exact.kind,
+                about: &exact.about,
+                bytes: &exact.bytes,
                 by: &SIGNERS,
                 needed: SIGNING,
             },
         )?;
-        if !matches!(approval, Approval::Granted { .. }) {
-            return Ok(approval);
+        if matches!(approval, Approval::Granted { .. }) {
+            self.enact(known, exact, self.now())?;
         }
-        let now = self.now();
-        let note = AgreementNote { agreement: *id, at: now, reason: reason.to_owned() };
-        let act = Act {
-            held,
-            past: "withdrawn",
-            row: leaving_row(self.identity.nation, &note),
-            kind: ItemKind::AgreementWithdraw,
-            payload: note.to_bytes(),
-            about,
-            with: self.amendments(&known, held),
-        };
-        self.enact(&known, act, now)?;
         Ok(approval)
     }
 
@@ -249,13 +237,28 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Enters an act in our ledger, in the transaction from which on it holds, and tells the
     /// other parties on the most urgent lane, so that none of our releases overtakes it.
-    fn enact(&self, known: &Known, act: Act<'_>, now: Timestamp) -> Result<()> {
-        let Act { held, past, row, kind, payload, about, with } = act;
+    fn enact(&self, known: &Known, exact: Exact<'_>, now: Timestamp) -> Result<()> {
+        let Exact { held, what, about, .. } = exact;
         let own = self.identity.nation;
+        let (past, with) = match &what {
+            What::Standing(said) => (past_of(said.act), Vec::new()),
+            What::Leaving(_) => ("withdrawn", self.amendments(known, held)),
+        };
         let record = agreement_record(held.row.id, past, own, now);
         let parties = self.other_parties(known, held.state.parties().iter().copied());
         let leaf = LeafDraft { record: record.clone(), item: None };
         self.record_with(&[leaf], |work, _| {
+            let (row, kind, payload) = match &what {
+                What::Standing(said) => {
+                    let number = next_number(work, own, said.agreement)?;
+                    let said = AgreementStanding { number, at: now, ..said.clone() };
+                    (act_row(own, &said), ItemKind::AgreementStanding, said.to_bytes())
+                }
+                What::Leaving(note) => {
+                    let note = AgreementNote { at: now, ..note.clone() };
+                    (leaving_row(own, &note), ItemKind::AgreementWithdraw, note.to_bytes())
+                }
+            };
             work.put_agreement_act(&row)?;
             ground::give_way(work)?;
             for amendment in with {
@@ -274,7 +277,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             event(work, now, "agreement", about, (None, None))
         })?;
         // The word that it operates again is sequenced before the first release that relies on it.
-        let told = if past == "resumed" {
+        let told = if past == past_of(StandingAct::Resume) {
             let _one_at_a_time = lock(&self.ticking);
             self.sequence_intents().map(drop)
         } else {
@@ -295,6 +298,31 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         Ok(())
     }
+}
+
+/// What a person does.
+const fn verb_of(act: StandingAct) -> &'static str {
+    match act {
+        StandingAct::Suspend => "suspend",
+        StandingAct::Resume => "resume",
+        StandingAct::Notice => "terminate",
+    }
+}
+
+/// How the record and the item name what was done.
+const fn past_of(act: StandingAct) -> &'static str {
+    match act {
+        StandingAct::Suspend => "suspended",
+        StandingAct::Resume => "resumed",
+        StandingAct::Notice => "notice given",
+    }
+}
+
+/// The number of a party's next act about an agreement.
+fn next_number(work: &dyn Work, by: NationId, agreement: AgreementId) -> Result<u64> {
+    let acts = work.agreement_acts(agreement)?;
+    let newest = acts.iter().filter(|row| row.nation == by).map(|row| row.number).max();
+    Ok(newest.unwrap_or(LEAVING) + 1)
 }
 
 /// Keeps what a party said of an agreement's standing.

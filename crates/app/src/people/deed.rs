@@ -7,8 +7,8 @@
 //! were spoken, is repeated at the command line only.
 
 use entente_model::codec::{Wire as _, Writer};
-use entente_model::item::{AgreementStanding, OnwardDecision, RecallClass};
-use entente_model::{AgreementId, Digest, NationId, NodeId, ObjectId};
+use entente_model::item::{AgreementStanding, OnwardDecision, RecallClass, StandingAct};
+use entente_model::{AgreementId, Digest, NationCode, NationId, NodeId, ObjectId, Timestamp};
 use entente_seal::passkey::Site;
 use entente_store::rows::ProposalRow;
 use entente_store::{Store, Vault};
@@ -17,6 +17,7 @@ use super::approval::action_digest;
 use super::passkey::Used;
 use super::ticket::Ticket;
 use super::{Actor, Approval, Role};
+use crate::agreements::SIGN;
 use crate::error::{AppError, Result};
 use crate::node::Node;
 use crate::objects::ObjectView;
@@ -59,6 +60,28 @@ pub enum Deed {
         /// Why.
         why: String,
     },
+    /// Sign an agreement.
+    Sign(AgreementId),
+    /// Suspend or resume an agreement, or give notice of it.
+    Stand {
+        /// The agreement.
+        agreement: AgreementId,
+        /// What is done.
+        act: StandingAct,
+        /// The party that it is about; none for all.
+        party: Option<NationCode>,
+        /// When it ends, with a notice.
+        ends: Option<Timestamp>,
+        /// Why, as the other parties will read it.
+        reason: String,
+    },
+    /// Leave an agreement.
+    Leave {
+        /// The agreement.
+        agreement: AgreementId,
+        /// Why, as the other parties will read it.
+        reason: String,
+    },
     /// Take an object back.
     Recall {
         /// The object.
@@ -91,7 +114,7 @@ pub struct DeedOffer {
 const REPEATED: [&str; 11] = [
     "grant",
     "refuse",
-    "sign agreement",
+    SIGN,
     "suspend agreement",
     "resume agreement",
     "terminate agreement",
@@ -155,6 +178,11 @@ impl<S: Store, V: Vault> Node<S, V> {
                 self.review_person(&actor, person, &[], &[], why)?;
                 Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
             }
+            Deed::Sign(id) => self.sign_agreement(&actor, id),
+            Deed::Stand { agreement, act, party, ends, reason } => {
+                self.stand(&actor, agreement, (*act, *party, *ends), reason)
+            }
+            Deed::Leave { agreement, reason } => self.withdraw(&actor, agreement, reason),
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 self.recall(&actor, &[*oid], *class, basis, *deadline_millis)?;
                 Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
@@ -209,6 +237,20 @@ impl<S: Store, V: Vault> Node<S, V> {
                 w.array(5).uint(1).value(&row.oid).text(&row.person).bool(*justified).text(why);
                 Ok((action_digest("judge glass", &w.into_bytes()), about))
             }
+            Deed::Sign(id) => {
+                let about = self.to_sign(actor, &self.known(), id)?.1;
+                Ok((action_digest(SIGN, id.as_bytes()), about))
+            }
+            Deed::Stand { agreement, act, party, ends, reason } => {
+                let (known, what) = (self.known(), (*act, *party, *ends));
+                let exact = self.exact_standing(actor, &known, agreement, what, reason)?;
+                Ok((action_digest(&exact.kind, &exact.bytes), exact.about))
+            }
+            Deed::Leave { agreement, reason } => {
+                let known = self.known();
+                let exact = self.exact_leaving(actor, &known, agreement, reason)?;
+                Ok((action_digest(&exact.kind, &exact.bytes), exact.about))
+            }
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
                 self.must_know(actor, *oid)?;
@@ -241,7 +283,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 })?;
                 self.consent(actor, ask.id, decision.granted, &decision.conditions)
             }
-            "sign agreement" => {
+            SIGN => {
                 let id = AgreementId::from_slice(&row.bytes).ok_or_else(damaged)?;
                 self.sign_agreement(actor, &id)
             }
