@@ -4,7 +4,9 @@
 //! page renders in tests from samples.
 
 pub(crate) mod act;
+pub(crate) mod agreements;
 pub(crate) mod approvals;
+pub(crate) mod draft;
 pub(crate) mod events;
 pub(crate) mod glass;
 pub(crate) mod holdings;

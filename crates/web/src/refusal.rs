@@ -90,12 +90,22 @@ impl Refusal {
         }
     }
 
+    /// Two fields of a form that do not go together.
+    pub(crate) fn does_not_fit(why: &str) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "This cannot be done as it was asked",
+            &words::sentence(why),
+            "Go back and change what you asked for.",
+        )
+    }
+
     pub(crate) fn form_too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The form is too long, or is no form",
             "A form of this page has at most 64 KiB.",
-            "Go back and shorten what you wrote. Longer facts go with `entente publish --facts`.",
+            "Go back and shorten what you wrote. What is longer goes by the command line.",
         )
     }
 

@@ -64,6 +64,18 @@ impl Signed {
             _ => Err(Refusal::foreign_form()),
         }
     }
+
+    /// The same of a form in which people may write more than fits.
+    pub(crate) fn own_long<T>(
+        &self,
+        form: Result<Form<T>, FormRejection>,
+        token: fn(&T) -> &str,
+    ) -> Result<T, Refusal> {
+        match form {
+            Err(_) => Err(Refusal::form_too_large()),
+            form => self.own(form, token),
+        }
+    }
 }
 
 /// Where a request comes from.

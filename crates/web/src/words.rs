@@ -1,6 +1,8 @@
 //! What things are called, in one place, so that other languages can stand beside this one.
 
 use entente_exchange::state::{ObjectState, Standing};
+use entente_law::consequence::Turn;
+use entente_law::summary::Side;
 use entente_model::item::{EffectStatus, NackCode, RecallClass};
 
 pub(crate) const OVERVIEW: &str = "Overview";
@@ -15,16 +17,19 @@ pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const YOU: &str = "You";
 pub(crate) const GLASS: &str = "Emergencies";
 pub(crate) const REVIEW: &str = "Who holds what";
+pub(crate) const AGREEMENTS: &str = "Agreements";
+pub(crate) const DRAFT: &str = "Try out a draft";
 pub(crate) const APPROVALS: &str = "Approvals";
 pub(crate) const ACT: &str = "Decide";
 
 /// The pages, in the order of the menu.
-pub(crate) const MENU: [(&str, &str); 9] = [
+pub(crate) const MENU: [(&str, &str); 10] = [
     ("/", OVERVIEW),
     ("/in", CAME_IN),
     ("/out", WENT_OUT),
     ("/preview", PREVIEW),
     ("/refused", REFUSED),
+    ("/agreements", AGREEMENTS),
     ("/recalls", RECALLS),
     ("/approvals", APPROVALS),
     ("/links", LINKS),
@@ -124,11 +129,33 @@ pub(crate) fn delivery(state: &str) -> (&'static str, &'static str) {
 pub(crate) fn agreement(status: &str) -> (String, &'static str) {
     let tone = match status {
         "in_force" => "good",
-        "offered" | "suspended" => "care",
+        "offered" | "countered" | "suspended" => "care",
         "withdrawn" | "terminated" | "expired" => "bad",
         _ => "calm",
     };
     (plain(status), tone)
+}
+
+/// A heading of what an agreement means for a party.
+pub(crate) const fn side(side: Side) -> &'static str {
+    match side {
+        Side::MustGive => "Must give",
+        Side::MayGive => "May give",
+        Side::Gets => "Gets",
+        Side::Owes => "Owes",
+        Side::Besides => "Besides",
+    }
+}
+
+/// Which way a consequence goes.
+pub(crate) const fn turn(turn: Turn) -> (&'static str, &'static str) {
+    match turn {
+        Turn::Possible => ("becomes possible", "care"),
+        Turn::Impossible => ("becomes impossible", "bad"),
+        Turn::Easier => ("becomes easier", "care"),
+        Turn::Harder => ("becomes harder", "calm"),
+        Turn::Otherwise => ("changes", "calm"),
+    }
 }
 
 /// How a standing rule stands.

@@ -1,5 +1,6 @@
 //! One act that binds the nation: shown as it is, and signed for with a passkey.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,7 +10,9 @@ use axum::extract::{Form, Query, State};
 use axum::response::Response;
 use entente_app::AppError;
 use entente_app::people::{Approval, Deed};
-use entente_model::ObjectId;
+use entente_law::day_start;
+use entente_model::item::StandingAct;
+use entente_model::{AgreementId, NationCode};
 use serde::Deserialize;
 
 use super::Frame;
@@ -24,7 +27,7 @@ use crate::words;
 /// The longest deadline of a recall, in hours.
 const HOURS_MAX: u64 = 24 * 365;
 
-/// What is to be done: one of the first six, with what belongs to it.
+/// What is to be done: one of the first eight, with what belongs to it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct What {
     #[serde(default)]
@@ -40,6 +43,10 @@ pub(crate) struct What {
     #[serde(default)]
     judge: String,
     #[serde(default)]
+    sign: String,
+    #[serde(default)]
+    stand: String,
+    #[serde(default)]
     why: String,
     #[serde(default)]
     answer: String,
@@ -51,85 +58,132 @@ pub(crate) struct What {
     basis: String,
     #[serde(default)]
     hours: String,
+    #[serde(default)]
+    doing: String,
+    #[serde(default)]
+    party: String,
+    #[serde(default)]
+    ends: String,
+}
+
+/// A word of an address as what it stands for.
+fn read<T: FromStr>(text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|_| Refusal::wrong_address())
+}
+
+/// Which of two words it is.
+fn is_first(text: &str, [first, second]: [&str; 2]) -> Result<bool, Refusal> {
+    match text {
+        text if text == first => Ok(true),
+        text if text == second => Ok(false),
+        _ => Err(Refusal::wrong_address()),
+    }
 }
 
 impl What {
     fn deed(&self) -> Result<Deed, Refusal> {
-        let wrong = Refusal::wrong_address;
-        let asked =
-            [&self.approve, &self.consent, &self.recall, &self.review, &self.glass, &self.judge];
-        if asked.iter().filter(|text| !text.is_empty()).count() != 1 {
-            return Err(wrong());
-        }
-        if !self.review.is_empty() {
-            return Ok(Deed::Review { person: self.review.clone(), why: self.why.clone() });
-        }
-        if !self.glass.is_empty() {
-            return Ok(Deed::BreakGlass {
-                oid: self.glass.parse().map_err(|_| wrong())?,
-                necessity: self.why.clone(),
-            });
-        }
-        if !self.judge.is_empty() {
-            return Ok(Deed::Judge {
-                opening: self.judge.parse().map_err(|_| wrong())?,
-                justified: match self.answer.as_str() {
-                    "justified" => true,
-                    "not" => false,
-                    _ => return Err(wrong()),
-                },
-                why: self.why.clone(),
-            });
-        }
-        match (self.approve.as_str(), self.consent.as_str(), self.recall.as_str()) {
-            (act, "", "") if !act.is_empty() => {
-                Ok(Deed::Approve(act.parse().map_err(|_| wrong())?))
-            }
-            ("", ask, "") if !ask.is_empty() => Ok(Deed::Consent {
-                ask: ask.parse().map_err(|_| wrong())?,
-                granted: match self.answer.as_str() {
-                    "grant" => true,
-                    "refuse" => false,
-                    _ => return Err(wrong()),
-                },
+        let mut about = self.about().into_iter().filter(|(_, id)| !id.is_empty());
+        let (Some((name, id)), None) = (about.next(), about.next()) else {
+            return Err(Refusal::wrong_address());
+        };
+        match name {
+            "approve" => Ok(Deed::Approve(read(id)?)),
+            "consent" => Ok(Deed::Consent {
+                ask: read(id)?,
+                granted: is_first(&self.answer, ["grant", "refuse"])?,
                 conditions: self.conditions.trim().to_owned(),
             }),
-            ("", "", oid) if !oid.is_empty() => Ok(Deed::Recall {
-                oid: oid.parse::<ObjectId>().map_err(|_| wrong())?,
-                class: words::recall_class_named(&self.class).ok_or_else(wrong)?,
+            "review" => Ok(Deed::Review { person: id.clone(), why: self.why.clone() }),
+            "glass" => Ok(Deed::BreakGlass { oid: read(id)?, necessity: self.why.clone() }),
+            "judge" => Ok(Deed::Judge {
+                opening: read(id)?,
+                justified: is_first(&self.answer, ["justified", "not"])?,
+                why: self.why.clone(),
+            }),
+            "sign" => Ok(Deed::Sign(read(id)?)),
+            "stand" => self.standing(read(id)?),
+            _ => Ok(Deed::Recall {
+                oid: read(id)?,
+                class: words::recall_class_named(&self.class).ok_or_else(Refusal::wrong_address)?,
                 basis: self.basis.trim().to_owned(),
-                deadline_millis: self
-                    .hours
-                    .parse::<u64>()
+                deadline_millis: read::<u64>(&self.hours)
                     .ok()
                     .filter(|hours| (1..=HOURS_MAX).contains(hours))
-                    .ok_or_else(wrong)?
+                    .ok_or_else(Refusal::wrong_address)?
                     * 3_600_000,
             }),
-            _ => Err(wrong()),
         }
     }
 
-    /// The same once more, for the form that carries it out.
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let all = [
+    /// What is done about an agreement that binds.
+    fn standing(&self, agreement: AgreementId) -> Result<Deed, Refusal> {
+        let reason = self.why.trim().to_owned();
+        let stand = |act, party, ends| {
+            let reason = reason.clone();
+            Deed::Stand { agreement, act, party, ends, reason }
+        };
+        let unless = |text: &str, field: &str| match text {
+            "" => Ok(()),
+            _ => Err(Refusal::does_not_fit(field)),
+        };
+        let party = || match self.party.as_str() {
+            "" => Ok(None),
+            party => read::<NationCode>(party).map(Some),
+        };
+        match self.doing.as_str() {
+            "suspend" | "resume" => {
+                unless(&self.ends, "A day on which it ends goes with a notice only")?;
+                let act = match self.doing.as_str() {
+                    "suspend" => StandingAct::Suspend,
+                    _ => StandingAct::Resume,
+                };
+                Ok(stand(act, party()?, None))
+            }
+            "terminate" => {
+                unless(&self.party, "Notice ends the agreement for all parties: name none")?;
+                let ends = day_start(&self.ends).ok_or_else(|| {
+                    Refusal::does_not_fit("Notice needs the day on which it ends")
+                })?;
+                Ok(stand(StandingAct::Notice, None, Some(ends)))
+            }
+            "leave" => {
+                unless(&self.ends, "Leaving is at once: for a day to come, give notice")?;
+                unless(&self.party, "We leave for ourselves: name no party")?;
+                Ok(Deed::Leave { agreement, reason })
+            }
+            _ => Err(Refusal::wrong_address()),
+        }
+    }
+
+    /// The fields that say what it is.
+    fn about(&self) -> [(&'static str, &String); 8] {
+        [
             ("approve", &self.approve),
             ("consent", &self.consent),
             ("recall", &self.recall),
             ("review", &self.review),
             ("glass", &self.glass),
             ("judge", &self.judge),
+            ("sign", &self.sign),
+            ("stand", &self.stand),
+        ]
+    }
+
+    /// The same once more, for the form that carries it out.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let more = [
             ("why", &self.why),
             ("answer", &self.answer),
             ("conditions", &self.conditions),
             ("class", &self.class),
             ("basis", &self.basis),
             ("hours", &self.hours),
+            ("doing", &self.doing),
+            ("party", &self.party),
+            ("ends", &self.ends),
         ];
-        all.into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name, value.clone()))
-            .collect()
+        let said = self.about().into_iter().chain(more).filter(|(_, value)| !value.is_empty());
+        said.map(|(name, value)| (name, value.clone())).collect()
     }
 }
 

@@ -215,7 +215,7 @@ pub(crate) async fn asked(
     Extension(signed): Extension<Signed>,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let typed = ours(&signed, form)?;
+    let typed = signed.own_long(form, |typed| &typed.token)?;
     door.page(move |node| context(node, &signed, typed)).await
 }
 
@@ -225,15 +225,6 @@ pub(crate) async fn nations(
     Extension(signed): Extension<Signed>,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let typed = ours(&signed, form)?;
+    let typed = signed.own_long(form, |typed| &typed.token)?;
     door.page(move |node| Answer::of(node, &signed, &typed)).await
-}
-
-/// The form, if it is one of this session's pages that sent it.
-fn ours(signed: &Signed, form: Result<Form<Typed>, FormRejection>) -> Result<Typed, Refusal> {
-    match form {
-        Ok(Form(typed)) if signed.wrote(&typed.token) => Ok(typed),
-        Ok(_) => Err(Refusal::foreign_form()),
-        Err(_) => Err(Refusal::form_too_large()),
-    }
 }

@@ -1,10 +1,16 @@
 //! Every page from samples in which every field that can hold foreign text is hostile.
 
 use askama::Template;
+use entente_law::reading::{Article, Block, Passage, Piece, Reading};
 use entente_model::{ObjectId, Timestamp};
 
 use super::act::{ActPage, ActedPage};
+use super::agreements::{
+    ActLine, AgreementLine, AgreementPage, AgreementsPage, ChangesPage, ChangesView, LawLine,
+    LawPage, PartyView, SummaryView,
+};
 use super::approvals::{ApprovalsPage, AskLine, WaitingLine};
+use super::draft::{DraftPage, OtherwiseLine, ProblemView, ReplayView, Tried, Written};
 use super::events::{EventLine, EventsPage};
 use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
@@ -56,6 +62,133 @@ fn frame() -> Frame {
         live: Some(7),
         version: "0",
     }
+}
+
+fn agreement_line() -> AgreementLine {
+    AgreementLine {
+        id: hostile(),
+        short: hostile(),
+        code: hostile(),
+        title: hostile(),
+        status: tag(),
+        parties: vec![(hostile(), true), (hostile(), false)],
+        since: moment(),
+        ends: Some(moment()),
+        is_open: true,
+    }
+}
+
+fn law_line() -> LawLine {
+    LawLine {
+        id: hostile(),
+        code: hostile(),
+        title: hostile(),
+        is_active: true,
+        rules: 7,
+        since: moment(),
+    }
+}
+
+fn summaries() -> Vec<SummaryView> {
+    vec![SummaryView {
+        nation: hostile(),
+        is_ours: true,
+        parts: vec![("Gets", vec![(Some(hostile()), hostile()), (None, hostile())])],
+    }]
+}
+
+fn changes_view() -> ChangesView {
+    ChangesView {
+        against: hostile(),
+        changes: vec![(tag(), hostile())],
+        particulars: vec![hostile()],
+        cells: hostile(),
+        is_complete: false,
+    }
+}
+
+fn reading() -> Reading {
+    let passage = Passage {
+        language: Some(hostile()),
+        title: hostile(),
+        pieces: vec![
+            Piece::Heading(hostile()),
+            Piece::Paragraph(hostile()),
+            Piece::Verbatim(hostile()),
+        ],
+    };
+    let block = Block { id: hostile(), kind: hostile(), says: hostile(), toml: hostile() };
+    Reading {
+        preamble: vec![passage.clone()],
+        articles: vec![Article {
+            number: hostile(),
+            title: hostile(),
+            passages: vec![passage],
+            blocks: vec![block],
+        }],
+    }
+}
+
+fn agreement_page() -> AgreementPage {
+    AgreementPage {
+        frame: frame(),
+        line: agreement_line(),
+        kind: hostile(),
+        from: moment(),
+        survives: true,
+        notice: Some((hostile(), moment())),
+        offered: Some((hostile(), moment())),
+        parties: [Some(hostile()), None]
+            .map(|suspended_by| PartyView {
+                nation: hostile(),
+                signed: Some(moment()),
+                is_active: true,
+                suspended_by,
+            })
+            .to_vec(),
+        acts: vec![ActLine { at: moment(), nation: hostile(), what: hostile(), reason: hostile() }],
+        related: vec![("Answers", hostile(), hostile())],
+        summaries: summaries(),
+        reading: reading(),
+        can_sign: true,
+        can_act: true,
+    }
+}
+
+fn draft(tried: Tried) -> DraftPage {
+    let written = Written { text: hostile(), kind: hostile(), ..Written::default() };
+    DraftPage { frame: frame(), form_token: hostile(), written, tried }
+}
+
+fn drafts() -> [DraftPage; 3] {
+    let problem = || vec![ProblemView { line: 3, column: 4, text: hostile(), message: hostile() }];
+    let line = OtherwiseLine {
+        nation: hostile(),
+        now: tag(),
+        then: tag(),
+        reasons: vec![hostile()],
+        count: 2,
+        objects: vec![link()],
+    };
+    [
+        draft(Tried::Wrong { problems: problem() }),
+        draft(Tried::Agreement {
+            title: hostile(),
+            code: hostile(),
+            doubts: problem(),
+            summaries: summaries(),
+            changes: Some(Ok(changes_view())),
+            replay: Ok(ReplayView { replayed: hostile(), lines: vec![line] }),
+            reading: reading(),
+        }),
+        draft(Tried::Law {
+            title: hostile(),
+            code: hostile(),
+            summary: vec![("Never leaves", vec![(hostile(), hostile())])],
+            replay: Err(hostile()),
+            reading: reading(),
+        }),
+    ]
 }
 
 fn event() -> EventLine {
@@ -221,6 +354,7 @@ fn recall() -> RecallLine {
 fn rendered() -> Vec<(&'static str, String)> {
     let text = Content::Text { kind: "Text", text: hostile(), left_out: Some(hostile()) };
     let dump = Content::Bytes { dump: hostile(), total: hostile() };
+    let [wrong, agreement, law] = drafts();
     let mut pages = vec![
         (
             "overview",
@@ -299,6 +433,34 @@ fn rendered() -> Vec<(&'static str, String)> {
         ("object that is gone", object(Content::Absent).render()),
         ("preview", preview().render()),
         ("recalls", RecallsPage { frame: frame(), rows: vec![recall()] }.render()),
+        (
+            "agreements",
+            AgreementsPage {
+                frame: frame(),
+                agreements: vec![agreement_line()],
+                laws: vec![law_line()],
+            }
+            .render(),
+        ),
+        ("agreement", agreement_page().render()),
+        (
+            "changes",
+            ChangesPage { frame: frame(), line: agreement_line(), changes: Some(changes_view()) }
+                .render(),
+        ),
+        (
+            "law",
+            LawPage {
+                frame: frame(),
+                line: law_line(),
+                summary: vec![("Never leaves", vec![(hostile(), hostile())])],
+                reading: reading(),
+            }
+            .render(),
+        ),
+        ("wrong draft", wrong.render()),
+        ("draft agreement", agreement.render()),
+        ("draft law", law.render()),
         (
             "links",
             LinksPage { frame: frame(), links: vec![link_line()], ledger: ledger() }.render(),

@@ -20,7 +20,7 @@ fn challenge(page: &Seen) -> [u8; 32] {
 }
 
 /// What the script adds to a form.
-fn answered(page: &Seen, passkey: &mut Authenticator) -> String {
+pub(crate) fn answered(page: &Seen, passkey: &mut Authenticator) -> String {
     let said = passkey.answer(&challenge(page));
     format!(
         "ticket={}&id={}&client={}&authenticator={}&signature={}",
@@ -33,7 +33,11 @@ fn answered(page: &Seen, passkey: &mut Authenticator) -> String {
 }
 
 /// Adds a passkey after a sign-in with a link, and signs in with it.
-async fn with_passkey(world: &World, person: &str, seed: u64) -> (Browser, Authenticator) {
+pub(crate) async fn with_passkey(
+    world: &World,
+    person: &str,
+    seed: u64,
+) -> (Browser, Authenticator) {
     let mut browser = Browser::signed_in(world, person);
     let mut passkey = authenticator(seed);
     let page = browser.get("/you").await;

@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers here are test code too.
 #[cfg(test)]
+mod agreements;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod decide;
