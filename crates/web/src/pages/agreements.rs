@@ -117,13 +117,15 @@ pub(crate) async fn page(
     .await
 }
 
+/// A heading, and under it sentences, each with the clause that it follows from.
+pub(crate) type Part = (&'static str, Vec<(Option<String>, String)>);
+
 /// What a text means for one nation.
 #[derive(Debug, Clone)]
 pub(crate) struct SummaryView {
     pub(crate) nation: String,
     pub(crate) is_ours: bool,
-    /// A heading, and under it the sentences, each with its clause.
-    pub(crate) parts: Vec<(&'static str, Vec<(Option<String>, String)>)>,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// What an agreement means for each of its parties, this nation first.
