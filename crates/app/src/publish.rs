@@ -204,7 +204,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut decider = lock(&known.policy.decider);
         let mut classes: Vec<(Transfer, ClassKey)> = Vec::new();
         let offence = subject.transfer.offence.as_ref().map(|o| o.kind.as_str());
-        let mut weighed = Vec::new();
+        // All are asked for together, so that they are worked out side by side.
+        let mut asked = Vec::new();
+        let mut candidates = Vec::new();
         for (nation, node, state) in known.partners(self.identity.nation) {
             let code = nation.row.code;
             if known.suspended_by_origin(subject, nation.row.nation, now).is_some() {
@@ -228,31 +230,37 @@ impl<S: Store, V: Vault> Node<S, V> {
                 classes.push((transfer.value.clone(), class));
                 class
             });
-            let mut best: Option<Weighed> = None;
             for recipient in Self::recipients(known, code, &bodies, state.spec.accreditation) {
                 let Relied { value: recipient, mut facts } =
                     known.register.recipient(now, recipient, offence, &known.policy.schemes);
                 facts.extend(&transfer.facts);
                 facts.sort_unstable();
-                let key = decider.recipient(&recipient);
-                let ruling = decider.ruling(now, class, key).ok_or_else(|| {
-                    AppError::Operator("the rules changed while deciding; try again".to_owned())
-                })?;
-                if best.as_ref().is_none_or(|b| ruling.decision < b.ruling.decision) {
-                    best = Some(Weighed {
-                        nation: nation.row.nation,
-                        code,
-                        node,
-                        recipient,
-                        ruling,
-                        class,
-                        facts,
-                        sealable: state.kem_key(now).is_some(),
-                        by_rule: None,
-                    });
-                }
+                asked.push((class, decider.recipient(&recipient)));
+                candidates.push((nation, node, state, recipient, facts));
             }
-            weighed.extend(best);
+        }
+        let rulings = decider.rulings(now, &asked).ok_or_else(|| {
+            AppError::Operator("the rules changed while deciding; try again".to_owned())
+        })?;
+        let mut weighed: Vec<Weighed> = Vec::new();
+        for ((candidate, ruling), (class, _)) in candidates.into_iter().zip(rulings).zip(asked) {
+            let (nation, node, state, recipient, facts) = candidate;
+            let better = Weighed {
+                nation: nation.row.nation,
+                code: nation.row.code,
+                node,
+                recipient,
+                ruling,
+                class,
+                facts,
+                sealable: state.kem_key(now).is_some(),
+                by_rule: None,
+            };
+            match weighed.last_mut().filter(|best| best.node == node) {
+                Some(best) if better.ruling.decision < best.ruling.decision => *best = better,
+                Some(_) => {}
+                None => weighed.push(better),
+            }
         }
         weighed.sort_by_key(|w| w.code);
         let differences = decider.recheck();

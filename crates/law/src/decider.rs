@@ -63,6 +63,11 @@ pub struct Difference {
     pub fresh: Ruling,
 }
 
+/// Decisions that are worth a thread of their own: starting one costs as much as one decision.
+const CASES_A_THREAD: usize = 8;
+/// Threads that are used at most.
+const THREADS_MAX: usize = 16;
+
 /// More classes than this are not remembered from one batch to the next.
 const CLASSES_MAX: usize = 65_536;
 
@@ -76,6 +81,8 @@ pub struct Decider {
     recipient_keys: HashMap<Recipient, RecipientKey>,
     counts: Counts,
     generation: u64,
+    /// Threads that decide.
+    threads: usize,
     /// Draws the uses to be compared. It needs to be even, not secret.
     dice: u64,
     /// Uses to be compared: how many, and the moment of the last.
@@ -91,11 +98,31 @@ struct Known {
     rulings: Vec<Option<(u64, u64, Arc<Ruling>)>>,
 }
 
+impl Known {
+    /// The ruling for a recipient, if one is remembered that holds at this moment.
+    fn remembered(&self, recipient: RecipientKey, now: u64) -> Option<&Arc<Ruling>> {
+        let (from, until, ruling) = self.rulings.get(recipient.0)?.as_ref()?;
+        (*from..*until).contains(&now).then_some(ruling)
+    }
+
+    fn remember(&mut self, recipient: RecipientKey, now: u64, ruling: Arc<Ruling>) {
+        let (from, until) = span(now, &self.moments);
+        if self.rulings.len() <= recipient.0 {
+            self.rulings.resize(recipient.0 + 1, None);
+        }
+        if let Some(slot) = self.rulings.get_mut(recipient.0) {
+            *slot = Some((from, until, ruling));
+        }
+    }
+}
+
 impl Decider {
     /// Decides by these rules.
     pub fn new(rules: Arc<Rules>) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             rules,
+            threads: threads.min(THREADS_MAX),
             classes: Vec::new(),
             by_bytes: HashMap::new(),
             recipients: Vec::new(),
@@ -154,24 +181,22 @@ impl Decider {
     /// people and does not act on what it was told before.
     #[must_use = "a difference is a defect that people must hear of"]
     pub fn recheck(&mut self) -> Vec<Difference> {
-        let mut differences = Vec::new();
         let mut compared = 0;
-        for ((class, recipient), (uses, at)) in std::mem::take(&mut self.due) {
-            let Some(known) = self.known(class) else { continue };
-            let Some(Some((from, until, remembered))) = known.rulings.get(recipient.0) else {
-                continue;
-            };
+        let mut uses = Vec::new();
+        for ((class, recipient), (count, at)) in std::mem::take(&mut self.due) {
             // It may have been worked out anew since, for a later span of time.
-            if !(*from..*until).contains(&at.millis()) {
-                continue;
-            }
+            let Some(known) = self.known(class) else { continue };
+            let Some(remembered) = known.remembered(recipient, at.millis()) else { continue };
             let Some(to) = self.recipients.get(recipient.0) else { continue };
-            let fresh =
-                self.rules.decide(&Case { at, subject: known.class.subject(), recipient: to });
-            compared += uses;
-            if **remembered != fresh {
-                let (recipient, remembered) = (to.clone(), Arc::clone(remembered));
-                differences.push(Difference { at, recipient, remembered, fresh });
+            compared += count;
+            uses.push((Case { at, subject: known.class.subject(), recipient: to }, remembered));
+        }
+        let cases: Vec<Case<'_>> = uses.iter().map(|(case, _)| *case).collect();
+        let mut differences = Vec::new();
+        for ((case, remembered), fresh) in uses.iter().zip(self.decide_all(&cases)) {
+            if ***remembered != fresh {
+                let (recipient, remembered) = (case.recipient.clone(), Arc::clone(remembered));
+                differences.push(Difference { at: case.at, recipient, remembered, fresh });
             }
         }
         self.counts.compared += compared;
@@ -214,34 +239,112 @@ impl Decider {
         class: ClassKey,
         recipient: RecipientKey,
     ) -> Option<Arc<Ruling>> {
-        if class.generation != self.generation {
-            return None;
+        let pair = (class, recipient);
+        if self.known(class)?.remembered(recipient, at.millis()).is_some() {
+            return self.used(at, pair, &mut Vec::new());
         }
-        let drawn = self.draw();
-        let known = self.classes.get_mut(class.index)?;
+        self.rulings(at, &[pair])?.pop()
+    }
+
+    /// The rulings for several classes and recipients at one moment, in their order. Those that are
+    /// not remembered are worked out on all processors; what comes of it does not depend on how
+    /// many there are.
+    pub fn rulings(
+        &mut self,
+        at: Timestamp,
+        asked: &[(ClassKey, RecipientKey)],
+    ) -> Option<Vec<Arc<Ruling>>> {
+        let mut worked_out = self.work_out(at, asked)?;
+        asked.iter().map(|pair| self.used(at, *pair, &mut worked_out)).collect()
+    }
+
+    /// Works out what is not remembered; `None` if a key is unknown.
+    fn work_out(
+        &mut self,
+        at: Timestamp,
+        asked: &[(ClassKey, RecipientKey)],
+    ) -> Option<Vec<(ClassKey, RecipientKey)>> {
         let now = at.millis();
-        if let Some(Some((from, until, ruling))) = known.rulings.get(recipient.0)
-            && (*from..*until).contains(&now)
-        {
-            self.counts.remembered += 1;
-            if drawn && (self.due.len() < DUE_MAX || self.due.contains_key(&(class, recipient))) {
-                let due = self.due.entry((class, recipient)).or_default();
-                *due = (due.0 + 1, at);
+        let mut missing = Vec::new();
+        for (class, recipient) in asked {
+            let known = self.known(*class)?;
+            if recipient.0 >= self.recipients.len() {
+                return None;
             }
-            return Some(Arc::clone(ruling));
+            if known.remembered(*recipient, now).is_none() {
+                missing.push((*class, *recipient));
+            }
         }
-        let to = self.recipients.get(recipient.0)?;
-        let case = Case { at, subject: known.class.subject(), recipient: to };
-        let ruling = Arc::new(self.rules.decide(&case));
-        self.counts.evaluated += 1;
-        if known.rulings.len() <= recipient.0 {
-            known.rulings.resize(self.recipients.len().max(recipient.0 + 1), None);
+        if missing.is_empty() {
+            return Some(missing);
         }
-        let (from, until) = span(now, &known.moments);
-        if let Some(slot) = known.rulings.get_mut(recipient.0) {
-            *slot = Some((from, until, Arc::clone(&ruling)));
+        missing.sort_unstable();
+        missing.dedup();
+        let case = |(class, recipient): &(ClassKey, RecipientKey)| {
+            let subject = self.known(*class)?.class.subject();
+            Some(Case { at, subject, recipient: self.recipients.get(recipient.0)? })
+        };
+        let cases: Vec<Case<'_>> = missing.iter().map(case).collect::<Option<_>>()?;
+        let rulings = self.decide_all(&cases);
+        for ((class, recipient), ruling) in missing.iter().zip(rulings) {
+            self.classes.get_mut(class.index)?.remember(*recipient, now, Arc::new(ruling));
+            self.counts.evaluated += 1;
+        }
+        Some(missing)
+    }
+
+    /// A ruling that is remembered by now. Its first use after it was `worked_out` is none of a
+    /// remembered one.
+    fn used(
+        &mut self,
+        at: Timestamp,
+        (class, recipient): (ClassKey, RecipientKey),
+        worked_out: &mut Vec<(ClassKey, RecipientKey)>,
+    ) -> Option<Arc<Ruling>> {
+        let drawn = self.draw();
+        let ruling = Arc::clone(self.known(class)?.remembered(recipient, at.millis())?);
+        if let Ok(first) = worked_out.binary_search(&(class, recipient)) {
+            worked_out.remove(first);
+            return Some(ruling);
+        }
+        self.counts.remembered += 1;
+        if drawn && (self.due.len() < DUE_MAX || self.due.contains_key(&(class, recipient))) {
+            let due = self.due.entry((class, recipient)).or_default();
+            *due = (due.0 + 1, at);
         }
         Some(ruling)
+    }
+
+    /// Decides cases, in their order.
+    fn decide_all(&self, cases: &[Case<'_>]) -> Vec<Ruling> {
+        let rules = &*self.rules;
+        let decide = |cases: &[Case<'_>]| -> Vec<Ruling> {
+            cases.iter().map(|case| rules.decide(case)).collect()
+        };
+        let threads = self.threads.min(cases.len() / CASES_A_THREAD);
+        if threads < 2 {
+            return decide(cases);
+        }
+        std::thread::scope(|scope| {
+            let mut shares = cases.chunks(cases.len().div_ceil(threads));
+            let own = shares.next().unwrap_or_default();
+            // A share for which no thread can be had is decided here.
+            let others: Vec<_> = shares
+                .map(|share| {
+                    let thread = std::thread::Builder::new().name("decide".to_owned());
+                    (share, thread.spawn_scoped(scope, move || decide(share)))
+                })
+                .collect();
+            let mut rulings = decide(own);
+            for (share, thread) in others {
+                rulings.extend(match thread.map(std::thread::ScopedJoinHandle::join) {
+                    Ok(Ok(decided)) => decided,
+                    Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                    Err(_) => decide(share),
+                });
+            }
+            rulings
+        })
     }
 
     /// What was asked about a class, to be kept beside the ledger with the facts it rests on.
@@ -350,6 +453,69 @@ mod tests {
         let Counts { evaluated, remembered, compared, differing } = decider.counts();
         assert_eq!((evaluated, remembered, differing), (1, 99_999, 0));
         assert!((900..1100).contains(&compared), "{compared}");
+    }
+
+    /// What comes of many questions, some of them asked twice, on so many threads.
+    fn answers(threads: usize) -> (Vec<Arc<Ruling>>, Counts) {
+        let (mut decider, _, _) = decider();
+        decider.threads = threads;
+        let schemes = Schemes::builtin();
+        let xar: NationCode = "XAR".parse().unwrap();
+        let labels = ["OPEN", "OPEN//NOFORN", "SERVICE//REL TO XBR", "SECRET-A", "SERVICE//ORCON"];
+        let mut asked = Vec::new();
+        for text in labels {
+            let scheme = schemes.get("XAR").unwrap();
+            let label = crate::parse_label(text, scheme, Timestamp::default()).unwrap();
+            for purpose in ["piracy", "smuggling", "cyber_defence"] {
+                let class = decider.class_of(&Subject {
+                    label: &label,
+                    facts: &entente_model::ReleaseFacts::default(),
+                    recalled: false,
+                    originator: xar,
+                    consents: &[],
+                    transfer: &Transfer::new(xar, "COAST-GUARD", purpose),
+                });
+                for nation in ["XBR", "XCO", "XDO", "XEL"] {
+                    let to = Recipient::new(nation.parse().unwrap(), "COAST-WATCH");
+                    asked.push((class, decider.recipient(&to)));
+                }
+            }
+        }
+        asked.extend_from_within(..20);
+        let mut rulings = Vec::new();
+        for n in 0..40 {
+            let at = Timestamp::from_millis(n * DAY_MILLIS / 8);
+            rulings.extend(decider.rulings(at, &asked).unwrap());
+            assert!(decider.recheck().is_empty());
+        }
+        (rulings, decider.counts())
+    }
+
+    #[test]
+    fn how_many_threads_decide_changes_nothing() {
+        let (alone, counts) = answers(1);
+        let decisions: std::collections::BTreeSet<Decision> =
+            alone.iter().map(|ruling| ruling.decision).collect();
+        assert!(decisions.len() > 1, "{decisions:?}");
+        assert_eq!(counts.evaluated + counts.remembered, 40 * 80);
+        // Five days, sixty pairs each.
+        assert_eq!(counts.evaluated, 5 * 60);
+        assert!(counts.compared > 0 && counts.differing == 0, "{counts:?}");
+        for threads in [2, 3, 7, 16] {
+            assert_eq!(answers(threads), (alone.clone(), counts), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_nothing() {
+        let (mut decider, class, to) = decider();
+        let at = Timestamp::from_millis(7);
+        let unknown = RecipientKey(99);
+        assert_eq!(decider.rulings(at, &[(class, to), (class, unknown)]), None);
+        assert_eq!(decider.ruling(at, class, unknown), None);
+        decider.forget();
+        assert_eq!(decider.rulings(at, &[(class, to)]), None);
+        assert_eq!(decider.counts().remembered, 0);
     }
 
     #[test]

@@ -245,6 +245,7 @@ fn mixed_objects(
     let mut maker = mixed::Maker::new(at)?;
     let mut classes: BTreeMap<_, usize> = BTreeMap::new();
     let mut decided: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut asked = Vec::new();
     let mut spent = Duration::ZERO;
     let mut done = 0;
     while done < objects {
@@ -256,8 +257,9 @@ fn mixed_objects(
         for object in &batch {
             let class = decider.class_of(&object.subject(&maker));
             *classes.entry(class).or_default() += 1;
-            for recipient in &recipients {
-                let ruling = decider.ruling(at, class, *recipient).context("a class is lost")?;
+            asked.clear();
+            asked.extend(recipients.iter().map(|recipient| (class, *recipient)));
+            for ruling in decider.rulings(at, &asked).context("a class is lost")? {
                 *decided.entry(ruling.decision.as_str()).or_default() += 1;
             }
         }
