@@ -20,6 +20,9 @@ pub const PROGRAM: &str = "cvc5";
 pub const HOW_TO_INSTALL: &str =
     "install it with `apt-get install cvc5`, or name the program with --solver";
 
+/// Solvers that work side by side, at most.
+const SOLVERS_MAX: usize = 16;
+
 /// A model may not be longer than this.
 const MODEL_BYTES_MAX: usize = 4 << 20;
 
@@ -50,6 +53,12 @@ impl Cvc5 {
     /// The solver at this path, or of this name, with so much time for each question.
     pub fn new(program: &Path, limit: Duration) -> Self {
         Self { program: program.to_owned(), limit, running: None }
+    }
+
+    /// As many as can work side by side on this machine.
+    pub fn side_by_side(program: &Path, limit: Duration) -> Vec<Self> {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        (0..processors.min(SOLVERS_MAX)).map(|_| Self::new(program, limit)).collect()
     }
 
     /// Whether the program is there and runs.

@@ -17,6 +17,7 @@ mod limits;
 mod machine;
 mod nation;
 mod propagate;
+mod prove;
 mod publish;
 mod report;
 mod server;
@@ -65,6 +66,11 @@ pub enum Bench {
         objects: usize,
         /// Partners that they are decided for.
         partners: usize,
+    },
+    /// Proofs about agreements.
+    Prove {
+        /// How many agreements.
+        agreements: usize,
     },
     /// A node that does nothing.
     Idle {
@@ -115,6 +121,7 @@ pub fn run(bench: &Bench, dir: Option<PathBuf>, output: Output) -> anyhow::Resul
         Bench::Decide { decisions, objects, partners } => {
             decide::run(&lab, *decisions, *objects, *partners, &mut report)?;
         }
+        Bench::Prove { agreements } => prove::run(&lab, *agreements, &mut report)?,
         Bench::Idle { seconds } => idle::run(&lab, *seconds, &mut report)?,
     }
     report.limits(&limits);

@@ -20,6 +20,10 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use entente_model::{AgreementId, LawId};
 use thiserror::Error;
 
@@ -53,6 +57,12 @@ pub trait Solver: Send {
     /// Solves a script, which starts with `(reset)`, sets `produce-models` and lacks the commands
     /// `(check-sat)` and, if that is satisfiable, `(get-model)`.
     fn solve(&mut self, script: &str) -> Result<Satisfiable, SolverFault>;
+}
+
+impl<S: Solver + ?Sized> Solver for &mut S {
+    fn solve(&mut self, script: &str) -> Result<Satisfiable, SolverFault> {
+        (**self).solve(script)
+    }
 }
 
 /// An answer to one property.
@@ -116,11 +126,35 @@ impl Pack<'_> {
 /// The id that an agreement has while it is only a text.
 const NO_ID: AgreementId = AgreementId::from_array([0; 32]);
 
-/// Answers these properties for every agreement of a pack, in their order.
-pub fn prove(
+/// Answers these properties for every agreement of a pack, in their order. The solvers work side by
+/// side; without one, nothing is answered.
+pub fn prove<S: Solver>(
     pack: &Pack<'_>,
     properties: &[Property],
-    solver: &mut dyn Solver,
+    solvers: &mut [S],
 ) -> Result<Vec<Finding>, CompileError> {
-    property::Prover::new(pack, solver)?.prove(properties)
+    let next = AtomicUsize::new(0);
+    let work = |solver: &mut S| -> Result<Vec<(usize, Vec<Finding>)>, CompileError> {
+        let mut prover = property::Prover::new(pack, solver)?;
+        let mut found = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= pack.agreements.len() {
+                return Ok(found);
+            }
+            found.push((at, prover.prove(at, properties)?));
+        }
+    };
+    let work = &work;
+    let mut found = thread::scope(|scope| {
+        let threads: Vec<_> =
+            solvers.iter_mut().map(|solver| scope.spawn(move || work(solver))).collect();
+        let mut found = Vec::new();
+        for thread in threads {
+            found.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(found)
+    })?;
+    found.sort_by_key(|(at, _)| *at);
+    Ok(found.into_iter().flat_map(|(_, findings)| findings).collect())
 }

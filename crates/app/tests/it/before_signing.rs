@@ -33,9 +33,9 @@ fn a_counterexample_is_a_row_that_decides_as_it_says() {
         LAWS.iter().map(|text| NationalLaw::parse(text).unwrap()).collect();
     let schemes = Schemes::builtin();
     let pack = Pack { agreements: &agreements, laws: &laws, schemes: &schemes, amends: None };
-    let mut solver = Cvc5::new(Path::new(PROGRAM), Duration::from_mins(1));
+    let solver = Cvc5::new(Path::new(PROGRAM), Duration::from_mins(1));
     let properties = [Property::OwnNationals(None), Property::NoOnward, Property::Noforn];
-    let found = prove(&pack, &properties, &mut solver).unwrap();
+    let found = prove(&pack, &properties, &mut [solver]).unwrap();
     let mut shown = 0;
     for finding in &found {
         let Verdict::Counterexample(case) = &finding.verdict else { continue };

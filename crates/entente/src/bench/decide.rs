@@ -1,7 +1,6 @@
 //! Decisions: cold, remembered, many at once, and what compiling the rules takes.
 //!
-//! One thread, no node: what is measured is the policy engine and its memory, which a node calls
-//! as they are. The rules are literate texts like those that people sign.
+//! No node: what is measured is the policy engine and its memory, which a node calls as they are. The rules are literate texts like those that people sign.
 
 mod mixed;
 mod texts;
@@ -37,13 +36,14 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     report.method(
         format!(
-            "one thread. Cold: {decisions} decisions on one case, nothing remembered, by turns \
-             under 10 and under 300 policies of agreements and laws, of which the same 10 concern \
-             the case, and under a full agreement with a full national law. Remembered: one class \
-             of objects to {partners} recipients, one use in a hundred compared with a fresh \
-             decision. Mixed: {objects} objects of several kinds, labels and facts to each of \
-             {partners} partners, classes found object by object. Compiled: {} agreements and {} \
-             laws from their texts.",
+            "one thread, but for the mixed. Cold: {decisions} decisions on one case, nothing \
+             remembered, by turns under 10 and under 300 policies of agreements and laws, of which \
+             the same 10 concern the case, and under a full agreement with a full national law. \
+             Remembered: one class of objects to {partners} recipients, one use in a hundred \
+             compared with a fresh decision. Mixed: {objects} objects of several kinds, labels and \
+             facts to each of {partners} partners, classes found object by object; what is not \
+             remembered, and what is compared, is decided on all processors, as a node does. \
+             Compiled: {} agreements and {} laws from their texts.",
             COMPILED.0, COMPILED.1
         ),
         1,

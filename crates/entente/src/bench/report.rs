@@ -153,6 +153,7 @@ fn named(bench: &Bench) -> (&'static str, Value) {
         Bench::Decide { decisions, objects, partners } => {
             ("decide", json!({ "decisions": decisions, "objects": objects, "partners": partners }))
         }
+        Bench::Prove { agreements } => ("prove", json!({ "agreements": agreements })),
         Bench::Idle { seconds } => ("idle", json!({ "seconds": seconds })),
     }
 }

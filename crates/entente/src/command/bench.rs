@@ -91,6 +91,13 @@ enum What {
         #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
         partners: u64,
     },
+    /// Prove what agreements with six national laws can never allow; needs the solver cvc5
+    #[command(after_help = "Example:\n  entente bench prove --json")]
+    Prove {
+        /// Agreements
+        #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = some)]
+        agreements: usize,
+    },
     /// Watch a node with two partners that has nothing to do
     #[command(after_help = "Example:\n  entente bench idle --seconds 60")]
     Idle {
@@ -133,6 +140,7 @@ impl Run for BenchArgs {
                 objects,
                 partners: usize::try_from(partners).map_err(Failure::usage)?,
             },
+            What::Prove { agreements } => Bench::Prove { agreements },
             What::Idle { seconds } => Bench::Idle { seconds },
         };
         let report = bench::run(&bench, self.dir, output).map_err(Failure::failed)?;

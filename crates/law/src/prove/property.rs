@@ -272,12 +272,15 @@ impl<'p, 's> Prover<'p, 's> {
         self.sides.iter_mut().map(|s| &mut s.rules)
     }
 
-    pub(super) fn prove(mut self, properties: &[Property]) -> Result<Vec<Finding>, CompileError> {
+    /// Answers properties for the agreement at a place of the pack.
+    pub(super) fn prove(
+        &mut self,
+        at: usize,
+        properties: &[Property],
+    ) -> Result<Vec<Finding>, CompileError> {
         let mut found = Vec::new();
-        for at in 0..self.sides.len() {
-            for property in properties {
-                found.extend(self.one(at, property)?);
-            }
+        for property in properties {
+            found.extend(self.one(at, property)?);
         }
         Ok(found)
     }
@@ -501,15 +504,24 @@ impl<'p, 's> Prover<'p, 's> {
         let mut impossible = fence::impossible(&side.rules, treaty);
         // Where the agreement does not apply no rule is asked.
         impossible.push(fence::applicability(treaty).condition);
-        let mut all: Vec<(Action, Bar)> = Vec::new();
-        all.extend(fence::release(&side.rules, treaty).into_iter().map(|b| (Action::Release, b)));
-        all.extend(fence::onward(&side.rules, treaty).into_iter().map(|b| (Action::Onward, b)));
-        for tag in side.rules.controls.keys() {
-            let bars = fence::control(&side.rules, tag).unwrap_or_default();
-            all.extend(bars.into_iter().map(|b| (Action::Control, b)));
+        let controls = side.rules.controls.keys();
+        let controls = controls.filter_map(|tag| fence::control(&side.rules, tag)).flatten();
+        let all: [(Action, Vec<Bar>, &[String]); 3] = [
+            (Action::Release, fence::release(&side.rules, treaty), &impossible),
+            (Action::Onward, fence::onward(&side.rules, treaty), &[]),
+            (Action::Control, controls.collect(), &[]),
+        ];
+        let mut suspects: Vec<(Action, Bar, &[String])> = Vec::new();
+        for (action, bars, never) in all {
+            // All are asked about together, and one by one only where one of them may fail.
+            let together =
+                bars.iter().map(|bar| format!("(if {} then true else true)", bar.condition));
+            let together = together.collect::<Vec<_>>().join(" && ");
+            let fine = bars.is_empty()
+                || matches!(self.desk.errs(action, &together, never)?, Reply::Never);
+            suspects.extend(bars.into_iter().filter(|_| !fine).map(|bar| (action, bar, never)));
         }
-        for (action, bar) in all {
-            let never: &[String] = if action == Action::Release { &impossible } else { &[] };
+        for (action, bar, never) in suspects {
             let context = match self.desk.errs(action, &bar.condition, never)? {
                 Reply::Never => continue,
                 Reply::Unknown(why) => return Ok(Verdict::NotProved(why)),

@@ -126,7 +126,7 @@ fn ask(
 ) -> Vec<Finding> {
     let schemes = Schemes::builtin();
     let pack = Pack { agreements, laws, schemes: &schemes, amends };
-    prove(&pack, properties, &mut Once).unwrap()
+    prove(&pack, properties, &mut [Once, Once]).unwrap()
 }
 
 fn own(condition: &str) -> Property {
@@ -362,20 +362,20 @@ fn a_lost_control_or_law_turns_a_proof_into_a_case() {
     let laws = [law("XAR", &[RULES[1]])];
     let pack = Pack { agreements: &agreements, laws: &laws, schemes: &schemes, amends: None };
     let properties = [Property::Noforn, Property::AbsoluteLaws];
-    proved(&prove(&pack, &properties, &mut Once).unwrap());
+    proved(&prove(&pack, &properties, &mut [Once]).unwrap());
     let mut solver = Once;
     let mut prover = Prover::new(&pack, &mut solver).unwrap();
     for rules in prover.rules_mut() {
         let nothing = rules.book.set(&[]).unwrap();
         rules.controls.insert("NOFORN", nothing);
     }
-    refuted(&prover.prove(&properties[..1]).unwrap());
+    refuted(&prover.prove(0, &properties[..1]).unwrap());
     let mut solver = Once;
     let mut prover = Prover::new(&pack, &mut solver).unwrap();
     for rules in prover.rules_mut() {
         rules.laws.clear();
     }
-    refuted(&prover.prove(&properties[1..]).unwrap());
+    refuted(&prover.prove(0, &properties[1..]).unwrap());
 }
 
 /// A rule that has no answer in some case is found.
@@ -395,7 +395,7 @@ fn a_rule_that_can_fail_is_not_proved_never_to() {
         let position = rules.book.add(Action::Release, &origin, forbid).unwrap();
         rules.object_flags = rules.book.set(&[position]).unwrap();
     }
-    let found = prover.prove(&[Property::NeverErrors]).unwrap();
+    let found = prover.prove(0, &[Property::NeverErrors]).unwrap();
     assert!(matches!(found[0].verdict, Verdict::Counterexample(_)), "{found:#?}");
 }
 
@@ -444,7 +444,7 @@ fn without_an_answer_nothing_is_proved() {
     for (solver, why) in
         [(&mut Dumb as &mut dyn Solver, "not installed"), (&mut Unsure, "does not know")]
     {
-        let found = prove(&pack, &property, solver).unwrap();
+        let found = prove(&pack, &property, &mut [solver]).unwrap();
         match &found[0].verdict {
             Verdict::NotProved(said) => assert!(said.contains(why), "{said}"),
             Verdict::Proved | Verdict::Counterexample(_) => panic!("{found:#?}"),

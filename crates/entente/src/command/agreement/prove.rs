@@ -126,8 +126,8 @@ impl Run for ProveArgs {
             schemes: &schemes,
             amends: amends.first(),
         };
-        let mut solver = Cvc5::new(&self.solver, Duration::from_secs(self.limit));
-        let found = prove(&pack, &properties, &mut solver)
+        let mut solvers = Cvc5::side_by_side(&self.solver, Duration::from_secs(self.limit));
+        let found = prove(&pack, &properties, &mut solvers)
             .map_err(|e| Failure::usage(anyhow!("the texts cannot be put into one pack: {e}")))?;
         let mut rows = Vec::new();
         let findings = found
