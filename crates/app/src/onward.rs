@@ -8,14 +8,17 @@ use entente_law::case::{Consent, Transfer, Use};
 use entente_model::codec::{Reader, Wire, WireError, Writer};
 use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
-use entente_model::record::{NoteRecord, Record, RecordKind};
-use entente_model::{Decision, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp};
+use entente_model::record::{DecisionRecord, NoteRecord, Outcome, Record, RecordKind};
+use entente_model::{
+    AgreementId, Decision, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp,
+};
 use entente_store::rows::{AskRow, IntentRow, ObjectRow};
-use entente_store::{Store, Vault};
+use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
+use crate::leaf::LeafOpening;
 use crate::node::{Known, Node, event};
 use crate::obligation::{self, must_allow};
 use crate::people::{Act, Actor, Approval, Role};
@@ -30,6 +33,9 @@ use crate::variant::Form;
 const CONSENT_MILLIS: u64 = 365 * 86_400_000;
 /// Two release officers consent; neither may stand for the other.
 const CONSENTING: usize = 2;
+
+/// How a partner's request stands until this node has looked whether its terms answer it.
+pub(crate) const AGREED: &str = "agreed";
 
 /// What someone wants to pass on, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,14 +102,23 @@ pub(crate) struct OpenedObject {
 /// A consent that can be given or refused.
 pub(crate) struct AskedConsent {
     row: AskRow,
-    /// To whom the object would go.
-    grantee: NationId,
     /// What is decided, exactly.
     pub(crate) decision: OnwardDecision,
     /// What kind of act this is.
     pub(crate) word: &'static str,
     /// What it is about, for people.
     pub(crate) about: String,
+}
+
+/// What was decided on a whole object for one nation.
+fn whole(object: &OpenedObject, weighed: Weighed) -> Verdict {
+    Verdict {
+        form: Form::Whole,
+        notes: Vec::new(),
+        object_type: object.row.object_type.clone(),
+        pieces: 1,
+        nations: vec![weighed],
+    }
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -142,10 +157,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let known = self.known();
         let weighed = self.weigh_onward(&known, &object, order)?;
-        if weighed.goes() {
-            return self.dispatch_onward(&known, &object, order, weighed, None);
-        }
         let now = self.now();
+        if weighed.goes() {
+            if self.is_proven(&object.row, weighed.nation, now)? {
+                return self.dispatch_onward(&known, &object, order, weighed, None);
+            }
+            let asked = self.ask_for_proof_of_terms(&known, &object, &weighed, order)?;
+            let verdict = whole(&object, weighed);
+            return Ok(OnwardOutcome { verdict, asked, released: false });
+        }
         let mut asked = Vec::new();
         if weighed.ruling.decision == Decision::Refer {
             for authority in &weighed.ruling.refer_to {
@@ -161,7 +181,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                         basis: weighed.ruling.explanation.first().cloned().unwrap_or_default(),
                         until: now.plus_millis(CONSENT_MILLIS),
                     };
-                    self.ask(order, &request, node, weighed.nation, now)?;
+                    self.ask(order.to, Some(order), &request, node)?;
                     asked.push(nation.row.code);
                 }
             }
@@ -188,13 +208,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             weighed.code
         );
         let to = weighed.nation;
-        let verdict = Verdict {
-            form: Form::Whole,
-            notes: Vec::new(),
-            object_type: object.row.object_type.clone(),
-            pieces: 1,
-            nations: vec![weighed],
-        };
+        let verdict = whole(object, weighed);
         // What is not released was decided all the same, and the overseers can see it.
         let batch = self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let leaves: Vec<LeafDraft> = batch
@@ -279,37 +293,78 @@ impl<S: Store, V: Vault> Node<S, V> {
             .ok_or_else(|| AppError::invalid(format!("{} is not a partner of this node", order.to)))
     }
 
+    /// Whether who would receive it can check that it may be passed on: its originator says so in
+    /// its ledger. Sent back to its originator it is not passed on.
+    pub(crate) fn is_proven(&self, row: &ObjectRow, to: NationId, now: Timestamp) -> Result<bool> {
+        if row.nation == to {
+            return Ok(true);
+        }
+        let consents = self.store.read(|work| work.consents(row.oid))?;
+        Ok(consents
+            .iter()
+            .any(|c| c.granted && c.to == to && c.from == row.nation && c.until > now))
+    }
+
+    /// Asks the originator to say in its ledger what the agreement says already: that this may go
+    /// there.
+    pub(crate) fn ask_for_proof_of_terms(
+        &self,
+        known: &Known,
+        object: &OpenedObject,
+        weighed: &Weighed,
+        order: &OnwardOrder,
+    ) -> Result<Vec<NationCode>> {
+        let originator = known.nation(&object.row.nation);
+        let Some((nation, (node, _))) = originator.and_then(|n| Some((n, n.node()?))) else {
+            return Err(AppError::invalid("the object's originator is not known here"));
+        };
+        let request = OnwardRequest {
+            oid: object.row.oid,
+            grantee: weighed.nation,
+            purpose: order.purpose.clone(),
+            basis: weighed.ruling.explanation.first().cloned().unwrap_or_default(),
+            until: self.now().plus_millis(CONSENT_MILLIS),
+        };
+        // What no person ordered is decided anew by the rules once the originator has answered.
+        let plan = weighed.by_rule.is_none().then_some(order);
+        self.ask(weighed.code, plan, &request, node)?;
+        Ok(vec![nation.row.code])
+    }
+
     fn ask(
         &self,
-        order: &OnwardOrder,
+        to: NationCode,
+        order: Option<&OnwardOrder>,
         request: &OnwardRequest,
         node: entente_model::NodeId,
-        to: NationId,
-        now: Timestamp,
     ) -> Result<()> {
+        let now = self.now();
         self.store.write(|work| {
-            let waiting = work
-                .asks()?
-                .iter()
-                .any(|a| a.ours && a.oid == order.oid && a.to == to && a.state == "waiting");
-            if waiting {
+            let (oid, grantee) = (request.oid, request.grantee);
+            let asked = work.asks()?.into_iter().any(|ask| {
+                let same = ask.ours && ask.oid == oid && ask.to == grantee;
+                // A rule asks once; a person may ask again.
+                same && (order.is_none() || ask.state == "waiting")
+            });
+            if asked {
                 return Ok(());
             }
             work.put_ask(&AskRow {
                 id: 0,
-                oid: order.oid,
+                oid,
                 ours: true,
                 peer: node,
-                to,
+                to: grantee,
                 request: request.to_bytes(),
-                plan: order.to_bytes(),
+                plan: order.map(OnwardOrder::to_bytes).unwrap_or_default(),
                 state: "waiting".to_owned(),
                 at: now,
             })?;
+            let by = order.map_or_else(|| "a standing rule".to_owned(), |order| order.body.clone());
             let note = NoteRecord {
                 act: "onward release asked for".to_owned(),
-                by: order.body.clone(),
-                about: format!("object {} to {}", order.oid, order.to),
+                by,
+                about: format!("object {oid} to {to}"),
                 digest: None,
             };
             work.put_intent(&IntentRow {
@@ -335,13 +390,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         ask: Option<i64>,
     ) -> Result<OnwardOutcome> {
         let now = self.now();
-        let verdict = Verdict {
-            form: Form::Whole,
-            notes: Vec::new(),
-            object_type: object.row.object_type.clone(),
-            pieces: 1,
-            nations: vec![weighed],
-        };
+        let verdict = whole(object, weighed);
         let batch = self.batch(known, Lane::Priority, std::slice::from_ref(&verdict), now)?;
         let (Some(weighed), Some(shared)) = (verdict.nations.first(), batch.classes.first()) else {
             return Err(AppError::Operator("nothing was decided".to_owned()));
@@ -392,6 +441,9 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// After a grant: decides anew and releases, or says why not.
     pub(crate) fn release_granted(&self, ask: &AskRow) -> Result<()> {
+        if ask.plan.is_empty() {
+            return self.share_granted(ask);
+        }
         let order = OnwardOrder::from_bytes(&ask.plan)?;
         let attempt = self.open_object(order.oid).and_then(|object| {
             let known = self.known();
@@ -480,7 +532,75 @@ impl<S: Store, V: Vault> Node<S, V> {
             known.by_node(&row.peer).map_or_else(|| row.peer.short(), |n| n.row.code.to_string()),
             known.name_of(&request.grantee)
         );
-        Ok(AskedConsent { row, grantee: request.grantee, decision, word, about })
+        Ok(AskedConsent { row, decision, word, about })
+    }
+
+    /// Answers a request to pass on what its terms let parties pass on: granted at once if this
+    /// nation would release it there itself, under the same agreement and for the same purpose;
+    /// otherwise it waits for release officers, like any other.
+    pub(crate) fn answer_agreed(&self, ask: &AskRow) -> Result<()> {
+        let request = OnwardRequest::from_bytes(&ask.request)?;
+        let granted = match self.would_release(ask, &request) {
+            Ok(granted) => granted,
+            Err(error @ (AppError::Store(_) | AppError::Keys(_) | AppError::Operator(_))) => {
+                return Err(error);
+            }
+            // It was erased or recalled meanwhile, or the nation is none of ours any more.
+            Err(_) => None,
+        };
+        let Some(code) = granted else {
+            return self.store.write(|work| work.set_ask(ask.id, "waiting")).map_err(Into::into);
+        };
+        let decision = OnwardDecision {
+            oid: ask.oid,
+            via: ask.peer,
+            to: request.grantee,
+            granted: true,
+            hops: 0,
+            until: request.until,
+            conditions: format!("{code} lets its parties pass it on"),
+        };
+        let known = self.known();
+        let about = format!(
+            "onward release of {} by {} to {}, as {code} lets its parties",
+            ask.oid.short(),
+            known.by_node(&ask.peer).map_or_else(|| ask.peer.short(), |n| n.row.code.to_string()),
+            known.name_of(&request.grantee)
+        );
+        self.put_decision(
+            ask,
+            &decision,
+            ("onward release granted by agreement", code, None),
+            about,
+        )
+    }
+
+    /// Whether this nation would release an object of its own to whom a partner would pass it on,
+    /// under the agreement whose terms the partner holds it under; then, which that is.
+    fn would_release(&self, ask: &AskRow, request: &OnwardRequest) -> Result<Option<String>> {
+        let object = self.open_object(ask.oid)?;
+        let known = self.known();
+        let now = self.now();
+        let via = known.by_node(&ask.peer).filter(|nation| nation.row.status == "accepted");
+        let to = known.nation(&request.grantee).filter(|nation| nation.row.status == "accepted");
+        let (Some(via), Some(to)) = (via, to) else { return Ok(None) };
+        let leaf = object.row.leaf;
+        let given = self.store.read(|work| given_under(work, leaf, via.row.code))?;
+        let held = given.and_then(|id| known.policy.agreement(&id));
+        let Some(held) = held.filter(|held| held.state.may_release_to(&to.row.nation, now)) else {
+            return Ok(None);
+        };
+        let state = entente_exchange::state::ObjectState::from_code(object.row.state.into());
+        let recalled = state.unwrap_or_default().recalled().is_some();
+        let body = self.identity.bodies.first().cloned().unwrap_or_default();
+        let transfer = Transfer::new(self.identity.code, body.as_str(), request.purpose.as_str());
+        let subject = subject_of(&object.manifest, self.identity.code, recalled, &[], &transfer);
+        let to = [(to.row.code, None)];
+        let weighed = self.weigh(&known, &subject, &to, Some(ask.oid), now)?;
+        let goes = weighed.first().is_some_and(|w| {
+            w.goes() && w.ruling.basis.as_ref().is_some_and(|basis| basis.0 == held.row.id)
+        });
+        Ok(goes.then(|| held.row.code.clone()))
     }
 
     /// Grants or refuses a partner's request, by two release officers who agree.
@@ -491,7 +611,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         granted: bool,
         conditions: &str,
     ) -> Result<Approval> {
-        let AskedConsent { row, grantee, decision, word, about } =
+        let AskedConsent { row, decision, word, about } =
             self.asked_consent(actor, ask, granted, conditions)?;
         let approval = self.approve(
             actor,
@@ -504,26 +624,55 @@ impl<S: Store, V: Vault> Node<S, V> {
             },
         )?;
         let Approval::Granted { approvers, digest } = &approval else { return Ok(approval) };
+        let act = format!("onward release {word}ed");
+        self.put_decision(&row, &decision, (&act, approvers.join(", "), Some(*digest)), about)?;
+        Ok(approval)
+    }
+
+    /// Answers a partner's request, in the ledger and to the partner.
+    fn put_decision(
+        &self,
+        ask: &AskRow,
+        decision: &OnwardDecision,
+        (act, by, digest): (&str, String, Option<entente_model::Digest>),
+        about: String,
+    ) -> Result<()> {
         let now = self.now();
-        let note = NoteRecord {
-            act: format!("onward release {word}ed"),
-            by: approvers.join(", "),
-            about: about.clone(),
-            digest: Some(*digest),
-        };
+        let note = NoteRecord { act: act.to_owned(), by, about: about.clone(), digest };
         self.store.write(|work| {
-            work.set_ask(row.id, if granted { "granted" } else { "refused" })?;
+            work.set_ask(ask.id, if decision.granted { "granted" } else { "refused" })?;
             work.put_intent(&IntentRow {
                 id: 0,
-                dst: Some(row.peer),
+                dst: Some(ask.peer),
                 lane: Lane::Priority,
                 kind: Some(ItemKind::OnwardDecision),
                 payload: decision.to_bytes(),
                 record: Record::new(RecordKind::Onward, now, &note).to_bytes(),
             })?;
-            event(work, now, "consent", about.clone(), (Some(row.oid), Some(grantee)))
+            event(work, now, "consent", about.clone(), (Some(ask.oid), Some(decision.to)))
         })?;
         (self.wake)(&crate::node::WakeUp::Intents);
-        Ok(approval)
+        Ok(())
     }
+}
+
+/// The agreement whose terms let its parties pass on what went to a nation with an entry; none if
+/// they do not, or if the originator's own control stands above them.
+pub(crate) fn given_under(
+    work: &dyn Work,
+    leaf: Option<u64>,
+    to: NationCode,
+) -> Result<Option<AgreementId>> {
+    let opening = leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten();
+    let Some(bytes) = opening.and_then(|row| row.opening) else { return Ok(None) };
+    let record = Record::from_bytes(&LeafOpening::from_bytes(&bytes)?.record)?;
+    let decision = DecisionRecord::from_bytes(&record.body)?;
+    let Some(bytes) = work.preimage(decision.outcomes)? else { return Ok(None) };
+    let outcomes: Vec<Outcome> = Reader::new(&bytes).list(Reader::value)?;
+    let Some(outcome) = outcomes.into_iter().find(|outcome| outcome.nation == to) else {
+        return Ok(None);
+    };
+    let owes = |start: &str| outcome.obligations.iter().any(|o| o.starts_with(start));
+    let free = owes("onward_parties_only:") && !owes("orcon") && !owes("no_onward");
+    Ok(outcome.agreement.filter(|_| free))
 }

@@ -20,6 +20,7 @@ use crate::error::{AppError, Result};
 use crate::ground;
 use crate::keys::{Plain, SealJob, Target};
 use crate::node::{Known, Node, event, event_once, lock};
+use crate::onward::AGREED;
 use crate::policy::HeldAgreement;
 use crate::receive::control_digest;
 use crate::sequencer::{ItemDraft, LeafDraft};
@@ -82,7 +83,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         let Some(Due { asks, objects }) = self.due(dated)? else { return Ok(Ticked::default()) };
         if self.intake().refusal(Lane::Priority).is_none() {
             for ask in asks {
-                self.release_granted(&ask)?;
+                if ask.ours {
+                    self.release_granted(&ask)?;
+                } else {
+                    self.answer_agreed(&ask)?;
+                }
             }
         }
         let deleted = self.expire(&objects)?;
@@ -106,8 +111,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         self.store.read(|work| {
             let mut asks = work.asks()?;
-            // Asks that were granted are decided anew, and released if the law permits now.
-            asks.retain(|ask| ask.ours && ask.state == "granted");
+            // Asks that were granted are decided anew, and released if the law permits now; those
+            // of partners that our terms answer already are answered.
+            asks.retain(|ask| ask.state == if ask.ours { "granted" } else { AGREED });
             let objects = if dated { work.objects_due(now, DUE_MAX)? } else { Vec::new() };
             let signed = work.checkpoint()?.map_or(0, |row| row.size);
             let unsigned = work.head()?.is_some_and(|head| head.size > signed);

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::{Circumstances, Order};
+use entente_app::publish::{Circumstances, Order, Weighed};
 use entente_law::Schemes;
 use entente_law::marking::parse_label;
 use entente_model::codec::Wire;
@@ -399,7 +399,9 @@ impl World {
                 evidence: false,
             };
             let outcome = member.node()?.release_onward(&member.actor("analyst")?, &order)?;
-            match (terms.agreement == *new, outcome.released) {
+            // What may go waits for the word of its originator's ledger, and is decided already.
+            let may_go = outcome.verdict.nations.first().is_some_and(Weighed::goes);
+            match (terms.agreement == *new, may_go) {
                 (false, true) => {
                     return Err(Failure(format!(
                         "member {place} passes {} on, which the text that it came under forbids",

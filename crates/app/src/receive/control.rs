@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::evidence;
 use crate::ground;
 use crate::node::{Known, Node, event, lock};
+use crate::onward::{AGREED, given_under};
 use crate::policy;
 
 /// A backup made before a recall can hold its keys for this long (`protocol.md` 5.3).
@@ -317,13 +318,18 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<(Verdict, bool)> {
         // Who was not sent the object does not even learn whether it exists.
         let ours = work.object(request.oid)?.filter(|row| row.nation == self.identity.nation);
-        let sent = match ours.and_then(|row| row.leaf) {
+        let leaf = ours.and_then(|row| row.leaf);
+        let sent = match leaf {
             Some(leaf) => self.slot_for(work, leaf, peer)?.is_some(),
             None => false,
         };
         if !sent {
             return Ok((Verdict::Refused(NackCode::NotOrigin), false));
         }
+        // What its terms let parties pass on, the node answers by itself.
+        let via = known.nation(&nation).map(|via| via.row.code);
+        let agreed = via.map(|via| given_under(work, leaf, via)).transpose()?.flatten();
+        let state = if agreed.is_some() { AGREED } else { "waiting" };
         work.put_ask(&AskRow {
             id: 0,
             oid: request.oid,
@@ -332,7 +338,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             to: request.grantee,
             request: payload.to_vec(),
             plan: Vec::new(),
-            state: "waiting".to_owned(),
+            state: state.to_owned(),
             at: now,
         })?;
         let text = format!(

@@ -3,7 +3,7 @@
 
 use entente_exchange::state::ObjectState;
 use entente_model::{NationCode, Timestamp};
-use entente_store::rows::ObjectRow;
+use entente_store::rows::{AskRow, ObjectRow};
 use entente_store::{Store, Vault, Work};
 
 use super::apply::tags_of;
@@ -69,6 +69,21 @@ impl<S: Store, V: Vault> Node<S, V> {
             looked += 1;
         }
         Ok(looked)
+    }
+
+    /// Decides anew on an object whose originator has said in its ledger what its terms say.
+    pub(crate) fn share_granted(&self, ask: &AskRow) -> Result<()> {
+        let row = self.store.read(|work| work.object(ask.oid))?;
+        if let Some(row) = row {
+            self.share_arrival(&row)?;
+        }
+        let to = self.known().name_of(&ask.to);
+        self.store.write(|work| {
+            let mut released = work.rule_releases_of(ask.oid)?.into_iter();
+            let went = released.any(|row| row.nations.split(',').any(|code| code == to));
+            work.set_ask(ask.id, if went { "released" } else { "denied" })
+        })?;
+        Ok(())
     }
 
     fn share_arrival(&self, row: &ObjectRow) -> Result<()> {
@@ -144,7 +159,13 @@ impl<S: Store, V: Vault> Node<S, V> {
                     weighed.by_rule = Some(ByRule { id: held.row.id, name: rule.name.clone() });
                     let basis = weighed.ruling.basis.as_ref();
                     let by_it = basis.is_some_and(|basis| basis.0 == agreement.row.id);
-                    if weighed.goes() && by_it {
+                    if weighed.goes()
+                        && by_it
+                        && !self.is_proven(&object.row, weighed.nation, now)?
+                    {
+                        self.ask_for_proof_of_terms(&known, object, &weighed, &order)?;
+                        None
+                    } else if weighed.goes() && by_it {
                         self.dispatch_onward(&known, object, &order, weighed, None)?;
                         None
                     } else if weighed.goes() {

@@ -443,5 +443,16 @@ fn what_was_received_under_the_older_text_is_passed_on_by_its_rule() {
     let outcome = pass_on(first.objects[0]);
     assert!(!outcome.released, "an amendment never loosens what was released before it");
     assert_eq!(outcome.asked, [nation("XAR")]);
-    assert!(pass_on(second.objects[0]).released);
+    // What the newer text lets parties pass on goes once its originator's ledger says so, which
+    // nobody there has to decide.
+    let outcome = pass_on(second.objects[0]);
+    assert_eq!((outcome.released, outcome.asked), (false, vec![nation("XAR")]));
+    alliance.quiet().unwrap();
+    let costaluna = &alliance.members[2];
+    assert!(crate::world::payload(costaluna, second.objects[0]).is_some());
+    assert!(crate::world::payload(costaluna, first.objects[0]).is_none());
+    let asks = arvenia.node().unwrap().asks(&arvenia.actor("release-1").unwrap()).unwrap();
+    let mut states: Vec<&str> = asks.iter().map(|ask| ask.state.as_str()).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["granted", "waiting"]);
 }

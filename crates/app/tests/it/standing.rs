@@ -400,8 +400,16 @@ fn what_a_partner_gave_is_shared_when_it_arrives_if_its_terms_allow() {
         let about_old = decided.iter().filter(|d| d.oid == old.objects[0]).count();
         assert_eq!(about_old, 0, "it was here before the rule");
         let asks = node.asks(&overseer).unwrap();
-        assert!(asks.is_empty(), "a rule asks nobody for consent");
-        if !shared {
+        let states: Vec<&str> = asks.iter().map(|ask| ask.state.as_str()).collect();
+        let costaluna = &alliance.members[2];
+        if shared {
+            let released = states.iter().filter(|state| **state == "released").count();
+            assert_eq!(released, 1, "its originator's ledger says what its terms say: {states:?}");
+            let held =
+                costaluna.node().unwrap().store().read(|w| w.objects(None, 9, None)).unwrap();
+            assert_eq!(held.len(), 1, "it is taken in with that proof");
+        } else {
+            assert!(asks.is_empty(), "a rule asks nobody for consent");
             assert_eq!(decided.len(), 2, "each refusal is on record");
         }
         verify(brenmark);
