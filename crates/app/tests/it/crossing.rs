@@ -4,8 +4,11 @@ use entente_app::access::Reading;
 use entente_app::onward::OnwardOrder;
 use entente_app::people::Approval;
 use entente_model::item::{EffectStatus, RecallClass};
+use entente_testkit::treaty;
 
-use crate::world::{ATTACK, EMBER_STRAIT, alliance, order, payload, publish, verify};
+use crate::world::{
+    ATTACK, EMBER_STRAIT, alliance, order, payload, publish, publish_bytes, verify,
+};
 
 #[test]
 fn strangers_become_partners_and_exchange_intelligence() {
@@ -117,6 +120,75 @@ fn strangers_become_partners_and_exchange_intelligence() {
     let refused = publish(brenmark, &order(brenmark, "ALMEN", &[]), ATTACK, 1);
     assert!(!refused.verdicts[0].nations.iter().any(entente_app::publish::Weighed::goes));
 
+    for member in &alliance.members {
+        verify(member);
+    }
+}
+
+#[test]
+fn what_the_terms_let_parties_pass_on_goes_with_the_word_of_the_originators_node() {
+    let (_folder, alliance) = alliance(3);
+    let profiles: Vec<_> = alliance.members.iter().map(|m| m.profile.clone()).collect();
+    let text = treaty::text(&profiles).replace("originator_consent", "parties_allowed");
+    let agreement = alliance.agree(&text).unwrap();
+    let [arvenia, brenmark, costaluna] = &alliance.members[..] else { panic!() };
+    let give = |label: &str, text: &str| {
+        let given = publish_bytes(arvenia, &order(arvenia, label, &["XBR"]), &[text.into()]);
+        alliance.quiet().unwrap();
+        given.objects[0]
+    };
+    let pass_on = |oid| {
+        let onward = OnwardOrder {
+            oid,
+            to: costaluna.profile.code,
+            purpose: "cyber_defence".to_owned(),
+            body: "CERT-B".to_owned(),
+            evidence: false,
+        };
+        let analyst = brenmark.actor("analyst").unwrap();
+        let outcome = brenmark.node().unwrap().release_onward(&analyst, &onward).unwrap();
+        assert_eq!((outcome.released, outcome.asked), (false, vec![arvenia.profile.code]));
+        alliance.quiet().unwrap();
+        payload(costaluna, oid).is_some()
+    };
+    let free = give("OPEN", "free");
+    assert!(pass_on(free));
+    // Whom it went to is known, and a recall reaches them.
+    let officer = arvenia.actor("release-1").unwrap();
+    let node = arvenia.node().unwrap();
+    node.recall(&officer, &[free], RecallClass::Erase, "Act 7", 86_400_000).unwrap();
+    alliance.quiet().unwrap();
+    assert_eq!(payload(costaluna, free), None);
+    let recall = node.recalls(&officer).unwrap().remove(0);
+    assert!(recall.effects.iter().any(|holder| holder.nation == costaluna.nation));
+    assert!(recall.effects.iter().all(|holder| holder.status == Some(EffectStatus::Erased)));
+
+    // Under its own control, or where the agreement does not operate, officers decide.
+    let controlled = give("OPEN//ORCON", "controlled");
+    assert!(!pass_on(controlled));
+    let later = give("OPEN", "later");
+    for person in ["legal-1", "legal-2"] {
+        let person = arvenia.actor(person).unwrap();
+        let whom = Some(costaluna.profile.code);
+        node.suspend_agreement(&person, &agreement, whom, "a breach").unwrap();
+    }
+    // Brenmark has not heard of it yet.
+    let onward = OnwardOrder {
+        oid: later,
+        to: costaluna.profile.code,
+        purpose: "cyber_defence".to_owned(),
+        body: "CERT-B".to_owned(),
+        evidence: false,
+    };
+    let analyst = brenmark.actor("analyst").unwrap();
+    brenmark.node().unwrap().release_onward(&analyst, &onward).unwrap();
+    alliance.quiet().unwrap();
+    assert_eq!(payload(costaluna, later), None);
+    let mut states: Vec<(_, String)> =
+        node.asks(&officer).unwrap().into_iter().map(|ask| (ask.oid, ask.state)).collect();
+    states.sort_by_key(|(oid, _)| [free, controlled, later].iter().position(|known| known == oid));
+    let states: Vec<&str> = states.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(states, ["granted", "waiting", "waiting"]);
     for member in &alliance.members {
         verify(member);
     }
