@@ -511,17 +511,10 @@ impl<'p, 's> Prover<'p, 's> {
             (Action::Onward, fence::onward(&side.rules, treaty), &[]),
             (Action::Control, controls.collect(), &[]),
         ];
-        let mut suspects: Vec<(Action, Bar, &[String])> = Vec::new();
-        for (action, bars, never) in all {
-            // All are asked about together, and one by one only where one of them may fail.
-            let together =
-                bars.iter().map(|bar| format!("(if {} then true else true)", bar.condition));
-            let together = together.collect::<Vec<_>>().join(" && ");
-            let fine = bars.is_empty()
-                || matches!(self.desk.errs(action, &together, never)?, Reply::Never);
-            suspects.extend(bars.into_iter().filter(|_| !fine).map(|bar| (action, bar, never)));
-        }
-        for (action, bar, never) in suspects {
+        let all = all.into_iter().flat_map(|(action, bars, never)| {
+            bars.into_iter().map(move |bar| (action, bar, never))
+        });
+        for (action, bar, never) in all.collect::<Vec<_>>() {
             let context = match self.desk.errs(action, &bar.condition, never)? {
                 Reply::Never => continue,
                 Reply::Unknown(why) => return Ok(Verdict::NotProved(why)),
