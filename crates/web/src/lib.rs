@@ -80,7 +80,6 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/you", Person, get(pages::you::page)),
         (Method::POST, "/you/sessions", Person, post(pages::you::end_sessions)),
         (Method::POST, "/you/passkeys", Person, post(pages::you::add_passkey)),
-        (Method::POST, "/you/passkeys/remove", Person, post(pages::you::remove_passkey)),
         (Method::POST, "/you/code", Person, post(pages::you::set_up_code)),
         (Method::POST, "/you/code/confirm", Person, post(pages::you::confirm_code)),
         (Method::POST, "/you/code/remove", Person, post(pages::you::remove_code)),

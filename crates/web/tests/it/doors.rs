@@ -75,7 +75,6 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /you Person",
             "POST /you/sessions Person",
             "POST /you/passkeys Person",
-            "POST /you/passkeys/remove Person",
             "POST /you/code Person",
             "POST /you/code/confirm Person",
             "POST /you/code/remove Person",
