@@ -63,6 +63,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Makes the secret of a person's own codes. It holds from the first code on.
     pub fn set_up_code(&self, actor: &Actor) -> Result<CodeSecret> {
         let name = actor.name();
+        actor.must_not_be_vouched("set up codes")?;
         if actor.is_program() {
             return Err(AppError::invalid(format!("{name} is a program and signs in nowhere")));
         }
@@ -180,7 +181,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let own = actor.name() == person;
         let why = if own { why.trim() } else { change::reason(why)? };
         if !own {
-            actor.must_be(&[Role::SecurityOfficer], "remove the codes of others")?;
+            actor.must_act_as(&[Role::SecurityOfficer], "remove the codes of others")?;
             self.known_person(person)?;
         }
         let row = self.code_of(person)?;

@@ -149,7 +149,7 @@ fn damaged() -> AppError {
 impl<S: Store, V: Vault> Node<S, V> {
     /// What a person would sign for.
     pub fn offer_deed(&self, actor: &Actor, deed: &Deed) -> Result<DeedOffer> {
-        let (act, about) = self.exact(actor, deed)?;
+        let (act, about) = self.exact(&actor.about_to_sign(), deed)?;
         let (ticket, challenge, passkeys) = self.ask_for_proof(actor, act)?;
         Ok(DeedOffer { act, about, ticket, challenge, passkeys })
     }
@@ -162,6 +162,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         deed: &Deed,
         used: &Used,
     ) -> Result<Approval> {
+        let actor = &actor.about_to_sign();
         let (act, about) = self.exact(actor, deed)?;
         if matches!(deed, Deed::BreakGlass { .. }) {
             return Err(AppError::invalid("what is opened is shown, and no approval"));
@@ -210,6 +211,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         (oid, necessity): (ObjectId, &str),
         used: &Used,
     ) -> Result<ObjectView> {
+        let actor = &actor.about_to_sign();
         let deed = Deed::BreakGlass { oid, necessity: necessity.to_owned() };
         let (act, about) = self.exact(actor, &deed)?;
         self.take_proof(actor, site, (act, &about), used)?;
@@ -278,7 +280,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 Ok((action_digest("remove codes", &w.into_bytes()), about))
             }
             Deed::Recall { oid, class, basis, deadline_millis } => {
-                actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
+                actor.must_act_as(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
                 self.must_know(actor, *oid)?;
                 let mut w = Writer::new();
                 w.array(5).uint(1).value(oid).value(class).text(basis).uint(*deadline_millis);

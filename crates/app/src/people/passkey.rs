@@ -246,7 +246,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn remove_passkey(&self, actor: &Actor, person: &str, id: &str, why: &str) -> Result<()> {
         let why = if actor.name == person { why.trim() } else { change::reason(why)? };
         if actor.name != person {
-            actor.must_be(&[Role::SecurityOfficer], "remove the passkeys of others")?;
+            actor.must_act_as(&[Role::SecurityOfficer], "remove the passkeys of others")?;
             self.known_person(person)?;
         }
         let row = self.passkey_named(person, id)?;

@@ -61,6 +61,8 @@ pub(crate) struct YouPage {
     pub(crate) reviews: bool,
     /// Whether they may do nothing but add a passkey.
     pub(crate) is_enrolling: bool,
+    /// Whether another authority vouched for them.
+    pub(crate) is_vouched: bool,
     pub(crate) passkeys: Vec<PasskeyLine>,
     /// How their codes stand: `none`, `begun` or `confirmed`.
     pub(crate) code: &'static str,
@@ -115,6 +117,7 @@ pub(crate) async fn page(
             name: signed.actor.name().to_owned(),
             reviews: signed.actor.is(&[Role::SecurityOfficer, Role::Overseer]),
             is_enrolling: signed.actor.is_enrolling(),
+            is_vouched: signed.actor.is_vouched(),
             code: node.code_standing(&signed.actor, signed.actor.name())?.as_str(),
             passkeys,
             making,
