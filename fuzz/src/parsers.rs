@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use entente::config::Config;
+use entente_app::oidc::{Discovery, Expected, IdToken, KeySet, id_token_of};
 use entente_exchange::bundle::{self, Frame};
 use entente_exchange::card::{Card, SpokenId};
 use entente_exchange::chain::{self, ChainState};
@@ -44,7 +45,7 @@ pub(crate) struct Parser {
 }
 
 /// All of them.
-pub(crate) const PARSERS: [Parser; 18] = [
+pub(crate) const PARSERS: [Parser; 19] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
@@ -62,6 +63,7 @@ pub(crate) const PARSERS: [Parser; 18] = [
     Parser { name: "config", bytes_max: 4096, check: config },
     Parser { name: "json", bytes_max: 8192, check: json },
     Parser { name: "passkey", bytes_max: 4200, check: passkey },
+    Parser { name: "identity", bytes_max: 16_384, check: identity },
     Parser { name: "intake", bytes_max: 16_384, check: intake },
 ];
 
@@ -471,6 +473,43 @@ const CREATED: &[u8] = b"{\"type\":\"webauthn.create\",\
 
 /// The first byte says whether the rest is from the authenticator or from the browser. Whatever is
 /// registered has a key that can be used, and no garbage is its signature.
+/// A key of the standards, whose private half is known to everyone, in a set (RFC 8037, A.2).
+const KEYS: &[u8] = br#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// What an identity provider says: of itself, of its keys, and of a person.
+fn identity(bytes: &[u8]) {
+    let Some((which, rest)) = bytes.split_first() else { return };
+    let issuer = "https://id.example/realm";
+    match which % 3 {
+        0 => {
+            let Ok(found) = Discovery::read(rest, issuer) else { return };
+            for address in [found.authorization, found.token, found.keys] {
+                let beyond = address.strip_prefix("https://id.example").expect("its own origin");
+                assert!(beyond.is_empty() || beyond.starts_with(['/', '?']), "{address}");
+                assert!(!address.chars().any(char::is_whitespace), "{address}");
+            }
+        }
+        1 => {
+            let _ = KeySet::read(rest);
+            let _ = id_token_of(rest);
+        }
+        _ => {
+            let Ok(text) = std::str::from_utf8(rest) else { return };
+            let expected = Expected {
+                issuer,
+                client: "node",
+                nonce: "this sign-in",
+                claim: "sub",
+                max_age_seconds: 3600,
+                now: NOW,
+            };
+            let keys = KeySet::read(KEYS).expect("a set of keys");
+            assert!(IdToken::check(text, &keys, &expected).is_err(), "nobody signed this");
+        }
+    }
+}
+
 fn passkey(bytes: &[u8]) {
     let Some((which, rest)) = bytes.split_first() else { return };
     let site = Site { host: "xar.localhost".into(), origin: "http://xar.localhost".into() };

@@ -57,7 +57,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 78] = [
+pub const NAMES: [&str; 81] = [
     "whoami",
     "person.add",
     "person.list",
@@ -71,6 +71,9 @@ pub const NAMES: [&str; 78] = [
     "person.end-sessions",
     "person.passkeys",
     "person.remove-passkey",
+    "person.badges",
+    "person.add-badge",
+    "person.remove-badge",
     "person.code",
     "person.set-up-code",
     "person.confirm-code",
@@ -229,6 +232,9 @@ where
             "person.end-sessions" => self.person_end_sessions(&actor, body),
             "person.passkeys" => self.person_passkeys(&actor, body),
             "person.remove-passkey" => self.person_remove_passkey(&actor, body),
+            "person.badges" => self.person_badges(&actor, body),
+            "person.add-badge" => self.person_add_badge(&actor, body),
+            "person.remove-badge" => self.person_remove_badge(&actor, body),
             "person.code" => self.person_code(&actor, body),
             "person.set-up-code" => self.person_set_up_code(&actor),
             "person.confirm-code" => self.person_confirm_code(&actor, body),

@@ -16,6 +16,7 @@
 
 mod body;
 pub mod commands;
+pub mod https;
 pub mod local;
 pub mod partner;
 pub mod partner_client;

@@ -131,7 +131,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &'k Known,
         id: &AgreementId,
     ) -> Result<(&'k HeldAgreement, String)> {
-        actor.must_be(&SIGNERS, "sign agreements")?;
+        actor.must_act_as(&SIGNERS, "sign agreements")?;
         self.must_be_clear()?;
         let held = known.policy.must_hold(id)?;
         let own = self.identity.nation;
@@ -267,7 +267,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Puts a national law into force here.
     pub fn load_law(&self, actor: &Actor, text: &str) -> Result<(LawId, String)> {
-        actor.must_be(&[Role::LegalAdviser], "load laws")?;
+        actor.must_act_as(&[Role::LegalAdviser], "load laws")?;
         let law = policy::read_law(text.as_bytes())?;
         if law.nation() != self.identity.code {
             return Err(AppError::invalid(format!(

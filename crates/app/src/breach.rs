@@ -165,7 +165,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         what: &str,
         hours_ago: u64,
     ) -> Result<Breach> {
-        actor.must_be(&RECORDERS, "record a breach")?;
+        actor.must_act_as(&RECORDERS, "record a breach")?;
         let what = sentence(what, "what happened")?;
         let known = self.known();
         let now = self.now();
@@ -256,7 +256,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Records that the partner was told of a breach, and how.
     pub fn breach_told(&self, actor: &Actor, id: u64, how: &str) -> Result<Breach> {
-        actor.must_be(&RECORDERS, "record that a breach was told")?;
+        actor.must_act_as(&RECORDERS, "record that a breach was told")?;
         let how = sentence(how, "how the partner was told")?;
         let absent = || AppError::NotFound(format!("a breach numbered {id}"));
         let breach = self.breaches(actor)?.into_iter().find(|b| b.id == id).ok_or_else(absent)?;

@@ -188,7 +188,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<WrittenEvidence> {
         actor.must_be(&READERS, "read holdings")?;
         if order.enclosed > Enclosed::Nothing {
-            actor.must_be(&EXPORTERS, "hand out an object's label or content")?;
+            actor.must_act_as(&EXPORTERS, "hand out an object's label or content")?;
         }
         self.must_know(actor, order.oid)?;
         let known = self.known();

@@ -143,7 +143,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Puts a fact on record.
     pub fn assert_fact(&self, actor: &Actor, fact: Fact) -> Result<Digest> {
         let kind = fact.kind();
-        actor.must_be(entitled(kind), &format!("assert facts of the kind {kind}"))?;
+        actor.must_act_as(entitled(kind), &format!("assert facts of the kind {kind}"))?;
         let known = self.known();
         fact.check_marking(&known.policy.schemes).map_err(|e| AppError::invalid(e.to_string()))?;
         let now = self.now();
@@ -180,7 +180,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let row = self.fact_row(id)?;
         let asserted = Asserted::from_bytes(&row.asserted)?;
         let kind = asserted.fact.kind();
-        actor.must_be(entitled(kind), &format!("withdraw facts of the kind {kind}"))?;
+        actor.must_act_as(entitled(kind), &format!("withdraw facts of the kind {kind}"))?;
         let why = bounded(why).ok_or_else(|| {
             AppError::invalid(format!(
                 "withdrawing a fact needs a reason of 1 to {SAID_BYTES_MAX} bytes"

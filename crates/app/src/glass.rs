@@ -32,7 +32,7 @@ const LISTED_MAX: u64 = 1000;
 impl<S: Store, V: Vault> Node<S, V> {
     /// Refuses who may not break the glass at all, before anything is looked at.
     pub(crate) fn must_break_glass(&self, actor: &Actor, necessity: &str) -> Result<Necessity> {
-        actor.must_be(&READERS, "read in an emergency what they are not cleared for")?;
+        actor.must_act_as(&READERS, "read in an emergency what they are not cleared for")?;
         let person = self.store.read(|work| work.person(actor.name()))?;
         if actor.is_program() || person.is_none_or(|person| person.nation.is_some()) {
             return Err(AppError::Forbidden(format!(
@@ -139,7 +139,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         justified: bool,
         why: &str,
     ) -> Result<(OpeningRow, String)> {
-        actor.must_be(&CONFIRMING, "judge who broke the glass")?;
+        actor.must_act_as(&CONFIRMING, "judge who broke the glass")?;
         let why = bounded(why).ok_or_else(|| {
             AppError::invalid(format!("say why, in 1 to {SAID_BYTES_MAX} bytes: it goes on record"))
         })?;

@@ -54,7 +54,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         words: &str,
         code: Option<NationCode>,
     ) -> Result<(Approval, NationId)> {
-        actor.must_be(&[Role::SecurityOfficer, Role::Operator], "introduce nations")?;
+        actor.must_act_as(&[Role::SecurityOfficer, Role::Operator], "introduce nations")?;
         let now = self.now();
         let card = Card::from_bytes(card)
             .map_err(|e| AppError::invalid(format!("this is not a card: {e}")))?;
@@ -144,7 +144,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Opens a link again that was stopped because of its partner's ledger, by two persons who
     /// have looked into it.
     pub fn resume_link(&self, actor: &Actor, code: NationCode) -> Result<Approval> {
-        actor.must_be(&[Role::SecurityOfficer], "open stopped links")?;
+        actor.must_act_as(&[Role::SecurityOfficer], "open stopped links")?;
         let known = self.known();
         let (nation, (node, _)) = known
             .by_code(code)
@@ -217,7 +217,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         code: NationCode,
         endpoint: Option<&str>,
     ) -> Result<()> {
-        actor.must_be(&[Role::Operator, Role::SecurityOfficer], "set endpoints")?;
+        actor.must_act_as(&[Role::Operator, Role::SecurityOfficer], "set endpoints")?;
         let known = self.known();
         let nation = known
             .by_code(code)

@@ -26,6 +26,7 @@ pub mod media;
 pub mod node;
 pub mod objects;
 pub mod obligation;
+pub mod oidc;
 pub mod onward;
 pub mod order;
 pub(crate) mod outbox;

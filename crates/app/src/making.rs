@@ -171,7 +171,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         tear_line: Option<&'p TearLine<'p>>,
         now: Timestamp,
     ) -> Result<Vec<Making<'p>>> {
-        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        actor.must_act_as(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         check_size(order)?;
         if let Some(tear_line) = tear_line {
             must_fit(&tear_line.label, "the tear-line's label")?;

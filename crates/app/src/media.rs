@@ -54,7 +54,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Everything that waits for a partner, as files for a medium. Exporting again gives it
     /// again, until an answer from the partner comes back.
     pub fn export(&self, actor: &Actor, code: NationCode) -> Result<Vec<MediaFile>> {
-        actor.must_be(&[Role::Operator, Role::Liaison], "export bundles")?;
+        actor.must_act_as(&[Role::Operator, Role::Liaison], "export bundles")?;
         let known = self.known();
         let now = self.now();
         let (node, key) = known
@@ -132,7 +132,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Takes in one file from a medium.
     pub fn import(&self, actor: &Actor, bytes: &[u8]) -> Result<(NationCode, Received)> {
-        actor.must_be(&[Role::Operator, Role::Liaison], "import bundles")?;
+        actor.must_act_as(&[Role::Operator, Role::Liaison], "import bundles")?;
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
             AppError::invalid("this is not an Entente file: expected it to begin with ENTM1")
         })?;

@@ -144,7 +144,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Passes an object of another nation on, if the law permits; asks its originator where the
     /// law refers to it.
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
-        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
+        actor.must_act_as(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
         check_word(&order.purpose, "purpose")?;
         self.must_know(actor, order.oid)?;
         self.must_have_room(Lane::Priority)?;
@@ -493,7 +493,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         granted: bool,
         conditions: &str,
     ) -> Result<AskedConsent> {
-        actor.must_be(&[Role::ReleaseOfficer], "consent")?;
+        actor.must_act_as(&[Role::ReleaseOfficer], "consent")?;
         if !conditions.trim().is_empty() {
             said(conditions, "say the conditions of a consent")?;
         }

@@ -17,6 +17,7 @@ use crate::node::{Node, event};
 
 mod approval;
 mod attempts;
+mod badge;
 mod change;
 mod code;
 mod deed;
@@ -29,6 +30,7 @@ mod ticket;
 pub(crate) use approval::Act;
 pub use approval::{Approval, action_digest};
 pub(crate) use attempts::Attempts;
+pub use badge::{Badge, BadgeKind, Flow, NEVER_VOUCHED, Vouched, badge_number};
 pub(crate) use change::CONFIRMING;
 pub use change::{Admission, Change, Post};
 pub use code::{CodeSecret, CodeStanding};
@@ -121,6 +123,16 @@ impl Roles {
         Self(roles.iter().fold(0, |set, role| set | 1 << (*role as u16)))
     }
 
+    /// Those whose bits these are.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self((bits & 0xffff) as u16)
+    }
+
+    /// As bits.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0 as u64
+    }
+
     /// Whether one of these is among them.
     pub fn has_any(self, roles: &[Role]) -> bool {
         self.0 & Self::of(roles).0 != 0
@@ -140,6 +152,10 @@ pub struct Actor {
     enrolling: bool,
     /// Whether this is a program.
     program: bool,
+    /// Whether they are here on another authority's word alone, and act by nothing but a passkey.
+    vouched: bool,
+    /// Offices of theirs that such a word does not suffice for.
+    withheld: Vec<Role>,
     /// The exact act that they approved with a passkey, if this is about one.
     proven: Option<Digest>,
 }
@@ -175,10 +191,43 @@ impl Actor {
         self.roles.iter().any(|role| roles.contains(role))
     }
 
+    /// Whether they are here on the word of an identity provider or a certificate alone.
+    pub const fn is_vouched(&self) -> bool {
+        self.vouched
+    }
+
+    /// The same person, for what they are about to sign with a passkey. Offices that are withheld
+    /// stay so: whoever holds one signs in with the passkey.
+    pub(crate) fn about_to_sign(&self) -> Self {
+        Self { vouched: false, ..self.clone() }
+    }
+
+    /// Refuses unless the person has one of these roles, and did not come on another authority's
+    /// word alone: that suffices to read, never to decide (`protocol.md` 8.1).
+    pub(crate) fn must_act_as(&self, roles: &[Role], to: &str) -> Result<()> {
+        self.must_be(roles, to)?;
+        self.must_not_be_vouched(to)
+    }
+
+    pub(crate) fn must_not_be_vouched(&self, to: &str) -> Result<()> {
+        if self.vouched { Err(self.needs_passkey(to, "sign for it")) } else { Ok(()) }
+    }
+
+    fn needs_passkey(&self, to: &str, instead: &str) -> AppError {
+        AppError::Forbidden(format!(
+            "{} may not {to} in this session: the word of an identity provider or a certificate \
+             alone is not enough for it, {instead} with a passkey",
+            self.name
+        ))
+    }
+
     /// Refuses unless the person has one of these roles.
     pub fn must_be(&self, roles: &[Role], to: &str) -> Result<()> {
         if self.is(roles) {
             return Ok(());
+        }
+        if self.withheld.iter().any(|role| roles.contains(role)) {
+            return Err(self.needs_passkey(to, "sign in"));
         }
         let names: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
         Err(AppError::Forbidden(format!(
@@ -221,6 +270,16 @@ impl TokenKind {
 impl<S: Store, V: Vault> Node<S, V> {
     /// The person whose secret this is.
     pub fn actor(&self, secret: &str, kinds: &[TokenKind]) -> Result<Actor> {
+        self.actor_with(secret, kinds, None)
+    }
+
+    /// The same, where a certificate was presented: a session that one opened is none without it.
+    pub fn actor_with(
+        &self,
+        secret: &str,
+        kinds: &[TokenKind],
+        presented: Option<Digest>,
+    ) -> Result<Actor> {
         let unknown = || {
             AppError::Forbidden(
                 "this credential is not valid here: it may have been withdrawn or have expired"
@@ -230,15 +289,19 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         let digest = token_digest(secret);
         self.store.read(|work| {
-            let mut by_link = false;
+            let (mut by_link, mut suffices) = (false, None);
             let name = match work.token(digest)? {
                 Some((name, kind, expires)) => {
                     let fits = kinds.iter().any(|k| k.as_str() == kind);
                     (fits && expires.is_none_or(|at| at > now)).then_some(name)
                 }
                 None if kinds.contains(&TokenKind::Session) => {
-                    let open = |row: &SessionRow| self.settings.sessions.lasts(row, now);
+                    let open = |row: &SessionRow| {
+                        self.settings.sessions.lasts(row, now)
+                            && (row.bound.is_none() || row.bound == presented)
+                    };
                     let row = work.session(digest)?.filter(open);
+                    suffices = row.as_ref().and_then(|row| row.suffices).map(Roles::from_bits);
                     by_link = row.as_ref().is_some_and(|row| row.how == session::BY_LINK);
                     row.map(|row| row.person)
                 }
@@ -247,9 +310,18 @@ impl<S: Store, V: Vault> Node<S, V> {
             let name = name.ok_or_else(unknown)?;
             let person = work.person(&name)?.filter(|p| p.active).ok_or_else(unknown)?;
             let mut actor = actor_of(&person, now, approval::founded_at(work)?)?;
-            if by_link && self.settings.passkeys_for.has_any(&actor.roles) {
+            let is_weak = by_link || suffices.is_some();
+            let needs_passkey = is_weak && self.settings.passkeys_for.has_any(&actor.roles);
+            if let Some(suffices) = suffices {
+                actor.vouched = true;
+                actor.approving.clear();
+                (actor.roles, actor.withheld) =
+                    actor.roles.into_iter().partition(|role| badge::suffices(suffices, *role));
+            }
+            if needs_passkey {
                 actor.enrolling = true;
                 actor.roles.clear();
+                actor.withheld.clear();
                 actor.approving.clear();
             }
             Ok(actor)
@@ -284,7 +356,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn link_for(&self, actor: &Actor, person: &str) -> Result<String> {
         let row = self.known_person(person)?;
         if actor.name != person {
-            actor.must_be(&[Role::SecurityOfficer, Role::Operator], "make links for others")?;
+            actor.must_act_as(&[Role::SecurityOfficer, Role::Operator], "make links for others")?;
             // Else one person could act as two of those whose approvals are needed.
             if let Some(role) = change::deciding(&row)?.first() {
                 return Err(AppError::Forbidden(format!(
@@ -340,6 +412,8 @@ fn actor_of(row: &PersonRow, now: Timestamp, founded: Option<Timestamp>) -> Resu
         body: row.body.clone(),
         enrolling: false,
         program: row.owner.is_some(),
+        vouched: false,
+        withheld: Vec::new(),
         proven: None,
     })
 }

@@ -423,7 +423,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         pieces: &[Piece<'_>],
         tear_line: Option<&TearLine<'_>>,
     ) -> Result<Published> {
-        actor.must_be(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
+        actor.must_act_as(&[Role::Analyst, Role::ReleaseOfficer], "publish")?;
         if pieces.is_empty() {
             return Err(AppError::invalid("there is nothing to publish"));
         }

@@ -53,7 +53,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         basis: &str,
         deadline_millis: u64,
     ) -> Result<Vec<RecallStanding>> {
-        actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
+        actor.must_act_as(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
         if oids.is_empty() {
             return Err(AppError::invalid("name the objects to be recalled"));
         }

@@ -219,7 +219,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Makes a standing rule, by two release officers.
     pub fn add_rule(&self, actor: &Actor, rule: &StandingRule) -> Result<Approval> {
-        actor.must_be(&MAKERS, "make standing rules")?;
+        actor.must_act_as(&MAKERS, "make standing rules")?;
         self.must_be_clear()?;
         self.keep_time()?;
         let known = self.known();
@@ -305,7 +305,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Narrows a rule: it can only come to select less, share with fewer, or be looked at more. One
     /// release officer may.
     pub fn narrow_rule(&self, actor: &Actor, name: &str, by: &Narrowing) -> Result<Digest> {
-        actor.must_be(&MAKERS, "narrow standing rules")?;
+        actor.must_act_as(&MAKERS, "narrow standing rules")?;
         let known = self.known();
         let held = self.held_rule(&known, name)?;
         let mut rule = held.rule.clone();
@@ -348,7 +348,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Suspends a rule, or removes it; one release officer may. What it shared stays shared.
     pub fn stop_rule(&self, actor: &Actor, name: &str, why: &str, for_good: bool) -> Result<()> {
         let verb = if for_good { "remove" } else { "suspend" };
-        actor.must_be(&MAKERS, &format!("{verb} standing rules"))?;
+        actor.must_act_as(&MAKERS, &format!("{verb} standing rules"))?;
         let why = said(why, &format!("to {verb} a rule, say why"))?;
         let known = self.known();
         let held = self.held_rule(&known, name)?;
@@ -365,7 +365,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Takes the suspension of a rule back, by two release officers.
     pub fn resume_rule(&self, actor: &Actor, name: &str, why: &str) -> Result<Approval> {
-        actor.must_be(&MAKERS, "resume standing rules")?;
+        actor.must_act_as(&MAKERS, "resume standing rules")?;
         let why = said(why, "to resume a rule, say why")?;
         let known = self.known();
         let held = self.held_rule(&known, name)?;

@@ -91,7 +91,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         code: NationCode,
         reason: &str,
     ) -> Result<Approval> {
-        actor.must_be(&SUSPENDERS, "suspend nations")?;
+        actor.must_act_as(&SUSPENDERS, "suspend nations")?;
         self.must_be_clear()?;
         let reason = said(reason, "to suspend a nation, say why: every other nation reads it")?;
         let known = self.known();

@@ -6,6 +6,7 @@
 mod agreement;
 mod approval;
 mod backup;
+mod badge;
 mod bench;
 mod breach;
 mod bundle;

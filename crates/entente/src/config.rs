@@ -21,6 +21,7 @@ use toml::Spanned;
 
 use crate::files::{self, FileError};
 use crate::page::clean;
+use crate::provider::ProviderSetup;
 use crate::secrets::PassphraseSource;
 use text::{ConfigText, SourceText};
 
@@ -46,6 +47,10 @@ pub struct Config {
     pub keys: KeySetup,
     /// How people sign in, and for how long.
     pub people: PeopleSetup,
+    /// The identity provider at which people may sign in.
+    pub provider: Option<ProviderSetup>,
+    /// The certificates with which people may sign in.
+    pub cards: Option<CardSetup>,
     /// What other nations have to confirm.
     pub witness: WitnessPolicy,
     /// The bounds.
@@ -72,14 +77,36 @@ pub struct WebDoor {
     pub host: String,
     /// The port that browsers see.
     pub port: u16,
+    /// The certificate and the key of the pages, if they have TLS of their own.
+    pub tls: Option<PageTls>,
+}
+
+/// TLS of the pages' own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageTls {
+    /// The certificate and what it leads to, in PEM.
+    pub certificate_file: PathBuf,
+    /// Its key, in PEM.
+    pub key_file: PathBuf,
+}
+
+/// Cards with certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardSetup {
+    /// Who issues them, in PEM.
+    pub ca_file: PathBuf,
+    /// Those that were withdrawn.
+    pub crl_file: Option<PathBuf>,
+    /// Whether nobody sees a page without one.
+    pub required: bool,
 }
 
 impl WebDoor {
     /// The origin of the pages, such as `http://xar.localhost:8080`. Names under `localhost` are
-    /// secure without TLS; every other is served through a proxy with TLS.
+    /// secure without TLS; every other is served with TLS, by itself or through a proxy.
     pub fn origin(&self) -> String {
-        let Self { host, port, .. } = self;
-        match (is_localhost(host), port) {
+        let Self { host, port, tls, .. } = self;
+        match (is_localhost(host) && tls.is_none(), port) {
             (true, 80) => format!("http://{host}"),
             (true, _) => format!("http://{host}:{port}"),
             (false, 443) => format!("https://{host}"),
@@ -298,13 +325,15 @@ impl Config {
                  or no `endpoint`",
             );
         }
+        let has_tls = web.tls.is_some();
         let beyond = web.listen.get_ref().iter().find(|a| !a.0.ip().is_loopback()).map(|a| a.0);
-        if let Some(address) = beyond.filter(|_| !web.dangerous_listen_beyond_loopback) {
+        if let Some(address) = beyond.filter(|_| !has_tls && !web.dangerous_listen_beyond_loopback)
+        {
             return wrong(
                 web.listen.span(),
                 format!(
                     "{address} is open to the network, and the pages have no TLS of their own: \
-                     expected a loopback address behind a proxy with TLS"
+                     expected [web.tls], or a loopback address behind a proxy with TLS"
                 ),
             );
         }
@@ -320,6 +349,23 @@ impl Config {
                 seen.push(address.0);
             }
         }
+        if let Some(cards) = people.certificates.as_ref().filter(|_| !has_tls) {
+            return wrong(
+                cards.span(),
+                "certificates are presented over TLS that ends here: expected [web.tls] too",
+            );
+        }
+        let mut people = people;
+        let provider =
+            people.oidc.take().map(|text| text.into_inner().check(folder)).transpose()?;
+        let cards = people.certificates.take().map(|text| {
+            let text = text.into_inner();
+            CardSetup {
+                ca_file: folder.join(text.ca_file),
+                crl_file: text.crl_file.map(|file| folder.join(file)),
+                required: text.required,
+            }
+        });
         let first_port = web.listen.get_ref().first().map_or(80, |a| a.0.port());
         let (database, vault) = (folder.join(&data.database), folder.join(data.vault.get_ref()));
         if database == vault {
@@ -338,6 +384,10 @@ impl Config {
                     || format!("{}.localhost", nation.code.0.as_str().to_ascii_lowercase()),
                     |h| h.0,
                 ),
+                tls: web.tls.map(|tls| PageTls {
+                    certificate_file: folder.join(tls.certificate_file),
+                    key_file: folder.join(tls.key_file),
+                }),
                 listen: addresses(web.listen.into_inner()),
             },
             data: DataFiles { database, vault },
@@ -347,6 +397,8 @@ impl Config {
                 passphrase: source(&keys, folder)?,
             },
             people: people.check()?,
+            provider,
+            cards,
             witness: WitnessPolicy { start_quorum: witness.start_quorum },
             limits: limits.check()?,
             log,

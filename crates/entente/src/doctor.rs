@@ -11,8 +11,8 @@ use entente_api::local::socket_path;
 use entente_app::people::reviews_overdue;
 use entente_app::rollback;
 use entente_app::settings::Intake;
-use entente_model::Clock as _;
 use entente_model::item::Lane;
+use entente_model::{Clock as _, Timestamp};
 use entente_store::rows::HeadRow;
 use entente_store::sqlite::{SqliteStore, SqliteVault};
 use entente_store::{Store as _, StoreError, Vault as _};
@@ -20,10 +20,12 @@ use serde::Serialize;
 
 use crate::ambient::SystemClock;
 use crate::anchor;
+use crate::certificate;
 use crate::config::Config;
 use crate::disk::{Gauge, Level};
 use crate::folder::Folder;
 use crate::init::CEREMONY;
+use crate::provider::{self, Provider};
 use crate::secrets::{self, PassphraseSource};
 
 /// What one check found.
@@ -90,6 +92,8 @@ pub fn examine(folder: &Folder) -> Vec<Check> {
     // Without its anchor a node does not sign, whatever the one that worked here last said.
     checks.extend(standing(store.as_ref()).filter(|c| anchored || c.state != State::Good));
     checks.extend(reviews(&config, store.as_ref()));
+    checks.extend(identity_provider(&config));
+    checks.extend(certificates(&config, store.as_ref()));
     checks.push(socket(folder));
     checks.extend(ceremony(folder));
     checks
@@ -321,6 +325,84 @@ fn reviews(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Option<
         format!("the review of who holds what is overdue: {}", overdue.join(", ")),
         "a security officer runs: entente person review",
     ))
+}
+
+/// Whether the identity provider answers.
+fn identity_provider(config: &Config) -> Option<Check> {
+    const NAME: &str = "provider";
+    let setup = config.provider.clone()?;
+    let (name, issuer) = (setup.name.clone(), setup.issuer.clone());
+    let provider = match Provider::open(setup, &config.web.origin()) {
+        Ok(provider) => provider,
+        Err(error) => {
+            let fix = "correct the files under [people.oidc]: the node does not start without them";
+            return Some(found(NAME, State::Bad, format!("{error:#}"), fix));
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let answered = match runtime {
+        Ok(runtime) => runtime.block_on(provider.examine(SystemClock.now())),
+        Err(error) => Err(error.to_string()),
+    };
+    Some(match answered {
+        Ok(()) => good(NAME, format!("{name} answers at {issuer}")),
+        Err(why) => found(
+            NAME,
+            State::Warning,
+            format!("nobody can sign in with {name}: {why}"),
+            "ask who runs it; links and passkeys work without it",
+        ),
+    })
+}
+
+/// A certificate that ends within this time is told.
+const ENDS_SOON_MILLIS: u64 = 30 * 86_400_000;
+
+/// When the certificates end that people sign in with.
+fn certificates(config: &Config, store: Result<&SqliteStore, &StoreError>) -> Vec<Check> {
+    const NAME: &str = "certificates";
+    let now = SystemClock.now();
+    let mut checks = Vec::new();
+    let files = [
+        config.web.tls.as_ref().map(|tls| (&tls.certificate_file, "of the pages")),
+        config.provider.as_ref().map(|setup| (&setup.ca_file, "above the identity provider")),
+        config.cards.as_ref().map(|setup| (&setup.ca_file, "above people's cards")),
+    ];
+    for (path, what) in files.into_iter().flatten() {
+        let read = match provider::certificates(path) {
+            Ok(read) => read,
+            Err(error) => {
+                let fix = "put the file in its place";
+                checks.push(found(NAME, State::Bad, error.to_string(), fix));
+                continue;
+            }
+        };
+        let ends = read.iter().filter_map(|der| certificate::foreign(der)?.ends).min();
+        checks.extend(ends.map(|at| ending(at, now, &format!("a certificate {what}"))));
+    }
+    let badges = store.ok().and_then(|store| store.read(|work| work.badges(None)).ok());
+    for badge in badges.unwrap_or_default() {
+        let soon = badge.until.filter(|at| *at <= now.plus_millis(ENDS_SOON_MILLIS));
+        checks.extend(soon.map(|at| ending(at, now, &format!("the card of {}", badge.person))));
+    }
+    checks
+}
+
+fn ending(at: Timestamp, now: Timestamp, what: &str) -> Check {
+    const NAME: &str = "certificates";
+    let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
+    let day = jiff::Timestamp::from_millisecond(millis).map_or_else(
+        |_| String::new(),
+        |at| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
+    );
+    let fix = "put a new one in its place";
+    if at <= now {
+        found(NAME, State::Bad, format!("{what} has ended on {day}"), fix)
+    } else if at <= now.plus_millis(ENDS_SOON_MILLIS) {
+        found(NAME, State::Warning, format!("{what} ends on {day}"), fix)
+    } else {
+        good(NAME, format!("{what} is good until {day}"))
+    }
 }
 
 fn socket(folder: &Folder) -> Check {

@@ -23,6 +23,7 @@ pub mod local;
 pub mod logs;
 pub mod output;
 pub mod page;
+pub mod provider;
 pub mod schemes;
 pub mod secrets;
 pub mod serve;

@@ -4,6 +4,7 @@
 //! threads that may wait. One worker delivers to each partner, so a slow one delays only itself;
 //! one worker ticks. Nobody polls: a change wakes whoever has to act on it.
 
+mod cards;
 mod local;
 mod pages;
 mod partners;
@@ -23,6 +24,7 @@ use entente_app::keys::Keys;
 use entente_app::node::Parts;
 use entente_seal::keystore;
 use entente_store::sqlite::{SqliteStore, SqliteVault};
+use entente_web::IdentityProvider;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -33,8 +35,10 @@ use crate::disk::Gauge;
 use crate::folder::{Folder, FolderLock};
 use crate::keyd::{RemoteKeys, Start};
 use crate::output::Output;
+use crate::provider::Provider;
 use crate::{confine, schemes, secrets};
 
+use cards::PagesTls;
 use wake::Wakes;
 
 /// How often the tick runs when nothing wakes it.
@@ -208,15 +212,27 @@ async fn run(running: Running, pace: Pace, output: Output) -> anyhow::Result<()>
         connections_max: confine::open_files()? / 2,
         header_time_max: Duration::from_secs(30),
     };
+    let origin = config.web.origin();
+    let provider = config.provider.map(|setup| Provider::open(setup, &origin)).transpose()?;
+    let provider = provider.map(|provider| Arc::new(provider) as Arc<dyn IdentityProvider>);
+    let cards = config.cards.as_ref();
+    let tls = config.web.tls.as_ref().map(|tls| PagesTls::open(tls, cards)).transpose()?;
+    let tls = tls.map(Arc::new);
     for listener in web_listeners {
         let site = entente_web::Site {
             host: config.web.host.clone(),
             port: config.web.port,
-            origin: config.web.origin(),
+            origin: origin.clone(),
         };
-        let router =
-            entente_web::router_until(Arc::clone(&node), wakes.events(), site, stopped.clone());
-        tasks.spawn(pages::serve(listener, router, bounds, stopped.clone()));
+        let router = entente_web::router_until(
+            Arc::clone(&node),
+            wakes.events(),
+            site,
+            stopped.clone(),
+            provider.clone(),
+        );
+        let door = pages::Pages { router, tls: tls.clone(), bounds };
+        tasks.spawn(pages::serve(listener, door, stopped.clone()));
     }
     let commands = Arc::new(local::Commands::new(Arc::clone(&node)));
     let events = Arc::new(local::Events { node: Arc::clone(&node), wakes: Arc::clone(&wakes) });

@@ -15,6 +15,7 @@ mod aead;
 pub mod body;
 pub mod digest;
 pub mod envelope;
+pub mod jws;
 pub mod keystore;
 pub mod pad;
 pub mod passkey;

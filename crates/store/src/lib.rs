@@ -21,8 +21,8 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, CheckpointRow, CodeRow,
-    ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, BadgeRow, CheckpointRow,
+    CodeRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
     LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow, OutboxRow,
     PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
     ReleaseContextRow, RuleReleaseRow, RuleRow, SessionRow, SignatureRow,
@@ -352,6 +352,14 @@ pub trait SignIns {
     fn is_key_of_code(&self, oid: ObjectId) -> Result<bool>;
     /// Forgets the secret of a person's codes.
     fn drop_code(&mut self, person: &str) -> Result<()>;
+    /// Stores a badge; a conflict if it is there.
+    fn put_badge(&mut self, row: &BadgeRow) -> Result<()>;
+    /// A badge by its kind, its issuer and its subject.
+    fn badge(&self, kind: &str, issuer: &str, subject: &str) -> Result<Option<BadgeRow>>;
+    /// The badges of a person, or all of them, the oldest first.
+    fn badges(&self, person: Option<&str>) -> Result<Vec<BadgeRow>>;
+    /// Forgets a badge; says whether it was there.
+    fn drop_badge(&mut self, kind: &str, issuer: &str, subject: &str) -> Result<bool>;
 }
 
 /// Who read what, for the overseers.

@@ -446,6 +446,29 @@ pub struct SessionRow {
     pub source: String,
     /// What their browser calls itself.
     pub agent: String,
+    /// The certificate without which it is none.
+    pub bound: Option<Digest>,
+    /// The offices that its beginning suffices for, as bits, if another authority vouched.
+    pub suffices: Option<u64>,
+}
+
+/// What another authority knows a person by, and vouches for them with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadgeRow {
+    /// `provider` or `certificate`.
+    pub kind: String,
+    /// Whose word it is; empty for a certificate, which its key tells apart.
+    pub issuer: String,
+    /// What the person is there: a name of theirs, or the digest of a public key.
+    pub subject: String,
+    /// Whose it is here.
+    pub person: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who put it on record.
+    pub by_whom: String,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
 }
 
 /// A person's passkey: the public half, which the authenticator keeps the other of.

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::Site;
 use crate::refusal::Refusal;
+use crate::voucher::IdentityProvider;
 
 /// Calls of the node at once; further ones wait.
 const CALLS_MAX: usize = 8;
@@ -25,6 +26,7 @@ pub(crate) struct Door {
     pub(crate) node: Arc<SqliteNode>,
     pub(crate) events: Arc<Notify>,
     pub(crate) site: Site,
+    pub(crate) provider: Option<Arc<dyn IdentityProvider>>,
     pub(crate) streams: Arc<Semaphore>,
     closing: Option<watch::Receiver<bool>>,
     calls: Arc<Semaphore>,
@@ -37,11 +39,13 @@ impl Door {
         events: Arc<Notify>,
         site: Site,
         closing: Option<watch::Receiver<bool>>,
+        provider: Option<Arc<dyn IdentityProvider>>,
     ) -> Self {
         Self {
             node,
             events,
             site,
+            provider,
             closing,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             calls: Arc::new(Semaphore::new(CALLS_MAX)),

@@ -11,6 +11,7 @@
 //! | `door` | what all handlers share; calls of the node on blocking threads, bounded |
 //! | `guard` | host check, same-origin check, security headers |
 //! | `session` | who is signed in; sign-in and sign-out |
+//! | `voucher` | signing in on the word of an identity provider or a certificate |
 //! | `passkey` | what a form asks a passkey, and what comes back |
 //! | `pages` | one module per page |
 //! | `live` | server-sent events |
@@ -28,6 +29,7 @@ mod passkey;
 mod refusal;
 mod session;
 mod show;
+mod voucher;
 mod words;
 
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use http::Method;
 use tokio::sync::{Notify, watch};
 
 use crate::door::Door;
+pub use crate::voucher::{BACK_PATH, Back, Card, IdentityProvider, Pending};
 
 /// Where the pages are.
 #[derive(Debug, Clone)]
@@ -76,11 +79,13 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/sign-in", Anyone, get(session::ask)),
         (Method::POST, "/sign-in", Anyone, post(session::sign_in)),
         (Method::POST, "/sign-in/passkey", Anyone, post(session::sign_in_with_passkey)),
+        (Method::GET, "/sign-in/provider", Anyone, get(voucher::go)),
+        (Method::GET, BACK_PATH, Anyone, get(voucher::back)),
+        (Method::POST, "/sign-in/certificate", Anyone, post(voucher::with_card)),
         (Method::POST, "/sign-out", Person, post(session::sign_out)),
         (Method::GET, "/you", Person, get(pages::you::page)),
         (Method::POST, "/you/sessions", Person, post(pages::you::end_sessions)),
         (Method::POST, "/you/passkeys", Person, post(pages::you::add_passkey)),
-        (Method::POST, "/you/passkeys/remove", Person, post(pages::you::remove_passkey)),
         (Method::POST, "/you/code", Person, post(pages::you::set_up_code)),
         (Method::POST, "/you/code/confirm", Person, post(pages::you::confirm_code)),
         (Method::POST, "/you/code/remove", Person, post(pages::you::remove_code)),
@@ -125,17 +130,19 @@ pub fn routes() -> Vec<(Method, &'static str, Access)> {
 /// Live pages hold their connections as long as they are open; a server that wants to close
 /// before its readers do uses [`router_until`].
 pub fn router(node: Arc<SqliteNode>, events: Arc<Notify>, site: Site) -> Router {
-    routed(Door::new(node, events, site, None))
+    routed(Door::new(node, events, site, None, None))
 }
 
-/// The pages of one node, whose live streams end when `closing` becomes true or its sender goes.
+/// The pages of one node, whose live streams end when `closing` becomes true or its sender goes,
+/// and where people may sign in at an identity provider, if there is one.
 pub fn router_until(
     node: Arc<SqliteNode>,
     events: Arc<Notify>,
     site: Site,
     closing: watch::Receiver<bool>,
+    provider: Option<Arc<dyn IdentityProvider>>,
 ) -> Router {
-    routed(Door::new(node, events, site, Some(closing)))
+    routed(Door::new(node, events, site, Some(closing), provider))
 }
 
 fn routed(door: Door) -> Router {

@@ -47,9 +47,9 @@ struct Batch {
 }
 
 async fn look(door: &Arc<Door>, signed: &Signed, after: i64) -> Result<Option<Batch>, Refusal> {
-    let secret = signed.secret.clone();
+    let (secret, card) = (signed.secret.clone(), signed.card);
     door.ask(move |node| {
-        let actor = match node.actor(&secret, &[TokenKind::Session]) {
+        let actor = match node.actor_with(&secret, &[TokenKind::Session], card) {
             Ok(actor) => actor,
             Err(AppError::Forbidden(_)) => return Ok(None),
             Err(error) => return Err(error),

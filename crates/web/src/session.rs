@@ -18,6 +18,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use entente_app::people::{Actor, Arrival, TokenKind, action_digest};
 use entente_app::{AppError, SqliteNode};
+use entente_model::Digest;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -30,6 +31,7 @@ use crate::pages::Frame;
 use crate::passkey::{Answered, Asked, site_of};
 use crate::refusal::Refusal;
 use crate::show::span;
+use crate::voucher::Card;
 use crate::words::sentence;
 
 /// Hexadecimal digits of a secret, at most.
@@ -40,6 +42,8 @@ const SECRET_CHARS_MAX: usize = 128;
 pub(crate) struct Signed {
     pub(crate) actor: Actor,
     pub(crate) secret: String,
+    /// The certificate that came with it.
+    pub(crate) card: Option<Digest>,
 }
 
 impl Signed {
@@ -125,9 +129,14 @@ struct CookieForm {
     attributes: &'static str,
 }
 
-fn cookie(site: &Site) -> CookieForm {
+/// Whether browsers take secure cookies of this site.
+fn takes_secure(site: &Site) -> bool {
     let local = site.host == "localhost" || site.host.ends_with(".localhost");
-    if local || site.origin.starts_with("https://") {
+    local || site.origin.starts_with("https://")
+}
+
+fn cookie(site: &Site) -> CookieForm {
+    if takes_secure(site) {
         CookieForm {
             name: "__Host-entente",
             attributes: "Path=/; Secure; HttpOnly; SameSite=Strict",
@@ -137,8 +146,44 @@ fn cookie(site: &Site) -> CookieForm {
     }
 }
 
+/// What a browser keeps while it is at an identity provider. The provider sends it back from its
+/// own site, so it is not a strict one; it opens nothing.
+fn way_cookie(site: &Site) -> CookieForm {
+    if takes_secure(site) {
+        CookieForm {
+            name: "__Host-entente-way",
+            attributes: "Path=/; Secure; HttpOnly; SameSite=Lax",
+        }
+    } else {
+        CookieForm { name: "entente-way", attributes: "Path=/; HttpOnly; SameSite=Lax" }
+    }
+}
+
 fn secret_of(site: &Site, headers: &HeaderMap) -> Option<String> {
-    let name = cookie(site).name;
+    cookie_in(headers, cookie(site).name)
+}
+
+/// What a browser kept while it was at an identity provider.
+pub(crate) fn way_of(site: &Site, headers: &HeaderMap) -> Option<String> {
+    cookie_in(headers, way_cookie(site).name)
+}
+
+/// The cookie that a browser keeps while it is at an identity provider.
+pub(crate) fn cookie_of_way(site: &Site, way: &str, seconds: u64) -> String {
+    written(&way_cookie(site), way, seconds)
+}
+
+/// The cookie of a session that begins.
+pub(crate) fn cookie_of_session(door: &Door, session: &str) -> String {
+    let seconds = door.node.settings().sessions.whole_millis / 1000;
+    written(&cookie(&door.site), session, seconds)
+}
+
+fn written(CookieForm { name, attributes }: &CookieForm, value: &str, seconds: u64) -> String {
+    format!("{name}={value}; {attributes}; Max-Age={seconds}")
+}
+
+fn cookie_in(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -163,7 +208,12 @@ pub(crate) async fn identify(
     if let Some(secret) = secret_of(&door.site, request.headers()) {
         // A page that stays open asks for its news again and again, whether anyone is there or not.
         let is_live = request.uri().path() == "/live";
-        let found = if is_live { person(&door, &secret).await } else { asks(&door, &secret).await };
+        let card = request.extensions().get::<Card>().and_then(Card::key);
+        let found = if is_live {
+            person(&door, &secret, card).await
+        } else {
+            asks(&door, &secret, card).await
+        };
         match found {
             Ok(Some(signed)) => {
                 request.extensions_mut().insert(signed);
@@ -176,10 +226,14 @@ pub(crate) async fn identify(
 }
 
 /// The person of a session in which something is asked for.
-async fn asks(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal> {
+async fn asks(
+    door: &Arc<Door>,
+    secret: &str,
+    card: Option<Digest>,
+) -> Result<Option<Signed>, Refusal> {
     let secret = secret.to_owned();
-    door.ask(move |node| match node.asked_in(&secret) {
-        Ok(actor) => Ok(Some(Signed { actor, secret })),
+    door.ask(move |node| match node.asked_in(&secret, card) {
+        Ok(actor) => Ok(Some(Signed { actor, secret, card })),
         Err(AppError::Forbidden(_)) => Ok(None),
         Err(error) => Err(error),
     })
@@ -187,10 +241,14 @@ async fn asks(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal>
 }
 
 /// The person of a session, while it lasts.
-async fn person(door: &Arc<Door>, secret: &str) -> Result<Option<Signed>, Refusal> {
+async fn person(
+    door: &Arc<Door>,
+    secret: &str,
+    card: Option<Digest>,
+) -> Result<Option<Signed>, Refusal> {
     let secret = secret.to_owned();
-    door.ask(move |node| match node.actor(&secret, &[TokenKind::Session]) {
-        Ok(actor) => Ok(Some(Signed { actor, secret })),
+    door.ask(move |node| match node.actor_with(&secret, &[TokenKind::Session], card) {
+        Ok(actor) => Ok(Some(Signed { actor, secret, card })),
         Err(AppError::Forbidden(_)) => Ok(None),
         Err(error) => Err(error),
     })
@@ -229,6 +287,10 @@ pub(crate) struct SignInPage {
     pub(crate) lasts: String,
     /// What a passkey is asked.
     pub(crate) asked: Asked,
+    /// What people call the identity provider, if there is one.
+    pub(crate) provider: Option<String>,
+    /// Whether a certificate was presented that is good.
+    pub(crate) has_card: bool,
 }
 
 impl SignInPage {
@@ -271,19 +333,34 @@ fn sign_in_page(door: &Door, link: Option<String>, problem: Option<String>) -> S
         format!("{}, or {} without use", span(limits.whole_millis), span(limits.idle_millis));
     let ticket = door.node.ticket_to_sign_in();
     let asked = Asked::new(&door.site, ticket, ticket.as_bytes(), &[]);
-    SignInPage { frame, link, needs_code: false, problem, lasts, asked }
+    let provider = door.provider.as_ref().map(|provider| provider.name().to_owned());
+    SignInPage { frame, link, needs_code: false, problem, lasts, asked, provider, has_card: false }
 }
 
 /// How to sign in.
-pub(crate) fn how(door: &Door) -> SignInPage {
-    sign_in_page(door, None, None)
+pub(crate) fn how(door: &Door, card: Option<&Card>) -> SignInPage {
+    let problem = match card {
+        Some(Card::Refused(why)) => Some(sentence(why)),
+        _ => None,
+    };
+    let has_card = card.is_some_and(|card| card.key().is_some());
+    SignInPage { has_card, ..sign_in_page(door, None, problem) }
+}
+
+/// How to sign in, and what went wrong.
+pub(crate) fn problem(door: &Door, problem: String) -> SignInPage {
+    sign_in_page(door, None, Some(problem))
 }
 
 /// Shows the button. Looking at it does not use the link up.
 pub(crate) async fn ask(
     State(door): State<Arc<Door>>,
+    card: Option<Extension<Card>>,
     query: Result<Query<Link>, QueryRejection>,
 ) -> Response {
+    if query.as_ref().is_ok_and(|query| query.link.is_none()) {
+        return how(&door, card.as_deref()).answer(StatusCode::OK);
+    }
     let asked = query.ok().and_then(|Query(link)| link.link);
     let link = asked.as_deref().and_then(pasted);
     let problem = (asked.is_some() && link.is_none()).then(|| NOT_A_LINK.to_owned());
@@ -384,9 +461,8 @@ pub(crate) fn with_session(door: &Door, session: &str) -> Response {
 }
 
 fn with_cookie(site: &Site, secret: &str, seconds: u64) -> Response {
-    let CookieForm { name, attributes } = cookie(site);
     let mut response = Redirect::to("/").into_response();
-    let cookie = format!("{name}={secret}; {attributes}; Max-Age={seconds}");
+    let cookie = written(&cookie(site), secret, seconds);
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, value);
     }

@@ -1,7 +1,7 @@
 //! Commands about persons.
 
-use entente_app::people::{Actor, Admission, Change, Ending, Post, Role};
-use entente_model::NationCode;
+use entente_app::people::{Actor, Admission, Badge, Change, Ending, Post, Role, badge_number};
+use entente_model::{NationCode, Timestamp};
 use entente_store::rows::PersonRow;
 use entente_store::{Store, Vault};
 use serde::Deserialize;
@@ -111,6 +111,28 @@ struct RemovePasskey {
     name: Option<String>,
     passkey: String,
     #[serde(default)]
+    why: String,
+}
+
+/// A subject at a provider, or the key of a certificate.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddBadge {
+    name: String,
+    issuer: Option<String>,
+    subject: Option<String>,
+    /// SHA-256 of the public key, in digits.
+    key: Option<String>,
+    /// When the certificate ends, in milliseconds since 1970.
+    until: Option<u64>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemoveBadge {
+    name: String,
+    badge: String,
     why: String,
 }
 
@@ -314,6 +336,54 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let name = asked.name.unwrap_or_else(|| actor.name().to_owned());
         self.node.remove_passkey(actor, &name, &asked.passkey, &asked.why).map_err(refused)?;
         Ok(json!({ "person": name, "removed": asked.passkey }))
+    }
+
+    pub(super) fn person_badges(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: Whose = request(body)?;
+        let rows = self.node.badges(actor, asked.name.as_deref()).map_err(refused)?;
+        let badges: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "badge": badge_number(row).to_string(),
+                    "person": row.person,
+                    "kind": row.kind,
+                    "issuer": row.issuer,
+                    "subject": row.subject,
+                    "since": moment(row.at),
+                    "by": row.by_whom,
+                    "until": row.until.map(moment),
+                })
+            })
+            .collect();
+        Ok(json!({ "badges": badges }))
+    }
+
+    pub(super) fn person_add_badge(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: AddBadge = request(body)?;
+        let badge = match (asked.issuer, asked.subject, asked.key) {
+            (Some(issuer), Some(subject), None) => Badge::at_provider(&issuer, &subject),
+            (None, None, Some(key)) => {
+                let key = key.parse().map_err(|_| {
+                    LocalError::new(400, "`key` is not the SHA-256 of a public key, in 64 digits")
+                })?;
+                Badge::of_key(key, asked.until.map(Timestamp::from_millis))
+            }
+            _ => {
+                return Err(LocalError::new(
+                    400,
+                    "a badge is an `issuer` with a `subject`, or a `key`",
+                ));
+            }
+        };
+        let done = self.node.add_badge(actor, &asked.name, &badge, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": asked.name, "approval": approval(&done) }))
+    }
+
+    pub(super) fn person_remove_badge(&self, actor: &Actor, body: Value) -> Answer {
+        let asked: RemoveBadge = request(body)?;
+        self.node.remove_badge(actor, &asked.name, &asked.badge, &asked.why).map_err(refused)?;
+        Ok(json!({ "person": asked.name, "removed": asked.badge }))
     }
 
     pub(super) fn person_code(&self, actor: &Actor, body: Value) -> Answer {

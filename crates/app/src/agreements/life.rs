@@ -220,7 +220,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         verb: &str,
         reason: &str,
     ) -> Result<&'k HeldAgreement> {
-        actor.must_be(&SIGNERS, &format!("{verb} agreements"))?;
+        actor.must_act_as(&SIGNERS, &format!("{verb} agreements"))?;
         self.must_be_clear()?;
         said(reason, &format!("to {verb} an agreement, say why: the other parties read it"))?;
         let held = known.policy.must_hold(id)?;

@@ -37,7 +37,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Offers an agreement to its parties. A draft whose parties are not bound to identities yet
     /// is bound to the nations that are known here under those codes.
     pub fn propose(&self, actor: &Actor, text: &str) -> Result<AgreementId> {
-        actor.must_be(&OFFERERS, "offer agreements")?;
+        actor.must_act_as(&OFFERERS, "offer agreements")?;
         self.keep_time()?;
         let known = self.known();
         let draft = policy::read_agreement(text.as_bytes())?;
@@ -58,7 +58,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Answers a text that was offered with a changed one, which names it.
     pub fn counter(&self, actor: &Actor, id: &AgreementId, text: &str) -> Result<AgreementId> {
-        actor.must_be(&OFFERERS, "offer agreements")?;
+        actor.must_act_as(&OFFERERS, "offer agreements")?;
         self.keep_time()?;
         let known = self.known();
         let held = known.policy.must_hold(id)?;
@@ -76,7 +76,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Offers another text of an agreement in force, which takes its place once all have signed.
     pub fn amend(&self, actor: &Actor, id: &AgreementId, text: &str) -> Result<AgreementId> {
-        actor.must_be(&OFFERERS, "offer agreements")?;
+        actor.must_act_as(&OFFERERS, "offer agreements")?;
         self.keep_time()?;
         let known = self.known();
         let held = known.policy.must_hold(id)?;

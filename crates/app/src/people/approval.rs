@@ -61,6 +61,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Approves an act. When it is granted the proposal is gone: the caller carries it out now.
     pub(crate) fn approve(&self, actor: &Actor, act: &Act<'_>) -> Result<Approval> {
         let digest = action_digest(act.kind, act.bytes);
+        actor.must_not_be_vouched(act.kind)?;
         if actor.proven.is_some_and(|proven| proven != digest) {
             return Err(AppError::invalid(
                 "what this is about has changed since it was shown: look at it again",

@@ -235,7 +235,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Adds a person. Their credential is to be handed to them.
     pub fn add_person(&self, actor: &Actor, name: &str, post: &Post) -> Result<Admission> {
-        actor.must_be(&CONFIRMING, "add persons")?;
+        actor.must_act_as(&CONFIRMING, "add persons")?;
         check_name(name)?;
         if self.store.read(|work| work.person(name))?.is_some() {
             return Err(AppError::invalid(format!("there is a person `{name}` already")));
@@ -262,7 +262,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         change: &Change,
         why: &str,
     ) -> Result<Approval> {
-        actor.must_be(&CONFIRMING, "change persons")?;
+        actor.must_act_as(&CONFIRMING, "change persons")?;
         let before = self.other(actor, name)?;
         let now = self.now();
         let mut post = post_of(&before)?;
@@ -326,7 +326,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Changes a person as someone else proposed, from the exact bytes of that. If the person is not
     /// what they were then, the bytes are no longer these, and nothing is approved.
     pub(super) fn repeat_change(&self, actor: &Actor, bytes: &[u8]) -> Result<Approval> {
-        actor.must_be(&CONFIRMING, "change persons")?;
+        actor.must_act_as(&CONFIRMING, "change persons")?;
         let mut reader = Reader::new(bytes);
         let (mut next, why) = reader.record(4, |r| {
             r.small(1, "the version")?;
@@ -351,7 +351,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// Lets a person act no more, and ends every secret of theirs, at once.
     pub fn deactivate_person(&self, actor: &Actor, name: &str, why: &str) -> Result<Approval> {
-        actor.must_be(&[Role::SecurityOfficer], "deactivate persons")?;
+        actor.must_act_as(&[Role::SecurityOfficer], "deactivate persons")?;
         let before = self.other(actor, name)?;
         if !before.active {
             return Err(AppError::invalid(format!("{name} has left already")));
@@ -363,7 +363,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Lets a person who left act again, with a new credential. Their offices count for approvals
     /// as if they had been given now.
     pub fn reactivate_person(&self, actor: &Actor, name: &str, why: &str) -> Result<Admission> {
-        actor.must_be(&CONFIRMING, "reactivate persons")?;
+        actor.must_act_as(&CONFIRMING, "reactivate persons")?;
         let before = self.other(actor, name)?;
         if before.active {
             return Err(AppError::invalid(format!("{name} has not left")));
@@ -387,7 +387,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     ) -> Result<Admission> {
         let act = if renew { "renew credential" } else { "withdraw credential" };
         if actor.name() != name {
-            actor.must_be(&CONFIRMING, "renew or withdraw the credentials of others")?;
+            actor.must_act_as(&CONFIRMING, "renew or withdraw the credentials of others")?;
         }
         let row = self.known_person(name)?;
         if !row.active {
@@ -460,7 +460,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// One security officer acts alone; what needs two, a security officer proposes.
-    fn by_one_or_two(
+    pub(super) fn by_one_or_two(
         &self,
         actor: &Actor,
         alone: bool,
@@ -472,7 +472,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let digest = action_digest(kind, bytes);
         if alone {
             if actor.name() != concerned {
-                actor.must_be(&[Role::SecurityOfficer], kind)?;
+                actor.must_act_as(&[Role::SecurityOfficer], kind)?;
             }
             return Ok(Approval::Granted { digest, approvers: vec![actor.name().to_owned()] });
         }
@@ -490,7 +490,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 )));
             }
             if work.proposal(digest)?.is_none() {
-                actor.must_be(&[Role::SecurityOfficer], &format!("propose to {kind}"))?;
+                actor.must_act_as(&[Role::SecurityOfficer], &format!("propose to {kind}"))?;
             }
             Ok(())
         })?;
@@ -643,6 +643,9 @@ fn end_secrets_of(work: &mut dyn Work, name: &str) -> Result<()> {
     work.drop_sessions_of(name)?;
     // Its key in the vault is destroyed with the next sweep, as that of nothing.
     work.drop_code(name)?;
+    for badge in work.badges(Some(name))? {
+        work.drop_badge(&badge.kind, &badge.issuer, &badge.subject)?;
+    }
     for passkey in work.passkeys(name)? {
         work.drop_passkey(&passkey.id)?;
     }

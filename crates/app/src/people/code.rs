@@ -16,7 +16,7 @@ use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
 use super::attempts::Key;
-use super::{Actor, Role, TokenKind, change};
+use super::{Actor, Arrival, Role, TokenKind, change};
 use crate::error::{AppError, Result};
 use crate::keys::{ReadJob, SealJob};
 use crate::node::{Node, lock};
@@ -63,6 +63,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// Makes the secret of a person's own codes. It holds from the first code on.
     pub fn set_up_code(&self, actor: &Actor) -> Result<CodeSecret> {
         let name = actor.name();
+        actor.must_not_be_vouched("set up codes")?;
         if actor.is_program() {
             return Err(AppError::invalid(format!("{name} is a program and signs in nowhere")));
         }
@@ -180,18 +181,41 @@ impl<S: Store, V: Vault> Node<S, V> {
         let own = actor.name() == person;
         let why = if own { why.trim() } else { change::reason(why)? };
         if !own {
-            actor.must_be(&[Role::SecurityOfficer], "remove the codes of others")?;
+            actor.must_act_as(&[Role::SecurityOfficer], "remove the codes of others")?;
             self.known_person(person)?;
         }
-        let row = self
-            .store
-            .read(|work| work.code(person))?
-            .ok_or_else(|| AppError::NotFound(format!("an authenticator app of {person}")))?;
+        let row = self.code_of(person)?;
         let about = if why.is_empty() { person.to_owned() } else { format!("{person}: {why}") };
         let leaf =
             self.note(RecordKind::Admin, self.now(), "codes removed", actor.name(), &about, None);
         self.record_with(&[leaf], |work, _| Ok(work.drop_code(person)?))?;
         self.shred_code(row.oid)
+    }
+
+    /// Ends one's own codes with a fresh one of them, for who has no passkey to sign for it.
+    pub fn remove_code_with_code(
+        &self,
+        actor: &Actor,
+        written: &str,
+        arrival: &Arrival,
+    ) -> Result<()> {
+        let name = actor.name();
+        if !self.store.read(|work| work.passkeys(name))?.is_empty() {
+            return Err(AppError::Forbidden(format!(
+                "{name} has a passkey: that the codes end is signed for with it"
+            )));
+        }
+        self.code_of(name)?;
+        match self.use_code(name, written) {
+            Ok(()) => self.remove_code(actor, name, ""),
+            Err(AppError::Forbidden(why)) => Err(self.failed_sign_in(Some(name), arrival, why)?),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn code_of(&self, person: &str) -> Result<CodeRow> {
+        let row = self.store.read(|work| work.code(person))?;
+        row.ok_or_else(|| AppError::NotFound(format!("an authenticator app of {person}")))
     }
 
     /// Whether a link that is good is good with a code only.

@@ -82,6 +82,10 @@ pub enum Deed {
         /// Why, as the other parties will read it.
         reason: String,
     },
+    /// Remove a passkey of one's own, by the digits that its number begins with.
+    DropPasskey(String),
+    /// Be asked for no codes of an authenticator app any more.
+    DropCode,
     /// Take an object back.
     Recall {
         /// The object.
@@ -145,7 +149,7 @@ fn damaged() -> AppError {
 impl<S: Store, V: Vault> Node<S, V> {
     /// What a person would sign for.
     pub fn offer_deed(&self, actor: &Actor, deed: &Deed) -> Result<DeedOffer> {
-        let (act, about) = self.exact(actor, deed)?;
+        let (act, about) = self.exact(&actor.about_to_sign(), deed)?;
         let (ticket, challenge, passkeys) = self.ask_for_proof(actor, act)?;
         Ok(DeedOffer { act, about, ticket, challenge, passkeys })
     }
@@ -158,6 +162,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         deed: &Deed,
         used: &Used,
     ) -> Result<Approval> {
+        let actor = &actor.about_to_sign();
         let (act, about) = self.exact(actor, deed)?;
         if matches!(deed, Deed::BreakGlass { .. }) {
             return Err(AppError::invalid("what is opened is shown, and no approval"));
@@ -183,6 +188,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                 self.stand(&actor, agreement, (*act, *party, *ends), reason)
             }
             Deed::Leave { agreement, reason } => self.withdraw(&actor, agreement, reason),
+            Deed::DropPasskey(id) => {
+                self.remove_passkey(&actor, &actor.name, id, "")?;
+                Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
+            }
+            Deed::DropCode => {
+                self.remove_code(&actor, &actor.name, "")?;
+                Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
+            }
             Deed::Recall { oid, class, basis, deadline_millis } => {
                 self.recall(&actor, &[*oid], *class, basis, *deadline_millis)?;
                 Ok(Approval::Granted { digest: act, approvers: vec![actor.name] })
@@ -198,6 +211,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         (oid, necessity): (ObjectId, &str),
         used: &Used,
     ) -> Result<ObjectView> {
+        let actor = &actor.about_to_sign();
         let deed = Deed::BreakGlass { oid, necessity: necessity.to_owned() };
         let (act, about) = self.exact(actor, &deed)?;
         self.take_proof(actor, site, (act, &about), used)?;
@@ -251,8 +265,22 @@ impl<S: Store, V: Vault> Node<S, V> {
                 let exact = self.exact_leaving(actor, &known, agreement, reason)?;
                 Ok((action_digest(&exact.kind, &exact.bytes), exact.about))
             }
+            Deed::DropPasskey(id) => {
+                let row = self.passkey_named(&actor.name, id)?;
+                let mut w = Writer::new();
+                w.array(3).uint(1).text(&actor.name).bytes(&row.id);
+                let about = format!("remove the passkey `{}` of {}", row.name, actor.name);
+                Ok((action_digest("remove passkey", &w.into_bytes()), about))
+            }
+            Deed::DropCode => {
+                let about = format!("ask {} for no codes any more", actor.name);
+                let row = self.code_of(&actor.name)?;
+                let mut w = Writer::new();
+                w.array(3).uint(1).text(&actor.name).value(&row.oid);
+                Ok((action_digest("remove codes", &w.into_bytes()), about))
+            }
             Deed::Recall { oid, class, basis, deadline_millis } => {
-                actor.must_be(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
+                actor.must_act_as(&[Role::ReleaseOfficer, Role::SecurityOfficer], "recall")?;
                 self.must_know(actor, *oid)?;
                 let mut w = Writer::new();
                 w.array(5).uint(1).value(oid).value(class).text(basis).uint(*deadline_millis);

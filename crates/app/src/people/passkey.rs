@@ -246,16 +246,10 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn remove_passkey(&self, actor: &Actor, person: &str, id: &str, why: &str) -> Result<()> {
         let why = if actor.name == person { why.trim() } else { change::reason(why)? };
         if actor.name != person {
-            actor.must_be(&[Role::SecurityOfficer], "remove the passkeys of others")?;
+            actor.must_act_as(&[Role::SecurityOfficer], "remove the passkeys of others")?;
             self.known_person(person)?;
         }
-        let rows = self.store.read(|work| work.passkeys(person))?;
-        let mut fitting =
-            rows.into_iter().filter(|row| number_of(&row.id).to_string().starts_with(id));
-        let row = match (fitting.next(), fitting.next()) {
-            (Some(row), None) if id.len() >= NAME_DIGITS_MIN => row,
-            _ => return Err(AppError::NotFound(format!("a passkey `{id}` of {person}"))),
-        };
+        let row = self.passkey_named(person, id)?;
         let about = format!("{} of {person}: {}; {why}", number_of(&row.id).short(), row.name);
         let leaf =
             self.note(RecordKind::Admin, self.now(), "passkey removed", &actor.name, &about, None);
@@ -263,6 +257,17 @@ impl<S: Store, V: Vault> Node<S, V> {
             work.drop_passkey(&row.id)?;
             Ok(())
         })
+    }
+
+    /// A person's passkey, by the digits that its number begins with.
+    pub(super) fn passkey_named(&self, person: &str, id: &str) -> Result<PasskeyRow> {
+        let rows = self.store.read(|work| work.passkeys(person))?;
+        let mut fitting =
+            rows.into_iter().filter(|row| number_of(&row.id).to_string().starts_with(id));
+        match (fitting.next(), fitting.next()) {
+            (Some(row), None) if id.len() >= NAME_DIGITS_MIN => Ok(row),
+            _ => Err(AppError::NotFound(format!("a passkey `{id}` of {person}"))),
+        }
     }
 
     /// Takes a person's proof that they approve of one exact act, and keeps it with the ledger.

@@ -54,7 +54,7 @@ pub fn reviews_overdue(
 impl<S: Store, V: Vault> Node<S, V> {
     /// Who holds what, those whose review is due first.
     pub fn reviews(&self, actor: &Actor) -> Result<Vec<Holding>> {
-        actor.must_be(&change::CONFIRMING, "review who holds what")?;
+        actor.must_act_as(&change::CONFIRMING, "review who holds what")?;
         let (now, every) = (self.now(), self.settings.review_millis);
         let mut holdings = self.store.read(|work| {
             let mut holdings = Vec::new();
@@ -91,7 +91,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         name: &str,
         why: &str,
     ) -> Result<(Digest, String)> {
-        actor.must_be(&[Role::SecurityOfficer], "review who holds what")?;
+        actor.must_act_as(&[Role::SecurityOfficer], "review who holds what")?;
         let row = self.reviewed(actor, name)?;
         let mut w = Writer::new();
         w.array(3).uint(1);
@@ -118,7 +118,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         read_out: &[String],
         why: &str,
     ) -> Result<PersonRow> {
-        actor.must_be(&[Role::SecurityOfficer], "review who holds what")?;
+        actor.must_act_as(&[Role::SecurityOfficer], "review who holds what")?;
         let why = change::reason(why)?;
         self.reviewed(actor, name)?;
         let change =

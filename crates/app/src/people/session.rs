@@ -11,7 +11,7 @@ use entente_store::rows::SessionRow;
 use entente_store::{Store, Vault};
 
 use super::attempts::Key;
-use super::{Actor, Role, TokenKind, change, review, token_digest};
+use super::{Actor, Role, Roles, TokenKind, change, review, token_digest};
 use crate::error::{AppError, Result};
 use crate::node::{Node, event, lock};
 use crate::settings::SessionLimits;
@@ -112,6 +112,18 @@ impl<S: Store, V: Vault> Node<S, V> {
         how: &str,
         arrival: &Arrival,
     ) -> Result<String> {
+        self.begin_session_on(person, how, (None, None), arrival)
+    }
+
+    /// The same, bound to a certificate, and good for some offices only, if another authority
+    /// vouched for the person.
+    pub(super) fn begin_session_on(
+        &self,
+        person: &str,
+        how: &str,
+        (bound, suffices): (Option<Digest>, Option<Roles>),
+        arrival: &Arrival,
+    ) -> Result<String> {
         lock(&self.attempts).forget(&[arrival.key(), Key::Person(person.to_owned())]);
         let secret = hex::encode(self.random());
         let now = self.now();
@@ -125,6 +137,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             how: how.to_owned(),
             source: arrival.source.clone(),
             agent: arrival.agent.clone(),
+            bound,
+            suffices: suffices.map(Roles::bits),
         };
         self.store.write(|work| {
             let mut kept = 1;
@@ -184,8 +198,8 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// The person of a session in which something is asked for: it is idle no longer.
-    pub fn asked_in(&self, session: &str) -> Result<Actor> {
-        let actor = self.actor(session, &[TokenKind::Session])?;
+    pub fn asked_in(&self, session: &str, presented: Option<Digest>) -> Result<Actor> {
+        let actor = self.actor_with(session, &[TokenKind::Session], presented)?;
         let (digest, now) = (token_digest(session), self.now());
         let seen = self.store.read(|work| work.session(digest))?.map(|row| row.seen);
         if seen.is_some_and(|seen| now.since(seen) >= SEEN_EVERY_MILLIS) {
@@ -227,7 +241,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let own = actor.name == person;
         let why = if own { why.trim() } else { change::reason(why)? };
         if !own {
-            actor.must_be(&[Role::SecurityOfficer], "end the sessions of others")?;
+            actor.must_act_as(&[Role::SecurityOfficer], "end the sessions of others")?;
         }
         let mut rows = self.sessions(actor, person)?;
         match which {

@@ -104,6 +104,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         if same && fresh && !tickets.spent.contains_key(ticket) { Ok(()) } else { Err(stale()) }
     }
 
+    /// 32 bytes that follow from a good ticket and the key of this process.
+    pub(super) fn derived(&self, ticket: &Ticket, what: &[u8]) -> Result<[u8; 32]> {
+        let key = lock(&self.tickets).key.ok_or_else(stale)?;
+        Ok(mac(&key, Tag::Ticket, &[ticket.as_bytes(), b"derived", what]))
+    }
+
     /// Uses a ticket up; whoever comes second is refused.
     pub(super) fn spend(&self, ticket: &Ticket) -> Result<()> {
         let now = self.now();

@@ -69,7 +69,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// A reviewer looked at a release and finds it right.
     pub fn accept_release(&self, actor: &Actor, oid: ObjectId, rule: Option<&str>) -> Result<()> {
-        actor.must_be(&REVIEWERS, "review what standing rules released")?;
+        actor.must_act_as(&REVIEWERS, "review what standing rules released")?;
         let row = self.waiting_release(actor, oid, rule)?;
         self.note_review(actor, &row, "accepted", "")
     }
@@ -84,7 +84,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         why: &str,
         reaction: Option<Reaction>,
     ) -> Result<()> {
-        actor.must_be(&REVIEWERS, "review what standing rules released")?;
+        actor.must_act_as(&REVIEWERS, "review what standing rules released")?;
         let why = said(why, "an objection says why")?;
         let officer = actor.is(&[Role::ReleaseOfficer]);
         match reaction {

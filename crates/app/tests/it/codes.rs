@@ -57,7 +57,7 @@ fn a_link_is_good_with_a_code_once_and_a_wrong_code_does_not_use_it_up() {
     assert!(matches!(sign_in(node, &link, Some(&fresh)), Err(AppError::TooSoon(1))));
     alliance.clock.advance(1000);
     let session = sign_in(node, &link, Some(&fresh)).unwrap();
-    assert_eq!(node.asked_in(&session).unwrap().name(), "analyst");
+    assert_eq!(node.asked_in(&session, None).unwrap().name(), "analyst");
     assert_eq!(node.sessions(&eva, "analyst").unwrap()[0].how, "link and code");
     let second = node.link_for(&eva, "analyst").unwrap();
     assert!(said(sign_in(node, &second, Some(&fresh))).contains("used already"), "once");
@@ -99,7 +99,7 @@ fn codes_do_where_an_office_needs_more_than_a_link_and_end_with_their_persons_le
     alliance.clock.advance(30_000);
     let link = node.link_for(&eva, "analyst").unwrap();
     let session = sign_in(node, &link, Some(&shown(node, &secret))).unwrap();
-    assert!(node.asked_in(&session).unwrap().is(&[Role::Analyst]));
+    assert!(node.asked_in(&session, None).unwrap().is(&[Role::Analyst]));
     let officer = at.actor("security-1").unwrap();
     node.deactivate_person(&officer, "analyst", "left the service").unwrap();
     node.reactivate_person(&officer, "analyst", "is back").unwrap();

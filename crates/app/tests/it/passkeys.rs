@@ -120,7 +120,7 @@ fn a_passkey_signs_in_its_person_once_for_each_question() {
     let node = at.node().unwrap();
     let (eva, mut passkey) = with_passkey(at, "analyst", 1);
     let session = sign_in(node, &mut passkey).unwrap();
-    assert_eq!(node.asked_in(&session).unwrap().name(), "analyst");
+    assert_eq!(node.asked_in(&session, None).unwrap().name(), "analyst");
     let hows = node.sessions(&eva, "analyst").unwrap().into_iter().map(|row| row.how);
     assert_eq!(hows.filter(|how| how == "passkey").count(), 1);
 
@@ -289,17 +289,17 @@ fn where_an_office_needs_a_passkey_a_link_lets_its_holder_only_add_one() {
     let at = &alliance.members[0];
     let node = at.node().unwrap();
     let (officer, analyst) = (at.actor("security-1").unwrap(), at.actor("analyst").unwrap());
-    let analyst = node.asked_in(&signed_in(node, &analyst)).unwrap();
+    let analyst = node.asked_in(&signed_in(node, &analyst), None).unwrap();
     assert!(analyst.is(&[Role::Analyst]) && !analyst.is_enrolling());
 
     let session = signed_in(node, &officer);
-    let enrolling = node.asked_in(&session).unwrap();
+    let enrolling = node.asked_in(&session, None).unwrap();
     assert!(enrolling.is_enrolling() && enrolling.roles().is_empty());
     let all = Ending::AllBut(None);
     assert!(node.end_sessions(&enrolling, "analyst", &all, "because").is_err());
     let mut passkey = Authenticator::at(&site(), 1);
     add(node, &enrolling, &session, &passkey).unwrap();
-    assert!(node.asked_in(&session).unwrap().is_enrolling(), "until they sign in with it");
+    assert!(node.asked_in(&session, None).unwrap().is_enrolling(), "until they sign in with it");
     let session = sign_in(node, &mut passkey).unwrap();
     let signed = node.actor(&session, &[TokenKind::Session]).unwrap();
     assert!(signed.is(&[Role::SecurityOfficer]) && !signed.is_enrolling());

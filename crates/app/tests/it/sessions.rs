@@ -26,13 +26,13 @@ fn a_session_ends_when_it_is_idle_or_its_day_is_over_and_outlives_a_restart() {
     let analyst = alliance.members[0].actor("analyst").unwrap();
     let node = alliance.members[0].node().unwrap();
     let [idle, used] = [(); 2].map(|()| signed_in(node, &analyst));
-    assert_eq!(node.asked_in(&used).unwrap().name(), "analyst");
+    assert_eq!(node.asked_in(&used, None).unwrap().name(), "analyst");
     for _ in 0..2 {
         clock.advance(10 * MINUTE);
-        node.asked_in(&used).unwrap();
+        node.asked_in(&used, None).unwrap();
     }
     assert!(!lasts(node, &idle) && lasts(node, &used), "twenty minutes without a question");
-    assert!(node.asked_in(&idle).is_err(), "what has ended does not begin again");
+    assert!(node.asked_in(&idle, None).is_err(), "what has ended does not begin again");
     // A page that stays open looks without asking.
     clock.advance(14 * MINUTE);
     assert!(lasts(node, &used));
@@ -45,10 +45,10 @@ fn a_session_ends_when_it_is_idle_or_its_day_is_over_and_outlives_a_restart() {
     member.start().unwrap();
     let node = alliance.members[0].node().unwrap();
     for _ in 0..48 {
-        assert_eq!(node.asked_in(&day).unwrap().name(), "analyst");
+        assert_eq!(node.asked_in(&day, None).unwrap().name(), "analyst");
         clock.advance(10 * MINUTE);
     }
-    assert!(node.asked_in(&day).is_err(), "eight hours are over");
+    assert!(node.asked_in(&day, None).is_err(), "eight hours are over");
     assert_eq!(node.sessions(&analyst, "analyst").unwrap(), []);
 }
 

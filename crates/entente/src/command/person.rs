@@ -13,6 +13,7 @@ use crate::local::{PEOPLE, PersonArgs, credential_file, renew_credential, write_
 use crate::output::{Exit, Failure, Output};
 use crate::page::{Answer, Table, count, flag, id, list, moment, number, put, text};
 
+use super::badge::BadgeArgs;
 use super::{Run, approval};
 
 /// Add persons, show and change them, and give them credentials and links to the pages
@@ -36,6 +37,7 @@ enum PersonCommand {
     Link(LinkArgs),
     Sessions(SessionsArgs),
     Passkeys(PasskeysArgs),
+    Badge(BadgeArgs),
     Code(CodeArgs),
     Review(ReviewArgs),
 }
@@ -329,6 +331,7 @@ impl Run for PersonCommandArgs {
             PersonCommand::Link(args) => args.run(output),
             PersonCommand::Sessions(args) => args.run(output),
             PersonCommand::Passkeys(args) => args.run(output),
+            PersonCommand::Badge(args) => args.run(output),
             PersonCommand::Code(args) => args.run(output),
             PersonCommand::Review(args) => args.run(output),
         }

@@ -83,6 +83,7 @@ listen = {web_listen}
 #port = {web_port}
 # Lets the pages listen on other addresses than loopback.
 #dangerous_listen_beyond_loopback = false
+# [web.tls], a table of its own with certificate_file and key_file, gives the pages TLS of their own.
 
 [data]
 # Ledger, objects, links and people; and, apart from them, the sealed keys of objects. The vault
@@ -111,6 +112,8 @@ source = "{source}"
 #passkeys_for = []
 # Within which time a security officer looks whether what each person holds is still needed.
 #review_every = "{review}"
+# Tables of their own, explained in docs/guides/persons.md: [people.oidc], an identity provider, and
+# [people.certificates], cards, at which and with which people sign in to read and to work.
 
 [witness]
 # How many partners must confirm at a start that this ledger is the one they saw last, before

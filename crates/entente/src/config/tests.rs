@@ -1,5 +1,7 @@
 use std::fs;
 
+use entente_app::people::Role;
+
 use super::*;
 use crate::folder::CONFIG_FILE;
 
@@ -34,6 +36,38 @@ fn a_minimal_configuration_has_safe_defaults() {
     assert_eq!(config.web.host, "xar.localhost");
     assert_eq!(config.limits, Limits::default());
     assert!(config.data.vault.is_absolute() && config.data.vault.ends_with("vault.db"));
+}
+
+const ISSUER: &str = "issuer = \"https://id.example/realm/\"";
+const ACR: &str = "acr = { high = [\"analyst\", \"release-officer\"], low = [\"analyst\"] }\n";
+
+/// A configuration with an identity provider, from its fourth line on.
+fn provider(issuer: &str, more: &str) -> String {
+    format!(
+        "{MINIMAL}[people.oidc]\nname = \"Ministry ID\"\n{issuer}\nclient_id = \"entente\"\n\
+         client_secret_file = \"oidc.secret\"\nca_file = \"ministry.pem\"\n{more}"
+    )
+}
+
+#[test]
+fn other_authorities_are_named_with_what_they_suffice_for() {
+    let config = load(&provider(ISSUER, ACR)).unwrap();
+    let setup = config.provider.unwrap();
+    assert_eq!((setup.issuer.as_str(), setup.claim.as_str()), ("https://id.example/realm/", "sub"));
+    assert!(setup.ca_file.is_absolute() && setup.max_age_millis == 8 * 3_600_000);
+    let [(high, many), (low, few)] = &setup.acr[..] else { panic!("{:?}", setup.acr) };
+    assert_eq!((high.as_str(), low.as_str()), ("high", "low"));
+    assert!(many.has_any(&[Role::ReleaseOfficer]) && !few.has_any(&[Role::ReleaseOfficer]));
+    assert!(!many.has_any(&[Role::LegalAdviser]) && few.has_any(&[Role::Analyst]));
+
+    let tls = "[web]\nlisten = [\"0.0.0.0:8443\"]\n[web.tls]\ncertificate_file = \"p.pem\"\n\
+               key_file = \"p.key\"\n[people.certificates]\nca_file = \"ca.pem\"\n\
+               crl_file = \"crl.pem\"\nrequired = true\n";
+    let config = load(&format!("{MINIMAL}{tls}")).unwrap();
+    assert_eq!(config.web.origin(), "https://xar.localhost:8443", "its own TLS counts");
+    let cards = config.cards.unwrap();
+    assert!(cards.required && cards.crl_file.unwrap().ends_with("crl.pem"));
+    assert!(config.web.tls.unwrap().key_file.is_absolute());
 }
 
 #[test]
@@ -81,6 +115,17 @@ fn every_error_names_its_line() {
         (&with("[limits]\nbundle_bytes = \"4 MB\"\n"), 5, "such as \"4 MiB\""),
         (&with("[limits]\ndisk_percent = [90, 80, 98]\n"), 5, "three rising percentages"),
         (&with("[limits]\nrequests_per_minute_per_partner = 1\n"), 5, "60 to 1000000"),
+        (&with("[people.certificates]\nca_file = \"ca.pem\"\n"), 4, "expected [web.tls] too"),
+        (&with("[people.certificates]\nca = \"ca.pem\"\n"), 5, "unknown key `ca`"),
+        (&with("[web.tls]\nkey = \"a\"\n"), 5, "unknown key `key`"),
+        (&provider("issuer = \"http://id.example\"", ""), 6, "https://id.ministry.example"),
+        (&provider("issuer = \"https://id.example?x=1\"", ""), 6, "exactly as it writes it"),
+        (&provider(ISSUER, "acr = {}\n"), 10, "1 to 16 values of `acr`"),
+        (&provider(ISSUER, "acr = { \"a b\" = [\"analyst\"] }\n"), 10, "no spaces"),
+        (&provider(ISSUER, "acr = { high = [\"boss\"] }\n"), 10, "`boss` is not a role"),
+        (&provider(ISSUER, "acr = { high = [\"overseer\"] }\n"), 10, "never suffices for overseer"),
+        (&provider(ISSUER, &format!("{ACR}max_age = \"2 days\"\n")), 11, "\"60 s\" to \"24 h\""),
+        (&provider(ISSUER, &format!("{ACR}claim = \"e mail\"\n")), 11, "without spaces"),
         (&with("[log]\nlevel = \"trace\"\n"), 5, "unknown value `trace`"),
         (&with("[log]\ncolour = true\n"), 5, "unknown key `colour`"),
     ] {

@@ -3,16 +3,19 @@
 //! A value that is wrong by itself is refused here, where TOML still knows its line; what is
 //! wrong only beside another value is refused in [`super::Config`].
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use entente_app::AppError;
-use entente_app::people::{Role, Roles};
+use entente_app::people::{NEVER_VOUCHED, Role, Roles};
 use entente_model::NationCode;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
+
+use crate::provider::ProviderSetup;
 
 use super::{Limits, LogFormat, LogLevel, LogSetup, PeopleSetup, Wrong, wrong};
 
@@ -67,6 +70,7 @@ pub(super) struct WebText {
     pub(super) listen: Spanned<Vec<Address>>,
     pub(super) host: Option<Host>,
     pub(super) port: Option<NonZeroU16>,
+    pub(super) tls: Option<TlsText>,
     pub(super) dangerous_listen_beyond_loopback: bool,
 }
 
@@ -76,6 +80,7 @@ impl Default for WebText {
             listen: Spanned::new(0..0, Vec::new()),
             host: None,
             port: None,
+            tls: None,
             dangerous_listen_beyond_loopback: false,
         }
     }
@@ -131,6 +136,8 @@ pub(super) struct PeopleText {
     session_whole: Option<Spanned<Span>>,
     passkeys_for: Vec<RoleName>,
     review_every: Option<Spanned<Span>>,
+    pub(super) oidc: Option<Spanned<OidcText>>,
+    pub(super) certificates: Option<Spanned<CertificatesText>>,
 }
 
 impl PeopleText {
@@ -158,6 +165,75 @@ impl PeopleText {
         setup.passkeys_for = Roles::of(&roles);
         Ok(setup)
     }
+}
+
+/// A ministry's identity provider.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OidcText {
+    name: Name,
+    issuer: Issuer,
+    client_id: ClientId,
+    client_secret_file: PathBuf,
+    ca_file: PathBuf,
+    #[serde(default)]
+    claim: Option<ClientId>,
+    #[serde(default)]
+    max_age: Option<Spanned<Span>>,
+    acr: Spanned<BTreeMap<String, Vec<VouchedRole>>>,
+}
+
+impl OidcText {
+    pub(super) fn check(self, folder: &Path) -> Result<ProviderSetup, Wrong> {
+        let at = self.acr.span();
+        let acr = self.acr.into_inner();
+        if acr.is_empty() || acr.len() > 16 || acr.values().any(Vec::is_empty) {
+            return wrong(
+                at,
+                "expected 1 to 16 values of `acr`, each with the roles that it suffices for",
+            );
+        }
+        let plain = |name: &str| {
+            (1..=TEXT_BYTES_MAX).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic())
+        };
+        if let Some(name) = acr.keys().find(|name| !plain(name)) {
+            return wrong(at, format!("`{name}` is no value of `acr`: expected no spaces in it"));
+        }
+        Ok(ProviderSetup {
+            name: self.name.0,
+            issuer: self.issuer.0,
+            client_id: self.client_id.0,
+            client_secret_file: folder.join(self.client_secret_file),
+            ca_file: folder.join(self.ca_file),
+            claim: self.claim.map_or_else(|| "sub".to_owned(), |claim| claim.0),
+            max_age_millis: span(self.max_age.as_ref(), 8 * HOUR, MINUTE, DAY)?,
+            acr: acr
+                .into_iter()
+                .map(|(name, roles)| {
+                    let roles: Vec<Role> = roles.into_iter().map(|role| role.0).collect();
+                    (name, Roles::of(&roles))
+                })
+                .collect(),
+        })
+    }
+}
+
+/// Cards with certificates.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CertificatesText {
+    pub(super) ca_file: PathBuf,
+    pub(super) crl_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) required: bool,
+}
+
+/// The pages' own TLS.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsText {
+    pub(super) certificate_file: PathBuf,
+    pub(super) key_file: PathBuf,
 }
 
 const SECOND: u64 = 1000;
@@ -312,6 +388,37 @@ from_text!(Endpoint(String), |text| {
     } else {
         Err("expected a base address, such as \"https://node.example:7101\"".to_owned())
     }
+});
+from_text!(Issuer(String), |text| {
+    let uri = text.parse::<http::Uri>().ok().filter(|uri| {
+        uri.scheme_str() == Some("https")
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.query().is_none()
+            && !uri.authority().is_some_and(|a| a.as_str().contains('@'))
+    });
+    if uri.is_some() && text.len() <= TEXT_BYTES_MAX && !text.contains('#') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the provider's issuer, exactly as it writes it, such as \
+             \"https://id.ministry.example/realm\""
+            .to_owned())
+    }
+});
+from_text!(ClientId(String), |text| {
+    if (1..=TEXT_BYTES_MAX).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected 1 to {TEXT_BYTES_MAX} letters, digits or signs without spaces"))
+    }
+});
+from_text!(VouchedRole(Role), |text| {
+    let role: Role = text.parse().map_err(|e: AppError| e.to_string())?;
+    if NEVER_VOUCHED.contains(&role) {
+        return Err(format!(
+            "the word of an identity provider never suffices for {role}: expected other roles"
+        ));
+    }
+    Ok(role)
 });
 from_text!(Host(String), |text| {
     let label = |l: &str| {

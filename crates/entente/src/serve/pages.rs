@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::{Extension, Router};
+use entente_model::Clock as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+
+use super::cards::PagesTls;
+use crate::ambient::SystemClock;
 
 /// Bytes of a request's head.
 const HEADER_BYTES_MAX: usize = 32 << 10;
@@ -28,13 +33,17 @@ pub(super) struct Bounds {
     pub(super) header_time_max: Duration,
 }
 
+/// What is served.
+pub(super) struct Pages {
+    pub(super) router: Router,
+    /// TLS of their own, unless a proxy in front has it.
+    pub(super) tls: Option<Arc<PagesTls>>,
+    pub(super) bounds: Bounds,
+}
+
 /// Serves pages until `stopped` says so.
-pub(super) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    bounds: Bounds,
-    mut stopped: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(listener: TcpListener, pages: Pages, mut stopped: watch::Receiver<bool>) {
+    let Pages { router, tls, bounds } = pages;
     let connections = Arc::new(Semaphore::new(bounds.connections_max));
     let mut tasks = JoinSet::new();
     loop {
@@ -51,9 +60,12 @@ pub(super) async fn serve(
             Ok((stream, peer)) => {
                 // Pages count failed sign-ins by where they come from.
                 let router = router.clone().layer(Extension(ConnectInfo(peer)));
-                let stopped = stopped.clone();
+                let (stopped, tls) = (stopped.clone(), tls.clone());
                 tasks.spawn(async move {
-                    connection(stream, router, bounds, stopped).await;
+                    match tls {
+                        None => connection(stream, router, bounds, stopped).await,
+                        Some(tls) => encrypted(&tls, stream, router, bounds, stopped).await,
+                    }
                     drop(permit);
                 });
             }
@@ -67,8 +79,29 @@ pub(super) async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
-async fn connection(
+/// A connection whose TLS ends here, and what its certificate is worth.
+async fn encrypted(
+    tls: &PagesTls,
     stream: TcpStream,
+    router: Router,
+    bounds: Bounds,
+    stopped: watch::Receiver<bool>,
+) {
+    let accepting = tls.acceptor.accept(stream);
+    // Whoever shakes no hands, or too slowly, makes room for others.
+    let Ok(Ok(stream)) = tokio::time::timeout(bounds.header_time_max, accepting).await else {
+        return;
+    };
+    let card = tls.judge(stream.get_ref().1.peer_certificates(), SystemClock.now());
+    let router = match card {
+        Some(card) => router.layer(Extension(card)),
+        None => router,
+    };
+    connection(stream, router, bounds, stopped).await;
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     bounds: Bounds,
     mut stopped: watch::Receiver<bool>,
@@ -114,7 +147,8 @@ mod tests {
             format!("a page for {}", peer.ip())
         };
         let router = Router::new().route("/", get(from));
-        let served = tokio::spawn(serve(listener, router, bounds, stopped));
+        let pages = Pages { router, tls: None, bounds };
+        let served = tokio::spawn(serve(listener, pages, stopped));
         let mut silent = Vec::new();
         for _ in 0..8 {
             silent.push(TcpStream::connect(address).await.unwrap());

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod badges;
+#[cfg(test)]
 mod before_signing;
 #[cfg(test)]
 mod between;
@@ -24,6 +26,8 @@ mod keyd;
 mod kills;
 #[cfg(test)]
 mod negotiation;
+#[cfg(test)]
+mod provider;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Node {
     }
 
     /// Starts a node whose configuration was changed.
-    fn start_with(change: impl Fn(String) -> String) -> Self {
+    pub(crate) fn start_with(change: impl Fn(String) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("rf").tempdir().unwrap();
         let made = Command::new(program())
             .current_dir(dir.path())
@@ -75,6 +75,13 @@ impl Node {
     pub(crate) fn json(&self, person: &str, arguments: &[&str]) -> Value {
         let output = self.run(person, &[arguments, &["--json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// What a command that nobody in particular gives answers.
+    pub(crate) fn json_of(&self, arguments: &[&str]) -> Value {
+        let mut command = Command::new(program());
+        let output = command.current_dir(self.dir.path()).args(arguments).arg("--json").output();
+        serde_json::from_slice(&output.unwrap().stdout).unwrap()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

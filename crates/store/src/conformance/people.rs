@@ -5,7 +5,7 @@ use entente_model::{BodyDigest, ObjectId};
 
 use super::{at, digest, read, write};
 use crate::rows::{
-    CodeRow, OpeningRow, PasskeyRow, PersonRow, PresenceRow, ProposalRow, SessionRow,
+    BadgeRow, CodeRow, OpeningRow, PasskeyRow, PersonRow, PresenceRow, ProposalRow, SessionRow,
 };
 use crate::{Result, Store, StoreError};
 
@@ -14,6 +14,7 @@ pub(super) fn check(store: &impl Store) -> Result<()> {
     sessions(store)?;
     passkeys(store)?;
     codes(store)?;
+    badges(store)?;
     presence(store)?;
     openings(store)
 }
@@ -28,6 +29,8 @@ fn sessions(store: &impl Store) -> Result<()> {
         how: "link".to_owned(),
         source: "192.0.2.7".to_owned(),
         agent: "a browser".to_owned(),
+        bound: (person == "bo").then(|| digest(7)),
+        suffices: (person == "bo").then_some(5),
     };
     let (first, other, newest) = (session(1, "ada", 1), session(2, "bo", 2), session(3, "ada", 3));
     write(store, |work| {
@@ -50,6 +53,39 @@ fn sessions(store: &impl Store) -> Result<()> {
         assert!(!work.drop_session(digest(1))?, "only once");
         assert_eq!(work.drop_sessions_of("ada")?, 1);
         assert_eq!(work.sessions(None)?, [other]);
+        Ok(())
+    })
+}
+
+fn badges(store: &impl Store) -> Result<()> {
+    let badge = |kind: &str, subject: &str, person: &str, millis| BadgeRow {
+        kind: kind.to_owned(),
+        issuer: "https://id.example".to_owned(),
+        subject: subject.to_owned(),
+        person: person.to_owned(),
+        at: at(millis),
+        by_whom: "eva".to_owned(),
+        until: (kind == "certificate").then(|| at(99)),
+    };
+    let (first, second) = (badge("provider", "17", "ada", 2), badge("certificate", "17", "ada", 1));
+    let other = badge("provider", "18", "bo", 3);
+    write(store, |work| {
+        for row in [&first, &second, &other] {
+            work.put_badge(row)?;
+        }
+        Ok(())
+    })?;
+    let stolen = BadgeRow { person: "bo".to_owned(), ..first.clone() };
+    let refused = write(store, |work| work.put_badge(&stolen));
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    write(store, |work| {
+        assert_eq!(work.badge("provider", &first.issuer, "17")?.as_ref(), Some(&first));
+        assert_eq!(work.badge("provider", "https://other.example", "17")?, None);
+        assert_eq!(work.badges(Some("ada"))?, [second.clone(), first.clone()]);
+        assert_eq!(work.badges(None)?, [second.clone(), first.clone(), other.clone()]);
+        assert!(work.drop_badge("provider", &first.issuer, "17")?);
+        assert!(!work.drop_badge("provider", &first.issuer, "17")?);
+        assert_eq!(work.badges(None)?, [second, other]);
         Ok(())
     })
 }

@@ -30,7 +30,7 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8],
+    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8, STORE_9],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -250,6 +250,17 @@ CREATE TABLE rule_release (
 CREATE INDEX rule_release_by_object ON rule_release (oid);
 CREATE INDEX rule_release_by_day ON rule_release (name, day);
 CREATE INDEX rule_release_waiting ON rule_release (leaf) WHERE review = 'waiting';
+";
+
+/// By what others vouch for persons, and for which offices and with which certificate a session is.
+const STORE_9: &str = "
+CREATE TABLE badge (
+    kind TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL, person TEXT NOT NULL,
+    at INTEGER NOT NULL, by_whom TEXT NOT NULL, until INTEGER,
+    PRIMARY KEY (kind, issuer, subject)) WITHOUT ROWID;
+CREATE INDEX badge_by_person ON badge (person, at);
+ALTER TABLE session ADD COLUMN bound BLOB;
+ALTER TABLE session ADD COLUMN suffices INTEGER;
 ";
 
 const VAULT_1: &str = "

@@ -4,12 +4,22 @@ use entente_model::{Digest, ObjectId, Timestamp};
 
 use super::Tx;
 use super::column::{Columns, cells, only};
-use crate::rows::{CodeRow, PasskeyRow, PresenceRow, SessionRow};
+use crate::rows::{BadgeRow, CodeRow, PasskeyRow, PresenceRow, SessionRow};
 use crate::{Result, SignIns, StoreError};
 
 macro_rules! select_sessions {
     ($rest:literal) => {
-        concat!("SELECT digest, person, began, seen, ends, how, source, agent FROM session ", $rest)
+        concat!(
+            "SELECT digest, person, began, seen, ends, how, source, agent, bound, suffices \
+             FROM session ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_badges {
+    ($rest:literal) => {
+        concat!("SELECT kind, issuer, subject, person, at, by_whom, until FROM badge ", $rest)
     };
 }
 
@@ -22,11 +32,20 @@ macro_rules! select_passkeys {
 impl SignIns for Tx<'_, '_> {
     fn put_session(&mut self, row: &SessionRow) -> Result<()> {
         self.session.run(
-            "INSERT INTO session (digest, person, began, seen, ends, how, source, agent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO session (digest, person, began, seen, ends, how, source, agent, bound,
+                 suffices)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             cells![
-                row.digest, row.person, row.began, row.seen, row.ends, row.how, row.source,
-                row.agent
+                row.digest,
+                row.person,
+                row.began,
+                row.seen,
+                row.ends,
+                row.how,
+                row.source,
+                row.agent,
+                row.bound,
+                row.suffices
             ],
         )?;
         Ok(())
@@ -159,6 +178,64 @@ impl SignIns for Tx<'_, '_> {
         self.session.run("DELETE FROM code WHERE person = ?1", cells![person])?;
         Ok(())
     }
+
+    fn put_badge(&mut self, row: &BadgeRow) -> Result<()> {
+        let put = self.session.run(
+            "INSERT INTO badge (kind, issuer, subject, person, at, by_whom, until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            cells![row.kind, row.issuer, row.subject, row.person, row.at, row.by_whom, row.until],
+        )?;
+        if put == 0 {
+            return Err(StoreError::Conflict("a badge that is there already"));
+        }
+        Ok(())
+    }
+
+    fn badge(&self, kind: &str, issuer: &str, subject: &str) -> Result<Option<BadgeRow>> {
+        self.session.one(
+            "badge",
+            select_badges!("WHERE kind = ?1 AND issuer = ?2 AND subject = ?3"),
+            cells![kind, issuer, subject],
+            badge,
+        )
+    }
+
+    fn badges(&self, person: Option<&str>) -> Result<Vec<BadgeRow>> {
+        match person {
+            Some(person) => self.session.many(
+                "badge",
+                select_badges!("WHERE person = ?1 ORDER BY at, kind, issuer, subject"),
+                cells![person],
+                badge,
+            ),
+            None => self.session.many(
+                "badge",
+                select_badges!("ORDER BY at, kind, issuer, subject"),
+                cells![],
+                badge,
+            ),
+        }
+    }
+
+    fn drop_badge(&mut self, kind: &str, issuer: &str, subject: &str) -> Result<bool> {
+        let dropped = self.session.run(
+            "DELETE FROM badge WHERE kind = ?1 AND issuer = ?2 AND subject = ?3",
+            cells![kind, issuer, subject],
+        )?;
+        Ok(dropped > 0)
+    }
+}
+
+fn badge(c: &mut Columns<'_, '_>) -> rusqlite::Result<BadgeRow> {
+    Ok(BadgeRow {
+        kind: c.take()?,
+        issuer: c.take()?,
+        subject: c.take()?,
+        person: c.take()?,
+        at: c.take()?,
+        by_whom: c.take()?,
+        until: c.take()?,
+    })
 }
 
 fn passkey(c: &mut Columns<'_, '_>) -> rusqlite::Result<PasskeyRow> {
@@ -183,5 +260,7 @@ fn session(c: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRow> {
         how: c.take()?,
         source: c.take()?,
         agent: c.take()?,
+        bound: c.take()?,
+        suffices: c.take()?,
     })
 }

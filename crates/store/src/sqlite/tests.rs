@@ -387,6 +387,25 @@ fn migrations_apply_once_and_continue_where_they_stopped() {
 }
 
 #[test]
+fn sessions_of_an_older_program_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let older = Schema { steps: &STORE.steps[..8], ..STORE };
+    let conn = Connection::open(&path).unwrap();
+    older.bring_up_to_date(&conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO session VALUES (zeroblob(32), 'ada', 1, 2, 3, 'link', '192.0.2.7', 'x')",
+    )
+    .unwrap();
+    drop(conn);
+    let store = SqliteStore::open_with(&path, quick()).unwrap();
+    let digest = entente_model::Digest::from_array([0; 32]);
+    let row = store.read(|work| work.session(digest)).unwrap().unwrap();
+    assert_eq!((row.person.as_str(), row.bound, row.suffices), ("ada", None, None));
+    assert_eq!(store.read(|work| work.badges(None)).unwrap(), []);
+}
+
+#[test]
 fn two_processes_may_start_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("node.db");

@@ -27,7 +27,7 @@ use crate::words;
 /// The longest deadline of a recall, in hours.
 const HOURS_MAX: u64 = 24 * 365;
 
-/// What is to be done: one of the first eight, with what belongs to it.
+/// What is to be done: one of the first ten, with what belongs to it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct What {
     #[serde(default)]
@@ -46,6 +46,10 @@ pub(crate) struct What {
     sign: String,
     #[serde(default)]
     stand: String,
+    #[serde(default)]
+    unkey: String,
+    #[serde(default)]
+    uncode: String,
     #[serde(default)]
     why: String,
     #[serde(default)]
@@ -102,6 +106,8 @@ impl What {
             }),
             "sign" => Ok(Deed::Sign(read(id)?)),
             "stand" => self.standing(read(id)?),
+            "unkey" => Ok(Deed::DropPasskey(id.clone())),
+            "uncode" => Ok(Deed::DropCode),
             _ => Ok(Deed::Recall {
                 oid: read(id)?,
                 class: words::recall_class_named(&self.class).ok_or_else(Refusal::wrong_address)?,
@@ -156,7 +162,7 @@ impl What {
     }
 
     /// The fields that say what it is.
-    fn about(&self) -> [(&'static str, &String); 8] {
+    fn about(&self) -> [(&'static str, &String); 10] {
         [
             ("approve", &self.approve),
             ("consent", &self.consent),
@@ -166,6 +172,8 @@ impl What {
             ("judge", &self.judge),
             ("sign", &self.sign),
             ("stand", &self.stand),
+            ("unkey", &self.unkey),
+            ("uncode", &self.uncode),
         ]
     }
 

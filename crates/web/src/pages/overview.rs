@@ -23,6 +23,7 @@ use crate::door::Door;
 use crate::refusal::Refusal;
 use crate::session::{self, Signed};
 use crate::show::{Moment, ObjectLink, clean, number};
+use crate::voucher::Card;
 use crate::words;
 
 /// Something that someone must look at.
@@ -252,9 +253,10 @@ fn context(node: &SqliteNode, signed: &Signed) -> Result<OverviewPage, AppError>
 pub(crate) async fn page(
     State(door): State<Arc<Door>>,
     signed: Option<Extension<Signed>>,
+    card: Option<Extension<Card>>,
 ) -> Result<Response, Refusal> {
     let Some(Extension(signed)) = signed else {
-        return Ok(session::how(&door).answer(StatusCode::OK));
+        return Ok(session::how(&door, card.as_deref()).answer(StatusCode::OK));
     };
     if signed.actor.is_enrolling() {
         return Ok(Redirect::to("/you").into_response());

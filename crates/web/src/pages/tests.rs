@@ -27,6 +27,7 @@ use crate::passkey::Asked;
 use crate::refusal::RefusalPage;
 use crate::session::SignInPage;
 use crate::show::{Content, Marking, Moment, ObjectLink};
+use crate::voucher::SignedInPage;
 use crate::words::MENU;
 
 /// Tries to leave an attribute, an element, a script, a style and a comment.
@@ -479,9 +480,26 @@ fn rendered() -> Vec<(&'static str, String)> {
                 problem: Some(hostile()),
                 lasts: hostile(),
                 asked: asked(),
+                provider: None,
+                has_card: false,
             }
             .render(),
         ),
+        (
+            "sign in on another's word",
+            SignInPage {
+                frame: frame(),
+                link: None,
+                needs_code: false,
+                problem: Some(hostile()),
+                lasts: hostile(),
+                asked: asked(),
+                provider: Some(hostile()),
+                has_card: true,
+            }
+            .render(),
+        ),
+        ("signed in", SignedInPage { frame: frame() }.render()),
         (
             "code",
             CodePage {
@@ -586,6 +604,7 @@ fn rendered() -> Vec<(&'static str, String)> {
                 name: hostile(),
                 reviews: true,
                 is_enrolling: true,
+                is_vouched: true,
                 passkeys: vec![PasskeyLine {
                     id: hostile(),
                     name: hostile(),

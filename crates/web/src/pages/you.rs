@@ -15,7 +15,7 @@ use super::Frame;
 use crate::door::Door;
 use crate::passkey::{Asked, digits, site_of};
 use crate::refusal::Refusal;
-use crate::session::Signed;
+use crate::session::{Came, Signed};
 use crate::show::{Moment, clean, span};
 use crate::words;
 
@@ -61,6 +61,8 @@ pub(crate) struct YouPage {
     pub(crate) reviews: bool,
     /// Whether they may do nothing but add a passkey.
     pub(crate) is_enrolling: bool,
+    /// Whether another authority vouched for them.
+    pub(crate) is_vouched: bool,
     pub(crate) passkeys: Vec<PasskeyLine>,
     /// How their codes stand: `none`, `begun` or `confirmed`.
     pub(crate) code: &'static str,
@@ -115,6 +117,7 @@ pub(crate) async fn page(
             name: signed.actor.name().to_owned(),
             reviews: signed.actor.is(&[Role::SecurityOfficer, Role::Overseer]),
             is_enrolling: signed.actor.is_enrolling(),
+            is_vouched: signed.actor.is_vouched(),
             code: node.code_standing(&signed.actor, signed.actor.name())?.as_str(),
             passkeys,
             making,
@@ -174,26 +177,6 @@ pub(crate) async fn add_passkey(
     Ok(Redirect::to("/you").into_response())
 }
 
-/// Which passkey is to go.
-#[derive(Deserialize)]
-pub(crate) struct RemoveForm {
-    token: String,
-    passkey: String,
-}
-
-pub(crate) async fn remove_passkey(
-    State(door): State<Arc<Door>>,
-    Extension(signed): Extension<Signed>,
-    form: Result<Form<RemoveForm>, FormRejection>,
-) -> Result<Response, Refusal> {
-    let form = signed.own(form, |form| &form.token)?;
-    door.ask(move |node| {
-        node.remove_passkey(&signed.actor, signed.actor.name(), &form.passkey, "")
-    })
-    .await?;
-    Ok(Redirect::to("/you").into_response())
-}
-
 /// The page that shows the secret of new codes, once.
 #[derive(Template)]
 #[template(path = "pages/code.html")]
@@ -243,9 +226,10 @@ pub(crate) async fn confirm_code(
 pub(crate) async fn remove_code(
     State(door): State<Arc<Door>>,
     Extension(signed): Extension<Signed>,
+    Came(arrival): Came,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    signed.own(form, |form| &form.token)?;
-    door.ask(move |node| node.remove_code(&signed.actor, signed.actor.name(), "")).await?;
+    let form = signed.own(form, |form| &form.token)?;
+    door.ask(move |node| node.remove_code_with_code(&signed.actor, &form.code, &arrival)).await?;
     Ok(Redirect::to("/you").into_response())
 }

@@ -193,6 +193,13 @@ async fn an_authenticator_app_is_set_up_and_asked_for_beside_a_link() {
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     assert!(browser.get("/you").await.text.contains("with a code only"));
 
+    // A session that somebody left open does not end them.
+    let token = browser.get("/you").await.hidden("token");
+    for stale in [String::new(), code.clone()] {
+        let form = format!("token={token}&code={stale}");
+        let refused = browser.post("/you/code/remove", &form).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    }
     browser.session = None;
     let link = world.link("analyst");
     let page = browser.get(&format!("/sign-in?link={link}")).await;
@@ -205,6 +212,65 @@ async fn an_authenticator_app_is_set_up_and_asked_for_beside_a_link() {
     let code = app_shows(&secret, world.node.now().seconds());
     let signed = browser.post("/sign-in", &format!("link={link}&code={code}")).await;
     assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.text);
+
+    // Without a passkey a fresh code ends them; with one, what it signs.
+    browser.session = signed.session();
+    let page = browser.get("/you").await;
+    assert!(page.text.contains("The code that your app shows now"), "{}", page.text);
+    world.alliance.clock.advance(30_000);
+    let code = app_shows(&secret, world.node.now().seconds());
+    let form = format!("token={}&code={code}", page.hidden("token"));
+    assert_eq!(browser.post("/you/code/remove", &form).await.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/you").await.text.contains("Set up an authenticator app"));
+}
+
+#[tokio::test]
+async fn ones_own_passkeys_and_codes_end_with_a_fresh_signature() {
+    let world = World::quiet();
+    let (browser, mut passkey) = with_passkey(&world, "analyst", 1).await;
+    let page = browser.get("/you").await;
+    let token = page.hidden("token");
+    let ask = format!("/act?unkey={}", page.hidden("unkey"));
+    let made = browser.post("/you/code", &format!("token={token}")).await;
+    let (_, rest) = made.text.split_once("<pre class=\"command\">").unwrap();
+    let secret = rest.split('<').next().unwrap().to_owned();
+    let code = app_shows(&secret, world.node.now().seconds());
+    let form = format!("token={token}&code={code}");
+    assert_eq!(browser.post("/you/code/confirm", &form).await.status, StatusCode::SEE_OTHER);
+
+    // Who has a passkey signs for it: a code is not enough.
+    world.alliance.clock.advance(30_000);
+    let code = app_shows(&secret, world.node.now().seconds());
+    let form = format!("token={token}&code={code}");
+    let refused = browser.post("/you/code/remove", &form).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert!(refused.text.contains("is signed for with it"), "{}", refused.text);
+    let page = browser.get("/act?uncode=mine").await;
+    let uncode =
+        format!("token={}&uncode=mine&{}", page.hidden("token"), answered(&page, &mut passkey));
+    // What was signed for the codes does not remove the passkey.
+    let other = uncode.replace("uncode=mine", ask.trim_start_matches("/act?"));
+    assert_eq!(browser.post("/act", &other).await.status, StatusCode::FORBIDDEN);
+    assert!(browser.get("/you").await.text.contains("blue key"));
+    let done = browser.post("/act", &uncode).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert!(browser.get("/you").await.text.contains("Set up an authenticator app"));
+
+    // A session alone, and another person's passkey, remove nothing.
+    let (_, mut other) = with_passkey(&world, "operator", 2).await;
+    let page = browser.get(&ask).await;
+    assert!(page.text.contains("Remove the passkey `blue key`"), "{}", page.text);
+    let fields = format!("token={}&{}", page.hidden("token"), ask.trim_start_matches("/act?"));
+    assert_ne!(browser.post("/act", &fields).await.status, StatusCode::OK);
+    let foreign = format!("{fields}&{}", answered(&page, &mut other));
+    assert_eq!(browser.post("/act", &foreign).await.status, StatusCode::FORBIDDEN);
+    assert!(browser.get("/you").await.text.contains("blue key"));
+    let form = format!("{fields}&{}", answered(&page, &mut passkey));
+    let done = browser.post("/act", &form).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert!(!browser.get("/you").await.text.contains("blue key"));
+    let findings = world.node.verify_ledger(world.actor("overseer")).unwrap();
+    assert!(findings.faults.is_empty(), "{:?}", findings.faults);
 }
 
 #[tokio::test]

@@ -89,6 +89,7 @@ async fn streams_end_when_the_server_closes() {
             Arc::clone(&world.events),
             crate::browser::site(),
             closing,
+            None,
         ),
         ..Browser::signed_in(&world, "analyst")
     };

@@ -18,4 +18,6 @@ mod standing;
 #[cfg(test)]
 mod two_worlds;
 #[cfg(test)]
+mod vouched;
+#[cfg(test)]
 mod world;
