@@ -10,7 +10,7 @@ use entente_model::facts::Provenance;
 use entente_model::item::{ItemKind, Lane, OnwardDecision, OnwardRequest};
 use entente_model::record::{DecisionRecord, NoteRecord, Outcome, Record, RecordKind};
 use entente_model::{
-    AgreementId, Decision, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp,
+    AgreementId, Decision, Digest, Manifest, NationCode, NationId, ObjectId, Terms, Timestamp,
 };
 use entente_store::rows::{AskRow, IntentRow, ObjectRow};
 use entente_store::{Store, Vault, Work};
@@ -570,8 +570,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.put_decision(
             ask,
             &decision,
-            ("onward release granted by agreement", code, None),
-            about,
+            ("onward release granted by agreement", &code, None),
+            &about,
         )
     }
 
@@ -625,7 +625,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         )?;
         let Approval::Granted { approvers, digest } = &approval else { return Ok(approval) };
         let act = format!("onward release {word}ed");
-        self.put_decision(&row, &decision, (&act, approvers.join(", "), Some(*digest)), about)?;
+        self.put_decision(&row, &decision, (&act, &approvers.join(", "), Some(*digest)), &about)?;
         Ok(approval)
     }
 
@@ -634,10 +634,11 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         ask: &AskRow,
         decision: &OnwardDecision,
-        (act, by, digest): (&str, String, Option<entente_model::Digest>),
-        about: String,
+        (act, by, digest): (&str, &str, Option<Digest>),
+        about: &str,
     ) -> Result<()> {
         let now = self.now();
+        let (by, about) = (by.to_owned(), about.to_owned());
         let note = NoteRecord { act: act.to_owned(), by, about: about.clone(), digest };
         self.store.write(|work| {
             work.set_ask(ask.id, if decision.granted { "granted" } else { "refused" })?;

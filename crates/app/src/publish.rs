@@ -205,8 +205,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let mut classes: Vec<(Transfer, ClassKey)> = Vec::new();
         let offence = subject.transfer.offence.as_ref().map(|o| o.kind.as_str());
         // All are asked for together, so that they are worked out side by side.
-        let mut asked = Vec::new();
-        let mut candidates = Vec::new();
+        let (mut asked, mut candidates) = (Vec::new(), Vec::new());
         for (nation, node, state) in known.partners(self.identity.nation) {
             let code = nation.row.code;
             if known.suspended_by_origin(subject, nation.row.nation, now).is_some() {
