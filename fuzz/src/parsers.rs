@@ -471,13 +471,11 @@ fn split_all(bytes: &[u8], hint: &MediaHint) -> Result<usize, entente_formats::I
 const CREATED: &[u8] = b"{\"type\":\"webauthn.create\",\
     \"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"origin\":\"http://xar.localhost\"}";
 
-/// The first byte says whether the rest is from the authenticator or from the browser. Whatever is
-/// registered has a key that can be used, and no garbage is its signature.
 /// A key of the standards, whose private half is known to everyone, in a set (RFC 8037, A.2).
 const KEYS: &[u8] = br#"{"keys":[{"kty":"OKP","crv":"Ed25519",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// What an identity provider says: of itself, of its keys, and of a person.
+/// What an identity provider says: of itself, of its keys, and of a person, by the first byte.
 fn identity(bytes: &[u8]) {
     let Some((which, rest)) = bytes.split_first() else { return };
     let issuer = "https://id.example/realm";
@@ -510,6 +508,8 @@ fn identity(bytes: &[u8]) {
     }
 }
 
+/// The first byte says whether the rest is from the authenticator or from the browser. Whatever is
+/// registered has a key that can be used, and no garbage is its signature.
 fn passkey(bytes: &[u8]) {
     let Some((which, rest)) = bytes.split_first() else { return };
     let site = Site { host: "xar.localhost".into(), origin: "http://xar.localhost".into() };

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ),
     ("testkit", &["model", "seal", "ledger", "exchange", "law", "formats", "store", "app"]),
     ("xtask", &[]),
-    ("fuzz", &["model", "seal", "ledger", "exchange", "law", "formats"]),
+    ("fuzz", &["model", "seal", "ledger", "exchange", "law", "formats", "app"]),
 ];
 
 /// Foreign vocabularies and the crates that may speak them. Tests may use any as an oracle.
