@@ -69,6 +69,8 @@ pub(crate) struct Making<'p> {
     pub(crate) label: Label,
     pub(crate) facts: ReleaseFacts,
     pub(crate) payloads: Vec<Made<'p>>,
+    /// The body of ours that it comes from, as it was decided for.
+    pub(crate) agency: String,
 }
 
 /// One payload of a class.
@@ -283,7 +285,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             pieces: payloads.len(),
             nations,
         };
-        Ok(Making { verdict, label, facts, payloads })
+        Ok(Making { verdict, label, facts, payloads, agency: actor.body().to_owned() })
     }
 
     /// The tear-line, for those to whom the report does not go.

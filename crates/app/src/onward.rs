@@ -592,8 +592,10 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let state = entente_exchange::state::ObjectState::from_code(object.row.state.into());
         let recalled = state.unwrap_or_default().recalled().is_some();
-        let body = self.identity.bodies.first().cloned().unwrap_or_default();
-        let transfer = Transfer::new(self.identity.code, body.as_str(), request.purpose.as_str());
+        // As it was decided at first: for the body that it comes from.
+        let first = self.identity.bodies.first().map(String::as_str);
+        let body = object.manifest.agency.as_deref().or(first).unwrap_or_default();
+        let transfer = Transfer::new(self.identity.code, body, request.purpose.as_str());
         let subject = subject_of(&object.manifest, self.identity.code, recalled, &[], &transfer);
         let to = [(to.row.code, None)];
         let weighed = self.weigh(&known, &subject, &to, Some(ask.oid), now)?;

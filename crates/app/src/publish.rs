@@ -626,7 +626,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             salt: self.random(),
             nation: self.identity.nation,
             node: self.identity.node,
-            agency: self.identity.bodies.first().cloned(),
+            agency: Some(making.agency.clone()),
             media_type: piece.media_type.to_owned(),
             payload_bytes: bytes,
             payload_sha256: Digest::from_array(digest::sha256(&piece.payload)),

@@ -427,6 +427,8 @@ impl<S: Store, V: Vault> Commands<S, V> {
                 "created".to_owned(),
                 json!(view.manifest.as_ref().map(|m| moment(m.created_at))),
             );
+            let agency = view.manifest.as_ref().and_then(|m| m.agency.as_deref());
+            members.insert("agency".to_owned(), json!(agency));
             members.insert(
                 "label".to_owned(),
                 json!(view.manifest.as_ref().map(|m| print_label(&m.label))),

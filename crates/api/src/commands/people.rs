@@ -1,6 +1,8 @@
 //! Commands about persons.
 
-use entente_app::people::{Actor, Admission, Badge, Change, Ending, Post, Role, badge_number};
+use entente_app::people::{
+    Actor, Admission, Arrival, Badge, Change, Ending, Post, Role, badge_number,
+};
 use entente_model::{NationCode, Timestamp};
 use entente_store::rows::PersonRow;
 use entente_store::{Store, Vault};
@@ -404,7 +406,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
 
     pub(super) fn person_confirm_code(&self, actor: &Actor, body: Value) -> Answer {
         let asked: ConfirmCode = request(body)?;
-        self.node.confirm_code(actor, &asked.code).map_err(refused)?;
+        self.node.confirm_code(actor, &asked.code, &Arrival::default()).map_err(refused)?;
         Ok(json!({ "person": actor.name(), "code": "confirmed" }))
     }
 

@@ -160,13 +160,13 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 
     /// Shows that the app has the secret: from now on a link is good with a code only.
-    pub fn confirm_code(&self, actor: &Actor, written: &str) -> Result<()> {
+    pub fn confirm_code(&self, actor: &Actor, written: &str, arrival: &Arrival) -> Result<()> {
         let name = actor.name();
         let row = self.store.read(|work| work.code(name))?;
         if row.is_none_or(|row| row.confirmed) {
             return Err(AppError::invalid("there are no codes to be confirmed: set them up first"));
         }
-        self.use_code(name, written)?;
+        self.use_own_code(name, written, arrival)?;
         let leaf = self.note(RecordKind::Admin, self.now(), "codes set up", name, name, None);
         self.record_with(&[leaf], |work, _| {
             if let Some(row) = work.code(name)? {
@@ -206,10 +206,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             )));
         }
         self.code_of(name)?;
+        self.use_own_code(name, written, arrival)?;
+        self.remove_code(actor, name, "")
+    }
+
+    /// Checks a code of someone who is signed in, and uses it up. A wrong one counts as a failed
+    /// sign-in: a session that was left open is no place to guess.
+    fn use_own_code(&self, name: &str, written: &str, arrival: &Arrival) -> Result<()> {
         match self.use_code(name, written) {
-            Ok(()) => self.remove_code(actor, name, ""),
             Err(AppError::Forbidden(why)) => Err(self.failed_sign_in(Some(name), arrival, why)?),
-            Err(error) => Err(error),
+            checked => checked,
         }
     }
 

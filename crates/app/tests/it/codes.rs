@@ -23,7 +23,7 @@ fn said<T: std::fmt::Debug>(result: Result<T, AppError>) -> String {
 fn confirmed(at: &Member, name: &str) -> String {
     let (node, person) = (at.node().unwrap(), at.actor(name).unwrap());
     let made = node.set_up_code(&person).unwrap();
-    node.confirm_code(&person, &shown(node, &made.secret)).unwrap();
+    node.confirm_code(&person, &shown(node, &made.secret), &Arrival::default()).unwrap();
     made.secret
 }
 
@@ -33,7 +33,8 @@ fn a_link_is_good_with_a_code_once_and_a_wrong_code_does_not_use_it_up() {
     let at = &alliance.members[0];
     let node = at.node().unwrap();
     let eva = at.actor("analyst").unwrap();
-    assert!(said(node.confirm_code(&eva, "123456")).contains("set them up first"));
+    let here = Arrival::default();
+    assert!(said(node.confirm_code(&eva, "123456", &here)).contains("set them up first"));
     let made = node.set_up_code(&eva).unwrap();
     assert!(made.address.starts_with("otpauth://totp/XAR:analyst?secret="), "{}", made.address);
     assert_eq!(made.secret.len(), 32);
@@ -104,4 +105,24 @@ fn codes_do_where_an_office_needs_more_than_a_link_and_end_with_their_persons_le
     node.deactivate_person(&officer, "analyst", "left the service").unwrap();
     node.reactivate_person(&officer, "analyst", "is back").unwrap();
     assert_eq!(node.code_standing(&officer, "analyst").unwrap(), CodeStanding::None);
+}
+
+#[test]
+fn who_guesses_while_codes_are_confirmed_waits_too() {
+    let (_folder, alliance) = one_nation();
+    let at = &alliance.members[0];
+    let (node, eva) = (at.node().unwrap(), at.actor("analyst").unwrap());
+    let made = node.set_up_code(&eva).unwrap();
+    let here = Arrival::default();
+    let right = shown(node, &made.secret);
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..3 {
+        assert!(said(node.confirm_code(&eva, wrong, &here)).contains("the code is wrong"));
+    }
+    let early = node.confirm_code(&eva, &right, &here);
+    assert!(matches!(early, Err(AppError::TooSoon(1))), "{early:?}");
+    assert_eq!(node.code_standing(&eva, "analyst").unwrap(), CodeStanding::Begun);
+    alliance.clock.advance(1000);
+    node.confirm_code(&eva, &shown(node, &made.secret), &here).unwrap();
+    assert_eq!(node.code_standing(&eva, "analyst").unwrap(), CodeStanding::Confirmed);
 }

@@ -2,12 +2,14 @@
 
 use entente_app::access::Reading;
 use entente_app::onward::OnwardOrder;
-use entente_app::people::Approval;
+use entente_app::people::{Actor, Approval, Post, Role};
 use entente_model::item::{EffectStatus, RecallClass};
 use entente_testkit::treaty;
 
+use crate::people::added;
 use crate::world::{
-    ATTACK, EMBER_STRAIT, alliance, order, payload, publish, publish_bytes, verify,
+    ATTACK, EMBER_STRAIT, alliance, order, payload, publish, publish_bytes, publish_bytes_as,
+    verify,
 };
 
 #[test]
@@ -192,4 +194,30 @@ fn what_the_terms_let_parties_pass_on_goes_with_the_word_of_the_originators_node
     for member in &alliance.members {
         verify(member);
     }
+}
+
+#[test]
+fn an_object_names_the_agency_of_whoever_published_it() {
+    let (_folder, alliance) = alliance(5);
+    alliance.agree(EMBER_STRAIT).unwrap();
+    let [arvenia, brenmark, ..] = &alliance.members[..] else { panic!() };
+    let post = Post {
+        body: "NAVY-FUSION".to_owned(),
+        clearance: "SECRET-A".to_owned(),
+        ..Post::of(&[Role::Analyst])
+    };
+    let navy = added(arvenia, "nadia", &post);
+    let order = order(arvenia, "SERVICE", &["XBR"]);
+    let agency_of = |actor: &Actor, text: &[u8]| {
+        let published = publish_bytes_as(arvenia, actor, &order, &[text.to_vec()]);
+        alliance.quiet().unwrap();
+        let reader = brenmark.actor("analyst").unwrap();
+        let node = brenmark.node().unwrap();
+        let view = node.object(&reader, published.objects[0], &Reading::by_command()).unwrap();
+        view.manifest.unwrap().agency
+    };
+    // Decided for, and named to whoever receives it, is one and the same body: not the node's first.
+    assert_eq!(agency_of(&navy, b"a vessel").as_deref(), Some("NAVY-FUSION"));
+    let cert = arvenia.actor("analyst").unwrap();
+    assert_eq!(agency_of(&cert, b"an address").as_deref(), Some("CERT-A"));
 }

@@ -60,6 +60,16 @@ pub(crate) fn publish(from: &Member, order: &Order, file: &[u8], pieces: usize) 
 
 /// Publishes each of these bytes as a report.
 pub(crate) fn publish_bytes(from: &Member, order: &Order, payloads: &[Vec<u8>]) -> Published {
+    publish_bytes_as(from, &from.actor("analyst").unwrap(), order, payloads)
+}
+
+/// The same by this person.
+pub(crate) fn publish_bytes_as(
+    from: &Member,
+    by: &Actor,
+    order: &Order,
+    payloads: &[Vec<u8>],
+) -> Published {
     let pieces: Vec<Piece<'_>> = payloads
         .iter()
         .map(|payload| Piece {
@@ -75,8 +85,7 @@ pub(crate) fn publish_bytes(from: &Member, order: &Order, payloads: &[Vec<u8>]) 
             findings: Vec::new(),
         })
         .collect();
-    let node = from.node().unwrap();
-    node.publish(&from.actor("analyst").unwrap(), order, &pieces).unwrap()
+    from.node().unwrap().publish(by, order, &pieces).unwrap()
 }
 
 /// The payload of an object as an analyst reads it, if it can be read.

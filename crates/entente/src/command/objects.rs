@@ -175,6 +175,7 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
         if text.is_empty() { Ok(()) } else { writeln!(page, "  {heading:<12} {text}") }
     };
     line(page, "originator", text(object, "originator"))?;
+    line(page, "agency", text(object, "agency"))?;
     line(page, "received from", text(object, "received_from"))?;
     line(page, "type", text(object, "type"))?;
     line(page, "media type", text(object, "media_type"))?;

@@ -216,10 +216,11 @@ pub(crate) async fn set_up_code(
 pub(crate) async fn confirm_code(
     State(door): State<Arc<Door>>,
     Extension(signed): Extension<Signed>,
+    Came(arrival): Came,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, Refusal> {
     let form = signed.own(form, |form| &form.token)?;
-    door.ask(move |node| node.confirm_code(&signed.actor, &form.code)).await?;
+    door.ask(move |node| node.confirm_code(&signed.actor, &form.code, &arrival)).await?;
     Ok(Redirect::to("/you").into_response())
 }
 

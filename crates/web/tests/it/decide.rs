@@ -200,6 +200,8 @@ async fn an_authenticator_app_is_set_up_and_asked_for_beside_a_link() {
         let refused = browser.post("/you/code/remove", &form).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
     }
+    // Three wrong ones, the one at the setting up among them, have to wait.
+    world.alliance.clock.advance(1000);
     browser.session = None;
     let link = world.link("analyst");
     let page = browser.get(&format!("/sign-in?link={link}")).await;
