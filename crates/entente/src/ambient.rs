@@ -4,6 +4,8 @@
 //! arguments, and the configuration as a value.
 
 use std::ffi::OsString;
+use std::io;
+use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entente_model::{Clock, Entropy, Timestamp};
@@ -54,4 +56,23 @@ pub fn monotonic() -> std::time::Instant {
 #[expect(clippy::disallowed_methods, reason = "measuring and waiting belong to the doors")]
 pub fn pause(time: std::time::Duration) {
     std::thread::sleep(time);
+}
+
+/// Ports of this machine that nothing listens on now, for nodes that are started a moment later.
+/// They are below those that the system gives to outgoing connections, which could take them before.
+pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
+    const TRIES: usize = 1000;
+    let mut ports = [0; N];
+    // Held until all are known, so that no two are the same.
+    let mut held = Vec::with_capacity(N);
+    for port in &mut ports {
+        let mut tried = (0..TRIES).map(|_| {
+            let [high, low, ..] = OsEntropy.bytes32();
+            TcpListener::bind(("127.0.0.1", 20_000 + u16::from_be_bytes([high, low]) % 12_000))
+        });
+        let free = tried.find_map(Result::ok).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        *port = free.local_addr()?.port();
+        held.push(free);
+    }
+    Ok(ports)
 }

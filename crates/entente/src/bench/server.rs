@@ -1,7 +1,6 @@
 //! Nodes as processes of their own, as `entente serve` runs them, and how they are asked.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::machine::{self, Memory};
 use super::nation::{self, ANALYST, OFFICERS};
 use super::{Lab, alliance};
-use crate::ambient::{monotonic, pause};
+use crate::ambient::{free_ports, monotonic, pause};
 use crate::folder::Folder;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -32,8 +31,7 @@ pub(super) struct Server {
 impl Server {
     /// Founds a nation and starts its node.
     pub(super) fn begin(room: &Path, code: NationCode) -> anyhow::Result<Self> {
-        // Taken again by the node a moment later.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let [port] = free_ports()?;
         let folder = nation::found(&room.join(code.as_str()), code, Some(port))?;
         let log = File::create(folder.path().join(LOG))?;
         let child = Command::new(std::env::current_exe()?)

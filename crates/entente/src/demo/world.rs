@@ -1,7 +1,6 @@
 //! The five nations as processes: founding them, starting, stopping and asking them.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use entente_api::local::{LocalClient, LocalClientError};
 use serde_json::{Value, json};
 
+use crate::ambient::free_ports;
 use crate::folder::Folder;
 use crate::output::Output;
 
@@ -161,8 +161,8 @@ impl World {
     pub(super) fn found(&self, cast: &Cast) -> anyhow::Result<()> {
         let folder = self.folder(cast.code);
         let folder_text = folder.display().to_string();
-        let web = free_port()?.to_string();
-        let partner = free_port()?;
+        let [web, partner] = free_ports()?;
+        let web = web.to_string();
         let listen = format!("127.0.0.1:{partner}");
         let endpoint = format!("https://127.0.0.1:{partner}");
         let custodians = self.root.join("custodians").join(cast.code).display().to_string();
@@ -312,8 +312,4 @@ fn terminate(child: &Child) {
 fn last_line(folder: &Path) -> String {
     let log = fs::read_to_string(folder.join("node.log")).unwrap_or_default();
     log.lines().last().unwrap_or_default().to_owned()
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

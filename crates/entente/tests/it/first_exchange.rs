@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -77,14 +76,11 @@ fn the_guide_works_as_it_stands() {
     let mut guide = fs::read_to_string(dir.path().join("docs/guides/first-exchange.md")).unwrap();
     guide = guide.replace("/tmp/first-exchange", nodes.to_str().unwrap());
     guide = guide.replace("$PWD/target/release", program().parent().unwrap().to_str().unwrap());
-    // Held until all four are known, so that no two are the same.
-    let free: Vec<TcpListener> =
-        (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let free = ambient::free_ports::<4>().unwrap();
     for (written, free) in ["7101", "7102", "8101", "8102"].iter().zip(&free) {
         assert!(guide.contains(written));
-        guide = guide.replace(written, &free.local_addr().unwrap().port().to_string());
+        guide = guide.replace(written, &free.to_string());
     }
-    drop(free);
 
     let (log, errors) = (dir.path().join("log"), dir.path().join("errors"));
     let mut shell = Command::new("sh")

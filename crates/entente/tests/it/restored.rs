@@ -2,7 +2,6 @@
 //! the node is itself again once it has its newest data.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -147,10 +146,7 @@ fn seen(status: &Value) -> u64 {
 #[test]
 fn a_restored_old_backup_signs_nothing_and_heals_with_the_newest_data() {
     let dir = tempfile::Builder::new().prefix("rs").tempdir().unwrap();
-    let free: Vec<TcpListener> =
-        (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let at: Vec<String> = free.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
-    drop(free);
+    let at = ambient::free_ports::<2>().unwrap().map(|port| format!("127.0.0.1:{port}"));
     let mut xar = Node::found(dir.path(), "xar", &at[0]);
     let mut xbr = Node::found(dir.path(), "xbr", &at[1]);
     xar.start();
@@ -228,9 +224,8 @@ fn a_restored_old_backup_signs_nothing_and_heals_with_the_newest_data() {
 #[test]
 fn what_is_missing_or_empty_is_not_made_anew() {
     let root = tempfile::Builder::new().prefix("rs").tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = free.local_addr().unwrap().to_string();
-    drop(free);
+    let [port] = ambient::free_ports().unwrap();
+    let at = format!("127.0.0.1:{port}");
     let mut node = Node::found(root.path(), "xar", &at);
     node.start();
     // The vault has keys once something is held.

@@ -1,7 +1,6 @@
 //! Nations whose nodes are real processes.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -66,19 +65,6 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A port below those that the system gives to outgoing connections, which could otherwise take
-/// it while a node is dead.
-fn free_port() -> u16 {
-    use entente_model::Entropy as _;
-    loop {
-        let [high, low, ..] = ambient::OsEntropy.bytes32();
-        let port = 20_000 + u16::from_be_bytes([high, low]) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
 impl Nation {
     pub(crate) fn found(root: &Path, profile: &Profile) -> Self {
         let code = profile.code.to_string();
@@ -88,12 +74,12 @@ impl Nation {
             "XBR" => ("ALMEN", "LUKKET"),
             _ => ("ABIERTO", "RESERVA"),
         };
-        let partner = free_port();
+        let [partner, web] = ambient::free_ports().unwrap();
         let made = Command::new(program())
             .arg("init")
             .arg(&folder)
             .args(["--nation", &code, "--name", &code, "--body", &profile.bodies.join(",")])
-            .args(["--accredited", marking, "--web-port", &free_port().to_string()])
+            .args(["--accredited", marking, "--web-port", &web.to_string()])
             .args(["--listen", &format!("127.0.0.1:{partner}")])
             .args(["--endpoint", &format!("https://127.0.0.1:{partner}")])
             .args(PEOPLE.iter().flat_map(|person| ["--person", person]))
