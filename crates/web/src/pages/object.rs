@@ -16,6 +16,7 @@ use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::record::Outcome;
 use entente_model::{Manifest, ObjectId, Terms};
+use entente_store::rows::RuleReleaseRow;
 use serde::Deserialize;
 
 use super::holdings::{DeliveryView, HoldingLine, obligation};
@@ -136,6 +137,21 @@ impl DecidedView {
     }
 }
 
+/// A standing rule that shared the object, and with whom.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleView {
+    pub(crate) name: String,
+    pub(crate) nations: String,
+    pub(crate) at: Moment,
+}
+
+impl RuleView {
+    fn of(release: &RuleReleaseRow) -> Self {
+        let nations = clean(&release.nations.replace(',', ", "));
+        Self { name: clean(&release.name), nations, at: Moment(release.at) }
+    }
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/object.html")]
@@ -147,6 +163,8 @@ pub(crate) struct ObjectPage {
     pub(crate) manifest: Option<ManifestView>,
     pub(crate) terms: Option<TermsView>,
     pub(crate) deliveries: Vec<DeliveryView>,
+    /// What standing rules did.
+    pub(crate) standing: Vec<RuleView>,
     /// Objects that it was made of, or that were made of it, and how.
     pub(crate) family: Vec<(&'static str, ObjectLink, String)>,
     pub(crate) decisions: Vec<DecidedView>,
@@ -216,6 +234,7 @@ fn context(
         manifest: view.manifest.as_ref().map(ManifestView::of),
         terms: view.terms.as_ref().map(|terms| TermsView::of(node, terms)),
         deliveries: view.deliveries.iter().map(DeliveryView::of).collect(),
+        standing: node.rules_of(&signed.actor, oid)?.iter().map(RuleView::of).collect(),
         family: family(&view.family),
         older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
         decisions,

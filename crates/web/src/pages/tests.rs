@@ -15,7 +15,7 @@ use super::events::{EventLine, EventsPage};
 use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
-use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, TermsView};
+use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, RuleView, TermsView};
 use super::overview::{Attention, OverviewPage, RuleLine};
 use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
@@ -300,6 +300,7 @@ fn object(content: Content) -> ObjectPage {
             obligations: vec![hostile()],
         }),
         deliveries: vec![delivery()],
+        standing: vec![RuleView { name: hostile(), nations: hostile(), at: moment() }],
         family: vec![("Made of it", link(), hostile())],
         decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],
         older_leaf: Some(1),

@@ -43,6 +43,10 @@ async fn the_first_page_shows_rules_and_the_sample_to_those_whose_office_it_is()
     for told in ["Standing rules", "Today 1 of 7; 1 for review", "shared it with XCO", &sample] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    let of_object = officer.get(&format!("/object/{oid}")).await.text;
+    let told =
+        "<span class=\"mono\">watch</span> shared it with <strong class=\"code\">XCO</strong>";
+    assert!(of_object.contains(told), "{of_object}");
     let operator = Browser::signed_in(&world, "operator").get("/").await.text;
     assert!(!operator.contains("Standing rules") && !operator.contains(&sample));
     // Who may not know of the object sees the rule, and not that it shared something.
