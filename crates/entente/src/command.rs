@@ -13,6 +13,7 @@ mod bundle;
 mod card;
 mod completions;
 mod config;
+mod conform;
 mod consent;
 mod decisions;
 mod demo;
@@ -28,6 +29,7 @@ mod keyd;
 mod label;
 mod law;
 mod ledger;
+mod lines;
 mod objects;
 mod oversight;
 mod person;
@@ -128,6 +130,7 @@ commands! {
         Verify(verify::VerifyArgs),
     }
     "This program" {
+        Conform(conform::ConformArgs),
         Completions(completions::CompletionsArgs),
         #[command(hide = true)]
         Keyd(keyd::KeydArgs),

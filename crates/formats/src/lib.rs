@@ -9,6 +9,7 @@
 //! it ([`FoundMarking`]); what they mean, and what label the piece gets, belongs to
 //! `entente-law`. Nothing here decides, stores or sends.
 
+pub mod conform;
 pub mod json;
 pub mod portion;
 pub mod sniff;

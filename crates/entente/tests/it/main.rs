@@ -12,6 +12,7 @@ mod between;
 mod cli;
 #[cfg(test)]
 mod commands;
+mod conform;
 #[cfg(test)]
 mod corpora;
 #[cfg(test)]

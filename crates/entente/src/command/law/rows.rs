@@ -5,11 +5,8 @@
 //! `error` and nothing that a decision has besides the word `deny`, so that the two can never be
 //! confused.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
 use clap::Args;
 use entente_formats::json::{JsonLimits, StrictJson};
 use entente_law::{Row, Ruling};
@@ -17,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::command::Run;
+use crate::command::lines::{Line, Lines};
 use crate::output::{Exit, Failure, Output};
 
 /// The longest line that is read. A row of the vocabulary has some kilobytes.
@@ -39,7 +37,7 @@ pub(super) struct RowsArgs {
 
 impl Run for RowsArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
-        let mut lines = Lines::open(&self.file).map_err(Failure::usage)?;
+        let mut lines = Lines::open(&self.file, LINE_BYTES_MAX).map_err(Failure::usage)?;
         while let Some((number, line)) = lines.next().map_err(Failure::usage)? {
             if let Some(answer) = answer(number, line) {
                 output.text(&answer.map_err(Failure::failed)?)?;
@@ -122,89 +120,4 @@ fn decided(row: &Row) -> serde_json::Result<String> {
 
 fn printed(line: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(line).map(|text| text + "\n")
-}
-
-/// One line of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line<'a> {
-    Whole(&'a [u8]),
-    TooLong,
-}
-
-/// The lines of a file, none of them held longer than [`LINE_BYTES_MAX`].
-struct Lines<R> {
-    file: PathBuf,
-    reader: R,
-    line: Vec<u8>,
-    number: u64,
-}
-
-impl Lines<BufReader<File>> {
-    fn open(file: &Path) -> anyhow::Result<Self> {
-        let opened = File::open(file).with_context(|| format!("{} cannot be read", file.display()));
-        // One sentence says all: what was attempted, and what the system said.
-        let opened = opened.map_err(|error| anyhow!("{error:#}"))?;
-        let reader = BufReader::with_capacity(64 << 10, opened);
-        Ok(Self { file: file.to_owned(), reader, line: Vec::new(), number: 0 })
-    }
-}
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> anyhow::Result<Option<(u64, Line<'_>)>> {
-        self.line.clear();
-        let mut any = false;
-        let mut too_long = false;
-        loop {
-            let chunk = match self.reader.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    return Err(anyhow!("{} cannot be read: {error}", self.file.display()));
-                }
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            any = true;
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let taken = end.map_or(chunk, |end| chunk.get(..end).unwrap_or_default());
-            if self.line.len() + taken.len() > LINE_BYTES_MAX {
-                too_long = true;
-                self.line.clear();
-            }
-            if !too_long {
-                self.line.extend_from_slice(taken);
-            }
-            let used = taken.len() + usize::from(end.is_some());
-            self.reader.consume(used);
-            if end.is_some() {
-                break;
-            }
-        }
-        if !any {
-            return Ok(None);
-        }
-        self.number += 1;
-        let line = if too_long { Line::TooLong } else { Line::Whole(&self.line) };
-        Ok(Some((self.number, line)))
-    }
-}
-
-#[test]
-fn lines_are_counted_and_a_long_one_is_passed_over_in_pieces() {
-    let long = vec![b'x'; LINE_BYTES_MAX + 1];
-    let mut text = b"one\n\n".to_vec();
-    text.extend_from_slice(&long);
-    text.extend_from_slice(b"\nlast");
-    let reader = BufReader::with_capacity(7, text.as_slice());
-    let mut lines = Lines { file: PathBuf::new(), reader, line: Vec::new(), number: 0 };
-    for (number, line) in [
-        (1, Line::Whole(b"one".as_slice())),
-        (2, Line::Whole(b"".as_slice())),
-        (3, Line::TooLong),
-        (4, Line::Whole(b"last".as_slice())),
-    ] {
-        assert_eq!(lines.next().unwrap(), Some((number, line)));
-    }
-    assert_eq!(lines.next().unwrap(), None);
 }
