@@ -31,6 +31,15 @@ pub struct Decided {
     pub rules: Vec<String>,
 }
 
+impl Decided {
+    /// The outcomes, each with the body that it was decided for, if that was kept.
+    pub fn by_body(&self) -> impl Iterator<Item = (&Outcome, Option<&str>)> {
+        let questions = self.inputs.iter().flat_map(|inputs| &inputs.questions);
+        let mut bodies = questions.flat_map(|q| &q.recipients).map(|r| r.body.as_str());
+        self.outcomes.iter().map(move |outcome| (outcome, bodies.next()))
+    }
+}
+
 impl<S: Store, V: Vault> Node<S, V> {
     /// The newest decisions, newest first.
     pub fn decisions(&self, actor: &Actor, count: u64) -> Result<Vec<Decided>> {

@@ -247,15 +247,15 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Ok((None, None));
         }
         let view = self.object(actor, order.oid, reading)?;
+        for terms in view.all_terms() {
+            obligation::must_allow(&self.known().policy, terms, obligation::Act::Export)?;
+        }
         let (Some(manifest), Some(payload)) = (view.manifest, view.payload) else {
             return Err(AppError::invalid(format!(
                 "object {} is not held here any more: its proof can be had without it",
                 order.oid.short()
             )));
         };
-        if let Some(terms) = &view.terms {
-            obligation::must_allow(&self.known().policy, terms, obligation::Act::Export)?;
-        }
         // To a court, too, another nation's object goes by that nation's leave.
         let own = manifest.nation == self.identity.nation;
         let is_bound = manifest.handling.orcon || manifest.handling.third_party;

@@ -19,9 +19,10 @@ use crate::gate::{DECISIONS, Gate};
 use crate::leaf::LeafOpening;
 use crate::node::{Node, event};
 use crate::people::{Actor, Role};
-use crate::publish::{Verdict, Weighed};
+use crate::publish::Verdict;
 use crate::said::{SAID_BYTES_MAX, bounded};
 use crate::sequencer::LeafDraft;
+use crate::weigh::Weighed;
 
 /// Facts listed at once.
 const FACTS_MAX: u64 = 10_000;
@@ -130,7 +131,7 @@ pub(crate) fn note_uses(
     inputs: Digest,
     (first, last): (u64, u64),
 ) -> Result<()> {
-    for Weighed { nation, facts, .. } in verdict.nations.iter().filter(|w| w.goes()) {
+    for Weighed { nation, facts, .. } in verdict.recipients().filter(|w| w.goes()) {
         for fact in facts {
             let row = FactUseRow { fact: *fact, nation: *nation, inputs, first, last };
             work.put_fact_use(&row)?;

@@ -1,8 +1,8 @@
 //! The gate: what a person may know of.
 //!
-//! An object is known to whoever may read intelligence, is cleared for its level, is read into its
-//! compartments, and whom no caveat of its marking shuts out as another nation's national; and to
-//! the overseers. Events, decisions, requests and recalls are as secret as the object they concern.
+//! An object is known to whoever may read intelligence, belongs to an agency that it is held for,
+//! is cleared for its level, is read into its compartments, and whom no caveat of its marking shuts
+//! out as another nation's national; and to the overseers. Events, decisions, requests and recalls are as secret as the object they concern.
 //! Whatever a person may not know of is answered as if it did not exist, and numbers and pages are
 //! made of what is left. Every function of the node that tells a person something asks here; the
 //! doors hold no rule of their own (decision 17).
@@ -87,6 +87,8 @@ pub(crate) struct Gate {
     oversees: bool,
     /// Whose national the person is, and what they are read into.
     reader: Reader,
+    /// The agency that the person belongs to.
+    agency: String,
     /// The nation whose node this is.
     host: NationId,
     world: Arc<Known>,
@@ -101,7 +103,15 @@ impl Gate {
 
     /// Whether the person may read its content too.
     pub(crate) fn opens_row(&self, row: &ObjectRow) -> bool {
-        self.reads && row.class <= self.level && self.admits(&row.marking, row.nation)
+        self.reads
+            && row.class <= self.level
+            && self.is_held_for(&row.agencies)
+            && self.admits(&row.marking, row.nation)
+    }
+
+    /// Whether the person's agency is one of these, or all are meant.
+    fn is_held_for(&self, agencies: &[String]) -> bool {
+        agencies.is_empty() || agencies.contains(&self.agency)
     }
 
     /// Whether the person is another nation's national.
@@ -155,7 +165,8 @@ impl Gate {
         } else if self.reads {
             let mut counts = (0, 0);
             for marked in work.object_counts_to(self.level)? {
-                if self.admits(&marked.marking, marked.nation) {
+                if self.is_held_for(&marked.agencies) && self.admits(&marked.marking, marked.nation)
+                {
                     let of = if marked.own { &mut counts.0 } else { &mut counts.1 };
                     *of += marked.count;
                 }
@@ -209,6 +220,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             .filter(|p| !p.clearance.is_empty())
             .and_then(|p| scheme.and_then(|s| s.level(&p.clearance)))
             .unwrap_or(0);
+        let agency = person.as_ref().map(|p| p.body.clone()).unwrap_or_default();
         let reader = Reader {
             nation: person.as_ref().and_then(|p| p.nation).unwrap_or(self.identity.code),
             read_ins: person.map(|p| p.read_ins).unwrap_or_default(),
@@ -216,6 +228,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(Gate {
             level,
             reader,
+            agency,
             host: self.identity.nation,
             world,
             reads: actor.is(&READERS),

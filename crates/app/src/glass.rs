@@ -106,6 +106,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             manifest: Some(manifest),
             payload: Some(payload),
             terms: None,
+            terms_at_home: None,
+            shared: Vec::new(),
             family,
             deliveries: Vec::new(),
         })

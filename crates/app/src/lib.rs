@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod agreements;
+pub(crate) mod at_home;
 pub mod breach;
 pub mod decisions;
 pub mod deliver;
@@ -49,6 +50,7 @@ pub mod status;
 pub mod suspend;
 pub mod tick;
 pub mod variant;
+pub mod weigh;
 pub mod witness;
 
 pub use error::{AppError, Blame, Result};

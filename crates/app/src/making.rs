@@ -12,6 +12,7 @@ use entente_law::case::Subject;
 use entente_model::{Label, NationCode, NationId, ReleaseFacts, Timestamp};
 use entente_store::{Store, Vault};
 
+use crate::at_home::must_hold_first;
 use crate::error::{AppError, Result};
 use crate::node::{Known, Node};
 use crate::people::{Actor, Role};
@@ -181,11 +182,12 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         for older in &order.supersedes {
             self.must_know(actor, *older)?;
+            self.store.read(|work| must_hold_first(work, *older, actor))?;
         }
-        self.check_addressees(known, &order.to)?;
+        self.check_addressees(known, actor.body(), &order.to)?;
         let Circumstances { exclude, audience, .. } = &order.circumstances;
         let excluded: Vec<_> = exclude.iter().map(|code| (*code, None)).collect();
-        self.check_addressees(known, &excluded)?;
+        self.check_addressees(known, actor.body(), &excluded)?;
         if *audience == Audience::RulesAlone && !order.to.is_empty() {
             return Err(AppError::invalid(
                 "it is meant either for those named with --to, or for those whom standing rules \
@@ -275,8 +277,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let Circumstances { exclude, audience, .. } = &order.circumstances;
         let nobody = *audience == Audience::RulesAlone && form == Form::Whole;
-        let mut nations =
-            if nobody { Vec::new() } else { self.weigh(known, &subject, to, None, now)? };
+        let weighed = if nobody { Vec::new() } else { self.weigh(known, &subject, to, None, now)? };
+        let (agencies, mut nations): (Vec<_>, Vec<_>) =
+            weighed.into_iter().partition(|weighed| weighed.at_home);
         nations.retain(|weighed| !exclude.contains(&weighed.code));
         let verdict = Verdict {
             form,
@@ -284,6 +287,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             object_type: facts.object_type.clone(),
             pieces: payloads.len(),
             nations,
+            agencies,
         };
         Ok(Making { verdict, label, facts, payloads, agency: actor.body().to_owned() })
     }

@@ -3,17 +3,18 @@
 use entente_ledger::evidence::Evidence;
 use entente_model::codec::Wire;
 use entente_model::{Manifest, ObjectId, Terms};
-use entente_store::rows::{EventRow, ObjectRow, QuarantineRow};
+use entente_store::rows::{AtHomeRow, EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
 use crate::access::Reading;
+use crate::at_home::terms_at_home;
 use crate::error::{AppError, Result};
 use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
 use crate::keys::{Content, ReadJob};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
 use crate::obligation::{Act, must_allow};
-use crate::people::Actor;
+use crate::people::{Actor, Role};
 use crate::variant::Family;
 
 /// How delivery of an object to one nation stands.
@@ -38,12 +39,23 @@ pub struct ObjectView {
     pub manifest: Option<Manifest>,
     /// The content, unless it was erased, or an overseer is not cleared for it.
     pub payload: Option<Vec<u8>>,
-    /// The terms under which we hold it.
+    /// The terms under which our nation holds it.
     pub terms: Option<Terms>,
+    /// The terms under which the person's agency holds it, if another agency shared it.
+    pub terms_at_home: Option<Terms>,
+    /// The agencies that it was shared with, for the agency that holds it first and the overseers.
+    pub shared: Vec<AtHomeRow>,
     /// What it was made of, and what was made of it, as far as the person may know.
     pub family: Family,
     /// Deliveries of our own.
     pub deliveries: Vec<Delivery>,
+}
+
+impl ObjectView {
+    /// All terms that bind the person.
+    pub fn all_terms(&self) -> impl Iterator<Item = &Terms> {
+        self.terms.iter().chain(&self.terms_at_home)
+    }
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -100,7 +112,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
         let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
-        Ok(ObjectView { row, manifest: None, payload: None, terms, family, deliveries })
+        let (terms_at_home, shared) = self.at_home(actor, oid)?;
+        Ok(ObjectView {
+            row,
+            manifest: None,
+            payload: None,
+            terms,
+            terms_at_home,
+            shared,
+            family,
+            deliveries,
+        })
     }
 
     /// One object. Who is not cleared for it is answered as if it did not exist. That its content
@@ -129,7 +151,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let deliveries = self.deliveries(&row)?;
         let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
-        Ok(ObjectView { row, manifest, payload, terms, family, deliveries })
+        let (terms_at_home, shared) = self.at_home(actor, oid)?;
+        Ok(ObjectView { row, manifest, payload, terms, terms_at_home, shared, family, deliveries })
     }
 
     /// What is in a held object, if it is held: whoever asks has made sure that it may be read, and
@@ -151,10 +174,21 @@ impl<S: Store, V: Vault> Node<S, V> {
         oid: ObjectId,
         reading: &Reading,
     ) -> Result<ObjectView> {
-        if let Some(terms) = &self.outline(actor, oid)?.terms {
+        for terms in self.outline(actor, oid)?.all_terms() {
             must_allow(&self.known().policy, terms, Act::Save)?;
         }
         self.object(actor, oid, reading)
+    }
+
+    /// The terms that bind the person's agency towards another of our nation, and whom it shared
+    /// the object with.
+    fn at_home(&self, actor: &Actor, oid: ObjectId) -> Result<(Option<Terms>, Vec<AtHomeRow>)> {
+        self.store.read(|work| {
+            let terms = terms_at_home(work, oid, actor.body())?;
+            let tells = terms.is_none() || actor.is(&[Role::Overseer]);
+            let shared = if tells { work.at_home(oid)? } else { Vec::new() };
+            Ok((terms, shared))
+        })
     }
 
     fn deliveries(&self, row: &ObjectRow) -> Result<Vec<Delivery>> {

@@ -11,13 +11,12 @@ use crate::policy::Policy;
 
 /// When an object must be deleted: the earliest of what the terms and its handling say.
 pub fn delete_at(terms: &Terms, manifest: &Manifest) -> Option<Timestamp> {
-    terms
-        .obligations
-        .iter()
-        .filter_map(|o| o.strip_prefix("delete_by:"))
-        .filter_map(day)
-        .chain(manifest.handling.expires)
-        .min()
+    delete_by(terms).into_iter().chain(manifest.handling.expires).min()
+}
+
+/// When terms say that an object must be deleted.
+pub(crate) fn delete_by(terms: &Terms) -> Option<Timestamp> {
+    terms.obligations.iter().filter_map(|o| o.strip_prefix("delete_by:")).filter_map(day).min()
 }
 
 /// The first moment of a day written `2031-10-09`, UTC.

@@ -1,6 +1,7 @@
 //! Passing on what another nation originated: asking, consenting, releasing.
 //!
-//! An object of another nation leaves again only under its originator's terms. Where those ask
+//! An object of another nation leaves again only under its originator's terms, and goes to another
+//! agency of our own only under them. Where those ask
 //! for consent, the request goes to the originator's node and waits for two of its release
 //! officers; after a grant the decision is taken anew, here, and only then is anything sealed.
 
@@ -15,6 +16,7 @@ use entente_model::{
 use entente_store::rows::{AskRow, IntentRow, ObjectRow};
 use entente_store::{Store, Vault, Work};
 
+use crate::at_home::must_hold_first;
 use crate::error::{AppError, Result};
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
@@ -22,12 +24,13 @@ use crate::leaf::LeafOpening;
 use crate::node::{Known, Node, event};
 use crate::obligation::{self, must_allow};
 use crate::people::{Act, Actor, Approval, Role};
-use crate::publish::{Verdict, Weighed, decision_record, permitted, release_consent};
+use crate::publish::{Verdict, decision_record, permitted, release_consent};
 use crate::said::{check_word, said};
 use crate::sequencer::{ItemDraft, LeafDraft};
 use crate::standing::{must_be_within, rules_used};
 use crate::tick::subject_of;
 use crate::variant::Form;
+use crate::weigh::Weighed;
 
 /// How long a consent lasts unless its giver says otherwise.
 const CONSENT_MILLIS: u64 = 365 * 86_400_000;
@@ -42,8 +45,10 @@ pub(crate) const AGREED: &str = "agreed";
 pub struct OnwardOrder {
     /// The object.
     pub oid: ObjectId,
-    /// The nation that would receive it.
+    /// The nation that would receive it: a partner, or ours.
     pub to: NationCode,
+    /// The body there that would; of a partner any, of our own nation another agency.
+    pub to_body: Option<String>,
     /// For what purpose.
     pub purpose: String,
     /// The body that would send it.
@@ -57,25 +62,29 @@ impl Wire for OnwardOrder {
     const BYTES_MAX: usize = 4096;
 
     fn write(&self, w: &mut Writer) {
-        // 1 for use as intelligence, 2 for use as evidence.
+        // 1 for use as intelligence, 2 for use as evidence; 3 and 4 with a body that receives.
+        let use_ = 1 + u64::from(self.evidence);
         w.array(5)
-            .uint(1 + u64::from(self.evidence))
+            .uint(if self.to_body.is_some() { use_ + 2 } else { use_ })
             .value(&self.oid)
             .value(&self.to)
-            .text(&self.purpose)
-            .text(&self.body);
+            .text(&self.purpose);
+        match &self.to_body {
+            Some(to_body) => w.array(2).text(&self.body).text(to_body),
+            None => w.text(&self.body),
+        };
     }
 
     fn read(r: &mut Reader<'_>) -> std::result::Result<Self, WireError> {
         r.record(5, |r| {
-            let evidence = r.uint_to(2, "the use")? == 2;
-            Ok(Self {
-                oid: r.value()?,
-                to: r.value()?,
-                purpose: r.text()?.to_owned(),
-                body: r.text()?.to_owned(),
-                evidence,
-            })
+            let use_ = r.uint_to(4, "the use")?;
+            let (oid, to, purpose) = (r.value()?, r.value()?, r.text()?.to_owned());
+            let (body, to_body) = if use_ > 2 {
+                r.record(2, |r| Ok((r.text()?.to_owned(), Some(r.text()?.to_owned()))))?
+            } else {
+                (r.text()?.to_owned(), None)
+            };
+            Ok(Self { oid, to, to_body, purpose, body, evidence: use_ % 2 == 0 })
         })
     }
 }
@@ -110,14 +119,16 @@ pub(crate) struct AskedConsent {
     pub(crate) about: String,
 }
 
-/// What was decided on a whole object for one nation.
-fn whole(object: &OpenedObject, weighed: Weighed) -> Verdict {
+/// What was decided on a whole object for one nation, or one agency of our own.
+pub(crate) fn whole(object: &OpenedObject, weighed: Weighed) -> Verdict {
+    let (agencies, nations) = [weighed].into_iter().partition(|weighed| weighed.at_home);
     Verdict {
         form: Form::Whole,
         notes: Vec::new(),
         object_type: object.row.object_type.clone(),
         pieces: 1,
-        nations: vec![weighed],
+        nations,
+        agencies,
     }
 }
 
@@ -141,8 +152,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         Ok(OpenedObject { row, manifest, payload, read })
     }
 
-    /// Passes an object of another nation on, if the law permits; asks its originator where the
-    /// law refers to it.
+    /// Passes an object on, if the law permits: one of another nation to a partner, any to another
+    /// agency of our own. Asks its originator where the law refers to it.
     pub fn release_onward(&self, actor: &Actor, order: &OnwardOrder) -> Result<OnwardOutcome> {
         actor.must_act_as(&[Role::Analyst, Role::ReleaseOfficer], "pass objects on")?;
         check_word(&order.purpose, "purpose")?;
@@ -150,15 +161,23 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.must_have_room(Lane::Priority)?;
         self.keep_time()?;
         let object = self.open_object(order.oid)?;
-        if object.row.nation == self.identity.nation {
+        self.store.read(|work| must_hold_first(work, order.oid, actor))?;
+        let known = self.known();
+        let to = [(order.to, order.to_body.clone())];
+        self.check_addressees(&known, actor.body(), &to)?;
+        if order.to == self.identity.code {
+            must_be_new_to(&object.row, order)?;
+        } else if object.row.nation == self.identity.nation {
             return Err(AppError::invalid(
                 "this object is our own: publish it anew to release it to more nations",
             ));
         }
-        let known = self.known();
         let weighed = self.weigh_onward(&known, &object, order)?;
         let now = self.now();
         if weighed.goes() {
+            if weighed.at_home {
+                return self.dispatch_at_home(&known, &object, weighed, None);
+            }
             if self.is_proven(&object.row, weighed.nation, now)? {
                 return self.dispatch_onward(&known, &object, order, weighed, None);
             }
@@ -205,7 +224,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             "{} of {} not to {}: {why}",
             object.row.object_type,
             known.name_of(&object.row.nation),
-            weighed.code
+            weighed.name()
         );
         let to = weighed.nation;
         let verdict = whole(object, weighed);
@@ -254,17 +273,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             Transfer::new(self.identity.code, order.body.as_str(), order.purpose.as_str());
         transfer.use_ = if order.evidence { Use::Evidence } else { Use::Intelligence };
         let mut manifest = object.manifest.clone();
-        // What was received is foreign information, whatever the object says of itself.
         let terms = object.row.terms.as_deref().map(Terms::from_bytes).transpose()?;
-        let agreement = terms
-            .as_ref()
-            .and_then(|t| known.policy.agreement(&t.agreement))
-            .map(|held| known.policy.provenance_name(held));
-        manifest.facts.provenance.push(Provenance {
-            nation: originator,
-            agreement,
-            portions: Vec::new(),
-        });
+        if object.row.nation != self.identity.nation {
+            // What was received is foreign information, whatever the object says of itself.
+            let agreement = terms
+                .as_ref()
+                .and_then(|t| known.policy.agreement(&t.agreement))
+                .map(|held| known.policy.provenance_name(held));
+            manifest.facts.provenance.push(Provenance {
+                nation: originator,
+                agreement,
+                portions: Vec::new(),
+            });
+        }
         if let Some(terms) = &terms {
             let act = if order.evidence {
                 obligation::Act::OnwardAsEvidence
@@ -285,7 +306,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 order.to
             )));
         }
-        let to = [(order.to, None)];
+        let to = [(order.to, order.to_body.clone())];
         let weighed = self.weigh(known, &subject, &to, Some(order.oid), now)?;
         weighed
             .into_iter()
@@ -448,7 +469,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let attempt = self.open_object(order.oid).and_then(|object| {
             let known = self.known();
             let weighed = self.weigh_onward(&known, &object, &order)?;
-            if weighed.goes() {
+            if weighed.goes() && weighed.at_home {
+                self.dispatch_at_home(&known, &object, weighed, Some(ask.id)).map(|_| None)
+            } else if weighed.goes() {
                 self.dispatch_onward(&known, &object, &order, weighed, Some(ask.id)).map(|_| None)
             } else {
                 Ok(Some(weighed.ruling.explanation.join(" ")))
@@ -657,6 +680,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         (self.wake)(&crate::node::WakeUp::Intents);
         Ok(())
     }
+}
+
+/// Refuses to share an object at home with an agency that holds it.
+fn must_be_new_to(row: &ObjectRow, order: &OnwardOrder) -> Result<()> {
+    let agency = order.to_body.as_deref().unwrap_or_default();
+    if row.agencies.is_empty() || row.agencies.iter().any(|held| held == agency) {
+        return Err(AppError::invalid(format!("{agency} holds this object already")));
+    }
+    Ok(())
 }
 
 /// The agreement whose terms let its parties pass on what went to a nation with an entry; none if

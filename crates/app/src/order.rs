@@ -3,8 +3,9 @@
 //! shows beforehand is what a command then does.
 
 use entente_law::{parse_facts, parse_label};
-use entente_model::ReleaseFacts;
 use entente_model::item::Lane;
+use entente_model::nation::NationCodeError;
+use entente_model::{NationCode, ReleaseFacts};
 use entente_store::{Store, Vault};
 
 use crate::error::{AppError, Result};
@@ -59,21 +60,11 @@ impl<S: Store, V: Vault> Node<S, V> {
             return Err(AppError::invalid("a release needs a purpose, such as maritime_security"));
         }
         let invalid = |e: &dyn std::fmt::Display| AppError::invalid(e.to_string());
-        let addressee = |text: &String| {
-            let (code, body) = match text.split_once('/') {
-                Some((code, body)) => (code, Some(body.to_owned())),
-                None => (text.as_str(), None),
-            };
-            Ok((
-                code.parse().map_err(|e: entente_model::nation::NationCodeError| invalid(&e))?,
-                body,
-            ))
-        };
         Ok(Order {
             label,
             facts,
             purpose: words.purpose.clone(),
-            to: words.to.iter().map(addressee).collect::<Result<_>>()?,
+            to: words.to.iter().map(|text| addressee(text)).collect::<Result<_>>()?,
             circumstances: words.circumstances.clone(),
             lane,
             supersedes: words
@@ -83,4 +74,14 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .collect::<Result<_>>()?,
         })
     }
+}
+
+/// Whom somebody names as `XBR` or `XBR/COAST-WATCH`.
+pub fn addressee(text: &str) -> Result<(NationCode, Option<String>)> {
+    let (code, body) = match text.split_once('/') {
+        Some((code, body)) => (code, Some(body.to_owned())),
+        None => (text, None),
+    };
+    let code = code.parse();
+    Ok((code.map_err(|e: NationCodeError| AppError::invalid(e.to_string()))?, body))
 }

@@ -11,10 +11,8 @@ use std::sync::{Arc, PoisonError};
 use entente_exchange::state::{Event, ObjectState};
 use entente_formats::Piece;
 use entente_law::Inputs;
-use entente_law::case::{Consent, ConsentKind, Offence, Recipient, Subject, Transfer, Use};
-use entente_law::decider::{ClassKey, Difference};
-use entente_law::register::Relied;
-use entente_law::ruling::Ruling;
+use entente_law::case::{Consent, ConsentKind, Offence, Transfer, Use};
+use entente_law::decider::ClassKey;
 use entente_model::codec::{Extra, Wire, Writer};
 use entente_model::item::{Basis, ItemKind, Lane};
 use entente_model::record::{DecisionRecord, Record, RecordKind};
@@ -34,8 +32,9 @@ use crate::node::{Known, Node, event, lock};
 use crate::people::{Actor, Role};
 use crate::said::must_fit;
 use crate::sequencer::{ItemDraft, LeafDraft};
-use crate::standing::{ByRule, must_be_within, rules_used};
+use crate::standing::{must_be_within, rules_used};
 use crate::variant::{Family, Form};
+use crate::weigh::Weighed;
 
 /// What is to be published, apart from the pieces themselves.
 #[derive(Debug, Clone)]
@@ -46,7 +45,8 @@ pub struct Order {
     pub facts: ReleaseFacts,
     /// The purpose that the release serves.
     pub purpose: String,
-    /// Nations, and bodies of theirs, that it is meant for; empty means every partner.
+    /// Nations, bodies of theirs and agencies of our own that it is meant for; empty means every
+    /// partner.
     pub to: Vec<(NationCode, Option<String>)>,
     /// What else the rules ask about the release.
     pub circumstances: Circumstances,
@@ -83,37 +83,6 @@ pub enum Audience {
     Named,
 }
 
-/// What was decided for one nation, for one class of pieces.
-#[derive(Debug, Clone)]
-pub struct Weighed {
-    /// The nation.
-    pub nation: NationId,
-    /// Its code.
-    pub code: NationCode,
-    /// Its node.
-    pub node: NodeId,
-    /// The recipient as it was decided for.
-    pub recipient: Recipient,
-    /// The ruling.
-    pub ruling: Arc<Ruling>,
-    /// The class of the object towards this nation.
-    pub(crate) class: ClassKey,
-    /// The facts on record that it rests on.
-    pub facts: Vec<Digest>,
-    /// Whether its node has a key that can be sealed to now.
-    pub sealable: bool,
-    /// The standing rule that made it a recipient; none if a person did.
-    pub by_rule: Option<ByRule>,
-}
-
-impl Weighed {
-    /// Whether an object goes out under this ruling as it is. A variant that has yet to be made
-    /// does not.
-    pub fn goes(&self) -> bool {
-        self.sealable && self.ruling.decision.releases() && !self.ruling.requires_variant()
-    }
-}
-
 /// What was decided for one class of pieces.
 #[derive(Debug, Clone)]
 pub struct Verdict {
@@ -127,6 +96,15 @@ pub struct Verdict {
     pub pieces: usize,
     /// For each nation, in order of code.
     pub nations: Vec<Weighed>,
+    /// For each agency of our own that was named, in order of name.
+    pub agencies: Vec<Weighed>,
+}
+
+impl Verdict {
+    /// Everyone for whom it was decided.
+    pub fn recipients(&self) -> impl Iterator<Item = &Weighed> {
+        self.nations.iter().chain(&self.agencies)
+    }
 }
 
 /// What publishing came to.
@@ -168,155 +146,6 @@ struct Source {
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
-    /// The recipients at a nation's node that a decision is asked for.
-    fn recipients(
-        known: &Known,
-        nation: NationCode,
-        bodies: &[String],
-        accreditation: u8,
-    ) -> Vec<Recipient> {
-        let scheme = known.policy.schemes.get(nation.as_str()).ok();
-        let held = scheme.and_then(|s| {
-            (0..=accreditation).rev().find_map(|level| s.marking(level)).map(str::to_owned)
-        });
-        bodies
-            .iter()
-            .map(|body| {
-                let mut recipient = Recipient::new(nation, body.as_str());
-                // The node's accreditation bounds who may read there: its own gate lets nobody
-                // read above their clearance.
-                recipient.accredited_to.clone_from(&held);
-                recipient.clearance.clone_from(&held);
-                recipient
-            })
-            .collect()
-    }
-
-    /// Decides for every partner concerned, the better body of each first.
-    pub(crate) fn weigh(
-        &self,
-        known: &Known,
-        subject: &Subject<'_>,
-        to: &[(NationCode, Option<String>)],
-        object: Option<ObjectId>,
-        now: Timestamp,
-    ) -> Result<Vec<Weighed>> {
-        let mut decider = lock(&known.policy.decider);
-        let mut classes: Vec<(Transfer, ClassKey)> = Vec::new();
-        let offence = subject.transfer.offence.as_ref().map(|o| o.kind.as_str());
-        // All are asked for together, so that they are worked out side by side.
-        let (mut asked, mut candidates) = (Vec::new(), Vec::new());
-        for (nation, node, state) in known.partners(self.identity.nation) {
-            let code = nation.row.code;
-            if known.suspended_by_origin(subject, nation.row.nation, now).is_some() {
-                continue;
-            }
-            let wanted: Vec<&(NationCode, Option<String>)> =
-                to.iter().filter(|(to, _)| *to == code).collect();
-            if !to.is_empty() && wanted.is_empty() {
-                continue;
-            }
-            let bodies: Vec<String> =
-                if wanted.iter().any(|(_, body)| body.is_none()) || wanted.is_empty() {
-                    state.spec.bodies.clone()
-                } else {
-                    wanted.iter().filter_map(|(_, body)| body.clone()).collect()
-                };
-            let transfer = known.register.transfer(now, subject.transfer.clone(), code, object);
-            let class = classes.iter().find(|(known, _)| *known == transfer.value).map(|c| c.1);
-            let class = class.unwrap_or_else(|| {
-                let class = decider.class_of(&Subject { transfer: &transfer.value, ..*subject });
-                classes.push((transfer.value.clone(), class));
-                class
-            });
-            for recipient in Self::recipients(known, code, &bodies, state.spec.accreditation) {
-                let Relied { value: recipient, mut facts } =
-                    known.register.recipient(now, recipient, offence, &known.policy.schemes);
-                facts.extend(&transfer.facts);
-                facts.sort_unstable();
-                asked.push((class, decider.recipient(&recipient)));
-                candidates.push((nation, node, state, recipient, facts));
-            }
-        }
-        let rulings = decider.rulings(now, &asked).ok_or_else(|| {
-            AppError::Operator("the rules changed while deciding; try again".to_owned())
-        })?;
-        let mut weighed: Vec<Weighed> = Vec::new();
-        for ((candidate, ruling), (class, _)) in candidates.into_iter().zip(rulings).zip(asked) {
-            let (nation, node, state, recipient, facts) = candidate;
-            let better = Weighed {
-                nation: nation.row.nation,
-                code: nation.row.code,
-                node,
-                recipient,
-                ruling,
-                class,
-                facts,
-                sealable: state.kem_key(now).is_some(),
-                by_rule: None,
-            };
-            match weighed.last_mut().filter(|best| best.node == node) {
-                Some(best) if better.ruling.decision < best.ruling.decision => *best = better,
-                Some(_) => {}
-                None => weighed.push(better),
-            }
-        }
-        weighed.sort_by_key(|w| w.code);
-        let differences = decider.recheck();
-        drop(decider);
-        if let Some(first) = differences.first() {
-            return Err(self.memory_differs(first, now));
-        }
-        Ok(weighed)
-    }
-
-    /// A remembered ruling was not what the rules say: a defect of this program. Nothing is
-    /// released by what was remembered, and people are told.
-    fn memory_differs(&self, found: &Difference, now: Timestamp) -> AppError {
-        let text = format!(
-            "a remembered decision for {} ({}) was not what the rules say ({}): nothing was \
-             released by it, and everything remembered was forgotten; report this defect",
-            found.recipient.nation,
-            found.remembered.decision.as_str(),
-            found.fresh.decision.as_str()
-        );
-        // Who cannot be told now is told by the error.
-        let _ = self.store.write(|work| event(work, now, "alarm", text.clone(), (None, None)));
-        AppError::Operator(text)
-    }
-
-    /// Checks that every nation named is a partner.
-    pub(crate) fn check_addressees(
-        &self,
-        known: &Known,
-        to: &[(NationCode, Option<String>)],
-    ) -> Result<()> {
-        for (code, body) in to {
-            let partner = known
-                .partners(self.identity.nation)
-                .find(|(nation, _, _)| nation.row.code == *code);
-            let Some((_, _, state)) = partner else {
-                let suspended = known.by_code(*code).is_some_and(|n| n.row.status == "suspended");
-                return Err(AppError::invalid(if suspended {
-                    format!("{code} is suspended here: nothing goes there until that is lifted")
-                } else {
-                    format!(
-                        "{code} is not a partner of this node: see `entente status` for partners"
-                    )
-                }));
-            };
-            if let Some(body) = body
-                && !state.spec.bodies.contains(body)
-            {
-                return Err(AppError::invalid(format!(
-                    "{code} has no reception point `{body}`: it names {}",
-                    state.spec.bodies.join(", ")
-                )));
-            }
-        }
-        Ok(())
-    }
-
     pub(crate) fn transfer(&self, actor: &Actor, order: &Order) -> Transfer {
         let mut transfer = Transfer::new(self.identity.code, actor.body(), order.purpose.as_str());
         transfer.exercise = order.facts.exercise;
@@ -504,6 +333,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 row.leaf = Some(leaf);
                 work.put_object(row, &job.ct)?;
                 if let Some(verdict) = verdicts.get(source.making) {
+                    self.hold_at_home(work, row, &verdict.agencies, leaf, now)?;
                     self.keep_by_rule(work, &known, verdict, (job.oid, leaf), now)?;
                 }
                 for News { kind, text, nation } in news.get(source.making).into_iter().flatten() {
@@ -693,13 +523,16 @@ impl<S: Store, V: Vault> Node<S, V> {
             let outcomes: Vec<_> = order.iter().map(|w| w.ruling.outcome(w.code)).collect();
             let outcomes = Writer::new().list(&outcomes, |w, o| o.write(w)).clone().into_bytes();
             let mut contexts = Vec::new();
-            for weighed in verdict.nations.iter().filter(|w| w.goes()) {
+            for weighed in verdict.recipients().filter(|w| w.goes()) {
                 let Some(terms) = weighed.ruling.terms() else { continue };
                 must_fit(
                     &terms,
-                    &format!("the terms towards {}, with all clauses,", weighed.code),
+                    &format!("the terms towards {}, with all clauses,", weighed.name()),
                 )?;
                 given.insert(digest::terms_digest(&terms), terms.to_bytes());
+                if weighed.at_home {
+                    continue;
+                }
                 let basis = Basis {
                     policy_epoch: known.policy.epoch,
                     agreements: vec![terms.agreement],
@@ -804,7 +637,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 }
 
 /// What was asked for a verdict, and the answers in the order in which it was asked: question by
-/// question, in each by nation.
+/// question, in each by nation and agency.
 fn inputs_of<'v>(
     known: &Known,
     verdict: &'v Verdict,
@@ -812,7 +645,7 @@ fn inputs_of<'v>(
 ) -> Result<(Inputs, Vec<&'v Weighed>)> {
     let changed = || AppError::Operator("the rules changed while deciding; try again".to_owned());
     let mut groups: Vec<(ClassKey, Vec<&Weighed>)> = Vec::new();
-    for weighed in &verdict.nations {
+    for weighed in verdict.recipients() {
         match groups.iter_mut().find(|(class, _)| *class == weighed.class) {
             Some((_, group)) => group.push(weighed),
             None => groups.push((weighed.class, vec![weighed])),
@@ -934,6 +767,7 @@ fn own_row(manifest: &Manifest, oid: ObjectId, marking: String, now: Timestamp) 
         terms: None,
         delete_at: manifest.handling.expires,
         evidence: None,
+        agencies: manifest.agency.iter().cloned().collect(),
     }
 }
 
@@ -960,8 +794,7 @@ struct News {
 
 /// One event for each object, and one for each answer other than a permit.
 fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
-    let sent: Vec<&str> =
-        verdict.nations.iter().filter(|w| w.goes()).map(|w| w.code.as_str()).collect();
+    let sent: Vec<String> = verdict.recipients().filter(|w| w.goes()).map(Weighed::name).collect();
     // Of what was made it does not say so: who knows of it need not know of the whole.
     let what = &verdict.object_type;
     let text = if sent.is_empty() {
@@ -970,7 +803,7 @@ fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
         format!("{what} to {}", sent.join(", "))
     };
     let mut news = vec![News { kind: "released", text, nation: None }];
-    for weighed in verdict.nations.iter().filter(|w| !w.goes()) {
+    for weighed in verdict.recipients().filter(|w| !w.goes()) {
         let instead = all
             .iter()
             .filter(|other| other.form != Form::Whole && other.object_type == verdict.object_type)
@@ -983,7 +816,7 @@ fn news(verdict: &Verdict, all: &[Verdict]) -> Vec<News> {
             .map_or_else(String::new, |made| format!("; it gets the {}", made.form.describe()));
         let text = format!(
             "{what} not to {}: {why} [{}]{instead}",
-            weighed.code,
+            weighed.name(),
             weighed.ruling.reason_codes.join(", ")
         );
         news.push(News { kind, text, nation: Some(weighed.nation) });

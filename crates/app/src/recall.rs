@@ -8,6 +8,7 @@ use entente_model::{Digest, NationId, NodeId, ObjectId, Timestamp};
 use entente_store::rows::{EffectRow, IntentRow, RecallRow};
 use entente_store::{Store, Vault, Work};
 
+use crate::at_home::must_hold_first;
 use crate::error::{AppError, Result};
 use crate::gate::{RECALLS, unknown};
 use crate::leaf::{Contexts, LeafOpening};
@@ -79,6 +80,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                     .object(*oid)?
                     .filter(|row| row.nation == self.identity.nation)
                     .ok_or_else(|| unknown(*oid))?;
+                if !orders_all {
+                    must_hold_first(work, *oid, actor)?;
+                }
                 let state = ObjectState::from_code(row.state.into()).unwrap_or_default();
                 // At home it is kept: what is taken back is what others hold.
                 let after = state.apply(Event::Recalled(class.min(RecallClass::Retract)));
@@ -102,6 +106,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                 };
                 let lane =
                     if class == RecallClass::Emergency { Lane::Flash } else { Lane::Immediate };
+                if class != RecallClass::Note {
+                    self.take_back_at_home(work, *oid, actor.name(), basis, now)?;
+                }
                 for (node, nation) in self.holders(work, &known, *oid, row.leaf)? {
                     work.put_effect(&EffectRow {
                         oid: *oid,

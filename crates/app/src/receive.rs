@@ -805,6 +805,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             terms: Some(terms.to_bytes()),
             delete_at: obligation::delete_at(terms, manifest),
             evidence: evidence::kept(verified, opened.item, None),
+            agencies: self.received_for(known, terms.agreement),
         };
         work.put_object(&row, opened.item.ct())?;
         for older in &manifest.supersedes {

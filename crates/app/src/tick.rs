@@ -13,7 +13,7 @@ use entente_model::manifest::ControlItem;
 use entente_model::record::{ErasureRecord, NoteRecord, Record, RecordKind};
 use entente_model::{BasisId, Digest, NodeId, Timestamp};
 use entente_seal::digest;
-use entente_store::rows::{AskRow, IntentRow, ObjectRow, ReleaseContextRow};
+use entente_store::rows::{AskRow, AtHomeRow, IntentRow, ObjectRow, ReleaseContextRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -48,6 +48,7 @@ pub struct Ticked {
 struct Due {
     asks: Vec<AskRow>,
     objects: Vec<ObjectRow>,
+    holds: Vec<AtHomeRow>,
 }
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -63,7 +64,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             self.settle()?;
             let deleted = match self.due(dated)? {
-                Some(due) => self.expire(&due.objects)?,
+                Some(due) => self.expire(&due.objects)? + self.end_holds(&due.holds)?,
                 None => 0,
             };
             return Ok(Ticked { deleted, ..Ticked::default() });
@@ -80,7 +81,9 @@ impl<S: Store, V: Vault> Node<S, V> {
             self.share_arrivals()?;
         }
         // Most ticks come after something that is done already.
-        let Some(Due { asks, objects }) = self.due(dated)? else { return Ok(Ticked::default()) };
+        let Some(Due { asks, objects, holds }) = self.due(dated)? else {
+            return Ok(Ticked::default());
+        };
         if self.intake().refusal(Lane::Priority).is_none() {
             for ask in asks {
                 if ask.ours {
@@ -90,7 +93,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 }
             }
         }
-        let deleted = self.expire(&objects)?;
+        let deleted = self.expire(&objects)? + self.end_holds(&holds)?;
         let sequenced = self.sequence_intents()?;
         // What waits for a partner without a valid key waits for that, not for the next tick.
         let more = sequenced > 0 && self.store.read(|work| work.has_intents())?;
@@ -117,9 +120,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             let objects = if dated { work.objects_due(now, DUE_MAX)? } else { Vec::new() };
             let signed = work.checkpoint()?.map_or(0, |row| row.size);
             let unsigned = work.head()?.is_some_and(|head| head.size > signed);
-            let nothing =
-                asks.is_empty() && objects.is_empty() && !unsigned && !work.has_intents()?;
-            Ok((!nothing).then_some(Due { asks, objects }))
+            let holds = if dated { work.at_home_due(now, DUE_MAX)? } else { Vec::new() };
+            let nothing = asks.is_empty()
+                && objects.is_empty()
+                && holds.is_empty()
+                && !unsigned
+                && !work.has_intents()?;
+            Ok((!nothing).then_some(Due { asks, objects, holds }))
         })
     }
 

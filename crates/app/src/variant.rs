@@ -12,7 +12,7 @@ use entente_store::Work;
 
 use crate::error::Result;
 use crate::gate::Gate;
-use crate::publish::Weighed;
+use crate::weigh::Weighed;
 
 /// How an object relates to the one that was to be published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -210,6 +210,13 @@ impl Agreement {
         self.kind
     }
 
+    /// Whether bodies of one nation may share under it. A treaty between nations says nothing of
+    /// that; a row of the decision vocabulary, which has no word for a domestic arrangement, asks
+    /// only whether sender and recipient are parties.
+    pub(crate) fn serves_at_home(&self) -> bool {
+        self.kind == AgreementKind::Domestic || self.text.is_empty()
+    }
+
     /// It is in force from this moment.
     pub const fn in_force_from(&self) -> Timestamp {
         self.in_force_from
@@ -265,6 +272,13 @@ impl Agreement {
         let clauses = self.clauses.iter();
         let timed = clauses.filter_map(|c| Some((c.origin.id.as_str(), c.clause.breach_hours()?)));
         timed.min_by_key(|(_, hours)| *hours)
+    }
+
+    /// Which of these bodies of a nation every clause about bodies authorises to send and to
+    /// receive: all of them, where none says which.
+    pub fn authorised<'b>(&self, nation: NationCode, bodies: &'b [String]) -> Vec<&'b String> {
+        let lists = || self.clauses.iter().filter_map(|c| c.clause.authorised(nation));
+        bodies.iter().filter(|body| lists().all(|list| list.contains(body))).collect()
     }
 
     /// The TOML of each clause's block, in the order of the text.

@@ -90,6 +90,11 @@ pub(crate) trait Clause: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The bodies of a nation that it authorises, if it says which.
+    fn authorised(&self, _nation: NationCode) -> Option<&[String]> {
+        None
+    }
+
     /// What an emergency relaxes, if it says so.
     fn emergency(&self) -> Option<&Emergency> {
         None

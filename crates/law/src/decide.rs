@@ -375,6 +375,10 @@ fn inapplicability(treaty: &Treaty, case: &Case<'_>) -> Option<&'static str> {
     let (Some(sender), Some(recipient)) = (sender, recipient) else {
         return Some("NOT_A_PARTY");
     };
+    // Bodies of one nation are no parties to what nations agreed on (decision 40).
+    if case.subject.transfer.sender == case.recipient.nation && !treaty.at_home {
+        return Some("NOT_A_PARTY");
+    }
     let begun = treaty.in_force_from <= case.at;
     let ended = treaty.ends_on.is_some_and(|end| end <= case.at);
     if treaty.status != AgreementStatus::InForce || !begun || ended {
@@ -398,6 +402,9 @@ fn no_basis(case: &Case<'_>, inapplicable: &[(&Treaty, &'static str)]) -> Ruling
     ruling.reason_codes = sorted(inapplicable.iter().map(|(_, code)| (*code).to_owned()));
     for (treaty, code) in inapplicable {
         let why = match *code {
+            "NOT_A_PARTY" if sender == recipient => {
+                format!("it is no arrangement between bodies of {sender}")
+            }
             "NOT_A_PARTY" => format!("{sender} and {recipient} are not both parties to it"),
             "AGREEMENT_NOT_IN_FORCE" => format!("it is not in force on {}", day_text(case.at)),
             _ => format!("{sender} and {recipient} do not both take an active part in it"),

@@ -72,6 +72,8 @@ pub(crate) struct Treaty {
     pub handling: Handling,
     pub clauses: Vec<Term>,
     pub emergency: Option<(Emergency, String)>,
+    /// Whether it can be a basis between bodies of one nation.
+    pub at_home: bool,
     nations: Vec<NationCode>,
     always: Vec<usize>,
     from: BTreeMap<NationCode, Vec<usize>>,
@@ -485,6 +487,7 @@ fn treaty(book: &mut Book, held: &InForce<'_>, schemes: &Schemes) -> Result<Trea
         handling,
         clauses,
         emergency,
+        at_home: agreement.serves_at_home(),
         slices: (0..nations.len() * nations.len()).map(|_| OnceLock::new()).collect(),
         nations,
         always,

@@ -15,10 +15,10 @@ use entente_model::{
 };
 
 use crate::rows::{
-    AgreementActRow, AgreementRow, AskRow, CheckpointRow, ConsentRow, ContextRow, EffectRow,
-    EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow,
-    ObjectRow, OutboxRow, PeerLogRow, PeerRow, QuarantineRow, RecallRow, ReleaseContextRow,
-    SignatureRow,
+    AgreementActRow, AgreementRow, AskRow, AtHomeRow, CheckpointRow, ConsentRow, ContextRow,
+    EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow,
+    LeafRow, ObjectRow, OutboxRow, PeerLogRow, PeerRow, QuarantineRow, RecallRow,
+    ReleaseContextRow, SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
 
@@ -524,6 +524,7 @@ fn own_object(byte: u8) -> ObjectRow {
         terms: None,
         delete_at: None,
         evidence: None,
+        agencies: vec!["COAST-GUARD".to_owned()],
     }
 }
 
@@ -607,6 +608,7 @@ fn objects(store: &impl Store) -> Result<()> {
         let of = |own| marked.iter().filter(|m| m.own == own).map(|m| m.count).sum::<u64>();
         assert_eq!((of(true), of(false)), (2, 2));
         assert!(marked.iter().all(|m| m.marking == a.marking), "{marked:?}");
+        assert!(marked.iter().all(|m| m.agencies == a.agencies), "{marked:?}");
         assert_eq!(work.object_counts_to(2)?, [], "and only what is below it");
         assert_eq!(unplaced(&work.objects_due(at(300), 9)?), [e], "deleted is not due again");
         Ok(())
@@ -614,6 +616,58 @@ fn objects(store: &impl Store) -> Result<()> {
     write(store, |work| {
         assert!(!work.put_object(&c, b"back again")?, "what was deleted does not come back");
         assert_eq!(work.body(oid(3))?, None);
+        Ok(())
+    })?;
+    at_home(store)
+}
+
+/// What agencies of one nation share with each other.
+fn at_home(store: &impl Store) -> Result<()> {
+    let both = ["CERT-A".to_owned(), "COAST-GUARD".to_owned()];
+    let row = |byte: u8, agency: &str, delete_at: Option<u64>| AtHomeRow {
+        oid: oid(byte),
+        agency: agency.to_owned(),
+        terms: vec![byte; 40],
+        leaf: 7,
+        at: at(80),
+        delete_at: delete_at.map(at),
+        ended: None,
+    };
+    let rows = [row(1, "CERT-A", Some(500)), row(1, "FIU-A", None), row(4, "CERT-A", Some(400))];
+    write(store, |work| {
+        for row in &rows {
+            work.put_at_home(row)?;
+        }
+        work.set_agencies(oid(1), &both)?;
+        work.set_agencies(oid(99), &both)
+    })?;
+    let [first, second, third] = rows;
+    read(store, |work| {
+        assert_eq!(work.object(oid(1))?.map(|row| row.agencies), Some(both.to_vec()));
+        let marked = work.object_counts_to(3)?;
+        let shared: Vec<_> = marked.iter().filter(|m| m.agencies == both).collect();
+        assert_eq!(shared.iter().map(|m| m.count).sum::<u64>(), 1, "{marked:?}");
+        assert_eq!(work.at_home(oid(1))?, [first.clone(), second.clone()]);
+        assert_eq!(work.at_home(oid(2))?, []);
+        assert_eq!(work.at_home_due(at(399), 9)?, []);
+        assert_eq!(work.at_home_due(at(500), 9)?, [third.clone(), first.clone()]);
+        assert_eq!(work.at_home_due(at(500), 1)?, std::slice::from_ref(&third));
+        Ok(())
+    })?;
+    write(store, |work| {
+        work.end_at_home(oid(4), "CERT-A", at(401))?;
+        work.end_at_home(oid(4), "CERT-A", at(999))?;
+        work.end_at_home(oid(4), "NOBODY", at(401))
+    })?;
+    read(store, |work| {
+        assert_eq!(work.at_home_due(at(500), 9)?, [first]);
+        let ended = AtHomeRow { ended: Some(at(401)), ..third.clone() };
+        assert_eq!(work.at_home(oid(4))?, [ended], "it ended once");
+        Ok(())
+    })?;
+    write(store, |work| work.put_at_home(&third))?;
+    read(store, |work| {
+        assert_eq!(work.at_home(oid(4))?, [third], "shared anew");
         Ok(())
     })
 }

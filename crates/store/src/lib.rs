@@ -21,11 +21,11 @@ use entente_model::{
 use thiserror::Error;
 
 use crate::rows::{
-    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, BadgeRow, CheckpointRow,
-    CodeRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow,
-    LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow, OutboxRow,
-    PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow, RecallRow,
-    ReleaseContextRow, RuleReleaseRow, RuleRow, SessionRow, SignatureRow,
+    AccessFilter, AccessRow, AgreementActRow, AgreementRow, AskRow, AtHomeRow, BadgeRow,
+    CheckpointRow, CodeRow, ConsentRow, ContextRow, EffectRow, EventRow, FactRow, FactUseRow,
+    HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow, LeafRow, MarkedCount, ObjectRow, OpeningRow,
+    OutboxRow, PasskeyRow, PeerLogRow, PeerRow, PersonRow, PresenceRow, ProposalRow, QuarantineRow,
+    RecallRow, ReleaseContextRow, RuleReleaseRow, RuleRow, SessionRow, SignatureRow,
 };
 
 /// Why something could not be kept or found.
@@ -186,6 +186,16 @@ pub trait Objects {
     fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
+    /// Changes the agencies of our nation that an object is held for.
+    fn set_agencies(&mut self, oid: ObjectId, agencies: &[String]) -> Result<()>;
+    /// Records that an agency holds an object of another, anew if it held it before.
+    fn put_at_home(&mut self, row: &AtHomeRow) -> Result<()>;
+    /// What agencies of ours hold or held of an object because another shared it with them.
+    fn at_home(&self, oid: ObjectId) -> Result<Vec<AtHomeRow>>;
+    /// Holds of agencies that last although their time to end has come, the oldest first.
+    fn at_home_due(&self, now: Timestamp, count: u64) -> Result<Vec<AtHomeRow>>;
+    /// Ends an agency's hold of an object.
+    fn end_at_home(&mut self, oid: ObjectId, agency: &str, at: Timestamp) -> Result<()>;
     /// Starts or updates a recall. Its class only grows: a weaker one that comes later, or is
     /// overtaken, takes nothing back.
     fn put_recall(&mut self, row: &RecallRow) -> Result<()>;

@@ -213,6 +213,27 @@ pub struct ObjectRow {
     /// What proves to others that it was released to us, for others'; an encoding that belongs to
     /// `app`.
     pub evidence: Option<Vec<u8>>,
+    /// The agencies of our nation that it is held for, in order; empty if for all of them.
+    pub agencies: Vec<String>,
+}
+
+/// One agency's hold of an object that another agency of our nation shared with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtHomeRow {
+    /// The object.
+    pub oid: ObjectId,
+    /// The agency that it was shared with.
+    pub agency: String,
+    /// The terms under which that agency holds it.
+    pub terms: Vec<u8>,
+    /// The leaf of the decision.
+    pub leaf: u64,
+    /// When it was shared.
+    pub at: Timestamp,
+    /// When the agency's hold must end.
+    pub delete_at: Option<Timestamp>,
+    /// When it ended; none while it lasts.
+    pub ended: Option<Timestamp>,
 }
 
 /// A recall, ours or a partner's.
@@ -575,6 +596,8 @@ pub struct MarkedCount {
     pub nation: NationId,
     /// The marking, as people write it.
     pub marking: String,
+    /// The agencies that they are held for; empty if for all of them.
+    pub agencies: Vec<String>,
     /// How many there are.
     pub count: u64,
 }

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::{Circumstances, Order, Weighed};
+use entente_app::publish::{Circumstances, Order};
+use entente_app::weigh::Weighed;
 use entente_law::Schemes;
 use entente_law::marking::parse_label;
 use entente_model::codec::Wire;
@@ -394,6 +395,7 @@ impl World {
             let order = OnwardOrder {
                 oid: row.oid,
                 to: to.profile.code,
+                to_body: None,
                 purpose: "cyber_defence".to_owned(),
                 body: member.profile.bodies.first().cloned().unwrap_or_default(),
                 evidence: false,

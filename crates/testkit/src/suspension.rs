@@ -245,6 +245,7 @@ impl World {
         let order = OnwardOrder {
             oid,
             to: self.alliance.member(to)?.profile.code,
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
             evidence: false,

@@ -8,7 +8,7 @@ use entente_app::node::Known;
 use entente_app::objects::ObjectView;
 use entente_app::obligation;
 use entente_app::onward::OnwardOrder;
-use entente_app::order::Words;
+use entente_app::order::{Words, addressee};
 use entente_app::people::Actor;
 use entente_app::publish::{Audience, Circumstances, Published, Verdict};
 use entente_app::recall::RecallStanding;
@@ -19,7 +19,7 @@ use entente_law::{parse_facts, parse_label, print_label};
 use entente_model::item::{EffectStatus, OnwardRequest, RecallClass};
 use entente_model::record::Outcome;
 use entente_model::{ObjectId, Terms, Wire};
-use entente_store::rows::{EventRow, ObjectRow};
+use entente_store::rows::{AtHomeRow, EventRow, ObjectRow};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -329,9 +329,11 @@ impl<S: Store, V: Vault> Commands<S, V> {
     pub(super) fn release(&self, actor: &Actor, body: Value) -> Answer {
         let release: Release = request(body)?;
         let oid = self.node.find_object(actor, &release.object).map_err(refused)?;
+        let (to, to_body) = addressee(&release.to).map_err(refused)?;
         let order = OnwardOrder {
             oid,
-            to: nation(&release.to)?,
+            to,
+            to_body,
             purpose: release.purpose,
             body: actor.body().to_owned(),
             evidence: release.evidence,
@@ -399,24 +401,29 @@ impl<S: Store, V: Vault> Commands<S, V> {
             self.node.object(actor, oid, &reading)
         }
         .map_err(refused)?;
-        let withheld = !show.read && view.terms.as_ref().is_some_and(obligation::display_only);
+        let withheld = !show.read && view.all_terms().any(obligation::display_only);
         let content = view.payload.as_deref().filter(|_| !withheld);
         let deliveries: Vec<Value> = view
             .deliveries
             .iter()
             .map(|d| json!({ "nation": d.nation, "state": d.state, "lane": d.lane, "seq": d.seq }))
             .collect();
-        let terms = view.terms.as_ref().map(|t| {
+        let terms_of = |terms: &Terms| {
             json!({
-                "decision": t.decision.as_str(),
-                "agreement_id": t.agreement.to_string(),
-                "clauses": t.clauses,
-                "obligations": t.obligations,
+                "decision": terms.decision.as_str(),
+                "agreement_id": terms.agreement.to_string(),
+                "clauses": terms.clauses,
+                "obligations": terms.obligations,
             })
-        });
+        };
+        let shared: Vec<Value> = view.shared.iter().map(shared_at_home).collect();
         let mut shown = self.row(&view.row);
         if let Value::Object(members) = &mut shown {
-            members.insert("terms".to_owned(), json!(terms));
+            members.insert("terms".to_owned(), json!(view.terms.as_ref().map(terms_of)));
+            let at_home = view.terms_at_home.as_ref().map(terms_of);
+            members.insert("terms_at_home".to_owned(), json!(at_home));
+            members.insert("agencies".to_owned(), json!(view.row.agencies));
+            members.insert("shared_at_home".to_owned(), json!(shared));
             members.insert("deliveries".to_owned(), json!(deliveries));
             let base = view.family.base.as_ref().map(|(oid, form)| related(*oid, form));
             let made: Vec<Value> =
@@ -605,6 +612,17 @@ pub fn event(known: &Known, event: &EventRow) -> Value {
     })
 }
 
+/// An agency with which another of our nation shared an object.
+fn shared_at_home(hold: &AtHomeRow) -> Value {
+    json!({
+        "agency": hold.agency,
+        "leaf": hold.leaf,
+        "at": moment(hold.at),
+        "until": hold.delete_at.map(moment),
+        "ended": hold.ended.map(moment),
+    })
+}
+
 /// An object that another was made of, or that was made of it, and how.
 fn related(oid: ObjectId, form: &Form) -> Value {
     json!({ "object": oid.to_string(), "form": form.as_str(), "cut": form.cut() })
@@ -616,11 +634,11 @@ fn verdicts(published: &Published) -> Vec<Value> {
 
 fn verdict(verdict: &Verdict) -> Value {
     let nations: Vec<Value> = verdict
-        .nations
-        .iter()
+        .recipients()
         .map(|w| {
             json!({
                 "nation": w.code.to_string(),
+                "at_home": w.at_home,
                 "body": w.recipient.body,
                 "decision": w.ruling.decision.as_str(),
                 "goes": w.goes(),
@@ -646,7 +664,16 @@ fn verdict(verdict: &Verdict) -> Value {
 }
 
 fn decided(decided: &Decided) -> Value {
-    let outcomes: Vec<Value> = decided.outcomes.iter().map(outcome).collect();
+    let outcomes: Vec<Value> = decided
+        .by_body()
+        .map(|(decided, body)| {
+            let mut shown = outcome(decided);
+            if let Value::Object(members) = &mut shown {
+                members.insert("body".to_owned(), json!(body));
+            }
+            shown
+        })
+        .collect();
     let mut facts: Vec<String> = decided
         .inputs
         .iter()

@@ -11,6 +11,21 @@ use crate::node::{Known, Node};
 use crate::policy;
 
 impl<S: Store, V: Vault> Node<S, V> {
+    /// The agencies of ours that what comes under an agreement is for: those that it authorises,
+    /// and where it names none of this node's, or came in this very bundle, the first, which
+    /// receives for the others.
+    pub(super) fn received_for(&self, known: &Known, agreement: AgreementId) -> Vec<String> {
+        let (own, bodies) = (self.identity.code, &self.identity.bodies);
+        let held = known.policy.agreement(&agreement);
+        let authorised = held.map(|held| held.agreement.authorised(own, bodies));
+        let mut agencies: Vec<String> = authorised.into_iter().flatten().cloned().collect();
+        if agencies.is_empty() {
+            agencies.extend(bodies.first().cloned());
+        }
+        agencies.sort_unstable();
+        agencies
+    }
+
     /// What becomes of an object that its agreements do not carry here; none if they do. It came
     /// from a nation, which entered it in this leaf of its ledger.
     pub(super) fn unless_agreed(

@@ -14,7 +14,8 @@ use super::{HeldRule, day_of};
 use crate::error::{AppError, Result};
 use crate::node::{Known, Node};
 use crate::people::Actor;
-use crate::publish::{Audience, Order, Verdict, Weighed};
+use crate::publish::{Audience, Order, Verdict};
+use crate::weigh::Weighed;
 
 /// Tags of one object that are looked at.
 const TAGS_MAX: usize = 64;

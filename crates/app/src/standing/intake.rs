@@ -151,7 +151,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 continue;
             }
             let body = self.identity.bodies.first().cloned().unwrap_or_default();
-            let order = OnwardOrder { oid, to, purpose: purpose.clone(), body, evidence: false };
+            let purpose = purpose.clone();
+            let order = OnwardOrder { oid, to, to_body: None, purpose, body, evidence: false };
             // What changed under the decision before this one is known by now.
             let known = self.known();
             let refused = match self.weigh_onward(&known, object, &order) {

@@ -433,6 +433,7 @@ fn what_was_received_under_the_older_text_is_passed_on_by_its_rule() {
         let onward = entente_app::onward::OnwardOrder {
             oid,
             to: nation("XCO"),
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: "CERT-B".to_owned(),
             evidence: false,

@@ -45,6 +45,7 @@ fn strangers_become_partners_and_exchange_intelligence() {
     let onward = OnwardOrder {
         oid: published.objects[1],
         to: elandria.profile.code,
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence: false,
@@ -120,7 +121,7 @@ fn strangers_become_partners_and_exchange_intelligence() {
     }
     alliance.quiet().unwrap();
     let refused = publish(brenmark, &order(brenmark, "ALMEN", &[]), ATTACK, 1);
-    assert!(!refused.verdicts[0].nations.iter().any(entente_app::publish::Weighed::goes));
+    assert!(!refused.verdicts[0].nations.iter().any(entente_app::weigh::Weighed::goes));
 
     for member in &alliance.members {
         verify(member);
@@ -143,6 +144,7 @@ fn what_the_terms_let_parties_pass_on_goes_with_the_word_of_the_originators_node
         let onward = OnwardOrder {
             oid,
             to: costaluna.profile.code,
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: "CERT-B".to_owned(),
             evidence: false,
@@ -178,6 +180,7 @@ fn what_the_terms_let_parties_pass_on_goes_with_the_word_of_the_originators_node
     let onward = OnwardOrder {
         oid: later,
         to: costaluna.profile.code,
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence: false,

@@ -53,6 +53,7 @@ fn ask_all(at: &Member, actor: &Actor, oid: ObjectId) -> BTreeMap<&'static str, 
     let onward = OnwardOrder {
         oid,
         to: "XCO".parse().unwrap(),
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-A".to_owned(),
         evidence: false,
@@ -124,6 +125,7 @@ fn every_function_answers_who_may_not_know_as_if_it_did_not_exist() {
     let onward = OnwardOrder {
         oid: hidden,
         to: "XCO".parse().unwrap(),
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence: false,

@@ -2,8 +2,8 @@
 
 use entente_app::AppError;
 use entente_app::leaf::LeafOpening;
-use entente_app::publish::Weighed;
 use entente_app::sequencer::{self, LeafDraft};
+use entente_app::weigh::Weighed;
 use entente_model::codec::{Reader, Wire, Writer};
 use entente_model::record::{DecisionRecord, Outcome, Record};
 use entente_model::{Decision, Entropy as _};

@@ -204,6 +204,7 @@ fn notice_ends_an_agreement_on_its_day_and_protection_goes_on() {
     let onward = entente_app::onward::OnwardOrder {
         oid: published.objects[0],
         to: code("XCO"),
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence: false,
@@ -313,6 +314,7 @@ fn a_suspended_nation_gets_nothing_of_ours_from_those_who_hold_it() {
     let onward = |n: usize| entente_app::onward::OnwardOrder {
         oid: sent.objects[n],
         to: code("XEL"),
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence: false,

@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod amend;
 #[cfg(test)]
+mod at_home;
+#[cfg(test)]
 mod badges;
 #[cfg(test)]
 mod before_signing;

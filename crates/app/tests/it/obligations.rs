@@ -35,6 +35,7 @@ fn pass_on(at: &Member, oid: ObjectId, evidence: bool) -> Result<bool, AppError>
     let order = OnwardOrder {
         oid,
         to: "XCO".parse().unwrap(),
+        to_body: None,
         purpose: "cyber_defence".to_owned(),
         body: "CERT-B".to_owned(),
         evidence,

@@ -3,8 +3,8 @@
 use entente_app::AppError;
 use entente_app::access::Reading;
 use entente_app::people::Post;
-use entente_app::publish::Weighed;
 use entente_app::rollback::Standing;
+use entente_app::weigh::Weighed;
 use entente_exchange::bundle::{Header, MAGIC};
 use entente_exchange::send::{SendPlan, assemble};
 use entente_model::Entropy as _;

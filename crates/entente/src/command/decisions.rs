@@ -39,7 +39,11 @@ fn decisions(answer: &Value, page: &mut dyn Write) -> fmt::Result {
                 text(decision, "leaf"),
                 moment(decision, "at"),
                 id(decision, "object"),
-                text(outcome, "nation"),
+                // The body too: one nation's agencies are decided for one by one.
+                match text(outcome, "body") {
+                    body if body.is_empty() => text(outcome, "nation"),
+                    body => format!("{}/{body}", text(outcome, "nation")),
+                },
                 text(outcome, "decision").replace('_', " "),
                 text(outcome, "policies"),
                 text(outcome, "reason_codes"),

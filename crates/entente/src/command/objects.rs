@@ -190,6 +190,10 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
         line(page, "clauses", text(terms, "clauses"))?;
         line(page, "obligations", text(terms, "obligations"))?;
     }
+    if let Some(terms) = object.get("terms_at_home").filter(|t| !t.is_null()) {
+        line(page, "at home", format!("shared with your agency under {}", text(terms, "clauses")))?;
+        line(page, "obligations", text(terms, "obligations"))?;
+    }
     if flag(object, "display_only") {
         let how = "shown to its readers with --read, and not handed over";
         line(page, "content", how.to_owned())?;
@@ -207,6 +211,16 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
     for delivery in list(object, "deliveries") {
         let state = format!("{} {}", text(delivery, "nation"), text(delivery, "state"));
         line(page, "delivery", state)?;
+    }
+    line(page, "held for", text(object, "agencies"))?;
+    for hold in list(object, "shared_at_home") {
+        let mut state = format!("{} since {}", text(hold, "agency"), moment(hold, "at"));
+        match (moment(hold, "ended"), moment(hold, "until")) {
+            (ended, _) if !ended.is_empty() => write!(state, ", ended {ended}")?,
+            (_, until) if !until.is_empty() => write!(state, ", until {until}")?,
+            _ => {}
+        }
+        line(page, "shared with", state)?;
     }
     line(page, "content", text(object, "file"))
 }

@@ -1,7 +1,6 @@
-//! `entente release`: passes on an object, if its originator consents.
+//! `entente release`: passes on an object, if its originator consents and the law permits.
 
 use clap::Args;
-use entente_model::NationCode;
 use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
@@ -11,16 +10,21 @@ use crate::page::{Answer, flag, id, text};
 use super::Run;
 use super::publish::verdict;
 
-/// Pass an object of another nation on to a third, asking its originator where that is needed
+/// Pass an object on: another nation's to a third, any to another agency of our own
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  entente release 5f3a1c0e9b7d2468 --to XDO \
-                        --purpose cyber_defence --as ana")]
+#[command(after_help = "\
+Example:
+  entente release 5f3a1c0e9b7d2468 --to XDO --purpose cyber_defence --as ana
+  entente release 5f3a1c0e9b7d2468 --to XAR/CERT-A --purpose cyber_defence --as ana
+
+The originator is asked where its terms say so. The second form, to another agency of our own,
+needs an arrangement between agencies (`entente agreement new --template domestic`).")]
 pub struct ReleaseArgs {
     /// The object: its id, or the start of it
     object: String,
-    /// The nation that it is to go to
-    #[arg(long, value_name = "NATION")]
-    to: NationCode,
+    /// Whom it is to go to: a nation, or an agency of our own as NATION/AGENCY
+    #[arg(long, value_name = "NATION[/AGENCY]")]
+    to: String,
     /// The purpose that the release serves, in the words of the agreement
     #[arg(long)]
     purpose: String,
@@ -35,7 +39,7 @@ impl Run for ReleaseArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         let request = json!({
             "object": self.object,
-            "to": self.to.to_string(),
+            "to": self.to,
             "purpose": self.purpose,
             "evidence": self.evidence,
         });

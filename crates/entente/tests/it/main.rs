@@ -12,6 +12,7 @@ mod between;
 mod cli;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
 mod conform;
 #[cfg(test)]
 mod corpora;

@@ -60,6 +60,10 @@ impl Clause for Bodies {
         }
     }
 
+    fn authorised(&self, nation: NationCode) -> Option<&[String]> {
+        Some(self.authorised.get(&nation).map_or(&[][..], Vec::as_slice))
+    }
+
     fn tells(&self, to: &mut Telling<'_>) {
         let list = |nation: &NationCode| self.authorised.get(nation).filter(|b| !b.is_empty()).map(|b| b.join(", "));
         let party = to.party;

@@ -92,6 +92,9 @@ pub(super) fn applicability(treaty: &Treaty) -> Bar {
         is_one_of("context.recipient", &active),
         treaty.in_force_from.millis()
     );
+    if !treaty.at_home {
+        condition.push_str(" || context.sender == context.recipient");
+    }
     if let Some(end) = treaty.ends_on {
         condition.push_str(&format!(" || context.at >= {}", end.millis()));
     }

@@ -136,7 +136,12 @@ fn for_each(cases: u64, mut check: impl FnMut(&Value, &mut Dice)) {
     let rows = vectors();
     for seed in 1..=cases {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let row = generate(&rows, &mut dice);
+        let mut row = generate(&rows, &mut dice);
+        // Rows have no word for an arrangement at home, and texts do: there they differ (README
+        // section 2 and decision 40).
+        while row["recipient"]["nation"] == row["transfer"]["sender"]["nation"] {
+            row = generate(&rows, &mut dice);
+        }
         check(&row, &mut dice);
     }
 }

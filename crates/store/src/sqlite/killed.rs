@@ -129,6 +129,7 @@ fn object(index: u64) -> ObjectRow {
         terms: None,
         delete_at: None,
         evidence: None,
+        agencies: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use entente_model::{NationId, ObjectId, Timestamp};
 
 use super::column::{Columns, cells, only};
 use super::{Tx, limit};
-use crate::rows::{AskRow, ConsentRow, EffectRow, MarkedCount, ObjectRow, RecallRow};
+use crate::rows::{AskRow, AtHomeRow, ConsentRow, EffectRow, MarkedCount, ObjectRow, RecallRow};
 use crate::{Objects, Result, StoreError};
 
 /// How a unit of work changed the number of bodies held: received, own. It is written once, at
@@ -27,8 +27,8 @@ macro_rules! select_objects {
     ($condition:literal) => {
         concat!(
             "SELECT position, oid, nation, state, object_type, media_type, marking, class, bytes, \
-             body, at, leaf, source_node, source_lane, source_seq, terms, delete_at, evidence \
-             FROM object ",
+             body, at, leaf, source_node, source_lane, source_seq, terms, delete_at, evidence, \
+             agencies FROM object ",
             $condition
         )
     };
@@ -67,9 +67,9 @@ impl Objects for Tx<'_, '_> {
         let position = self.session.add(
             "INSERT INTO object (oid, own, held, nation, state, object_type, media_type, marking,
                  class, bytes, body, at, leaf, source_node, source_lane, source_seq, delete_at,
-                 terms, evidence)
+                 terms, evidence, agencies)
              VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17, ?18)
+                 ?17, ?18, ?19)
              ON CONFLICT (oid) DO NOTHING",
             cells![
                 row.oid,
@@ -90,6 +90,7 @@ impl Objects for Tx<'_, '_> {
                 row.delete_at,
                 row.terms,
                 row.evidence,
+                row.agencies,
             ],
         )?;
         let Some(position) = position else {
@@ -165,15 +166,16 @@ impl Objects for Tx<'_, '_> {
     fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>> {
         self.session.many(
             "count",
-            "SELECT own, nation, marking, count(*) FROM object
-             WHERE held = 1 AND own IN (0, 1) AND class <= ?1 GROUP BY own, nation, marking
-             ORDER BY own, nation, marking",
+            "SELECT own, nation, marking, agencies, count(*) FROM object
+             WHERE held = 1 AND own IN (0, 1) AND class <= ?1
+             GROUP BY own, nation, marking, agencies ORDER BY own, nation, marking, agencies",
             cells![class],
             |c| {
                 Ok(MarkedCount {
                     own: c.take()?,
                     nation: c.take()?,
                     marking: c.take()?,
+                    agencies: c.take()?,
                     count: c.take()?,
                 })
             },
@@ -190,6 +192,55 @@ impl Objects for Tx<'_, '_> {
             cells![now, limit(count)],
             object,
         )
+    }
+
+    fn set_agencies(&mut self, oid: ObjectId, agencies: &[String]) -> Result<()> {
+        self.session.run(
+            "UPDATE object SET agencies = ?2 WHERE oid = ?1",
+            cells![oid, agencies.to_vec()],
+        )?;
+        Ok(())
+    }
+
+    fn put_at_home(&mut self, row: &AtHomeRow) -> Result<()> {
+        self.session.run(
+            "INSERT INTO at_home (oid, agency, terms, leaf, at, delete_at, ended)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (oid, agency) DO UPDATE SET terms = excluded.terms,
+                 leaf = excluded.leaf, at = excluded.at, delete_at = excluded.delete_at,
+                 ended = excluded.ended",
+            cells![row.oid, row.agency, row.terms, row.leaf, row.at, row.delete_at, row.ended],
+        )?;
+        Ok(())
+    }
+
+    fn at_home(&self, oid: ObjectId) -> Result<Vec<AtHomeRow>> {
+        self.session.many(
+            "hold of an agency",
+            "SELECT oid, agency, terms, leaf, at, delete_at, ended FROM at_home
+             WHERE oid = ?1 ORDER BY agency",
+            cells![oid],
+            at_home,
+        )
+    }
+
+    fn at_home_due(&self, now: Timestamp, count: u64) -> Result<Vec<AtHomeRow>> {
+        self.session.many(
+            "hold of an agency",
+            "SELECT oid, agency, terms, leaf, at, delete_at, ended FROM at_home
+             WHERE ended IS NULL AND delete_at IS NOT NULL AND delete_at <= ?1
+             ORDER BY delete_at, oid, agency LIMIT ?2",
+            cells![now, limit(count)],
+            at_home,
+        )
+    }
+
+    fn end_at_home(&mut self, oid: ObjectId, agency: &str, at: Timestamp) -> Result<()> {
+        self.session.run(
+            "UPDATE at_home SET ended = ?3 WHERE oid = ?1 AND agency = ?2 AND ended IS NULL",
+            cells![oid, agency.to_owned(), at],
+        )?;
+        Ok(())
     }
 
     fn put_recall(&mut self, row: &RecallRow) -> Result<()> {
@@ -356,6 +407,19 @@ fn object(c: &mut Columns<'_, '_>) -> rusqlite::Result<ObjectRow> {
         terms: c.take()?,
         delete_at: c.take()?,
         evidence: c.take()?,
+        agencies: c.take()?,
+    })
+}
+
+fn at_home(c: &mut Columns<'_, '_>) -> rusqlite::Result<AtHomeRow> {
+    Ok(AtHomeRow {
+        oid: c.take()?,
+        agency: c.take()?,
+        terms: c.take()?,
+        leaf: c.take()?,
+        at: c.take()?,
+        delete_at: c.take()?,
+        ended: c.take()?,
     })
 }
 

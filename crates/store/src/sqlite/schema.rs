@@ -30,7 +30,9 @@ pub(super) const STORE: Schema = Schema {
     purpose: "store",
     secure_delete: "FAST",
     page_bytes: 8192,
-    steps: &[STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8, STORE_9],
+    steps: &[
+        STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8, STORE_9, STORE_10,
+    ],
 };
 
 /// The key vault. Its keys are in the order of digests, so every one that is added changes another
@@ -261,6 +263,19 @@ CREATE TABLE badge (
 CREATE INDEX badge_by_person ON badge (person, at);
 ALTER TABLE session ADD COLUMN bound BLOB;
 ALTER TABLE session ADD COLUMN suffices INTEGER;
+";
+
+/// For which agencies of the nation an object is held, and what they shared with each other. What
+/// was held before is held for all of them. `x'80'` is an empty array.
+const STORE_10: &str = "
+ALTER TABLE object ADD COLUMN agencies BLOB NOT NULL DEFAULT x'80';
+DROP INDEX object_by_marking;
+CREATE INDEX object_by_marking ON object (own, nation, marking, agencies, class) WHERE held = 1;
+CREATE TABLE at_home (
+    oid BLOB NOT NULL, agency TEXT NOT NULL, terms BLOB NOT NULL, leaf INTEGER NOT NULL,
+    at INTEGER NOT NULL, delete_at INTEGER, ended INTEGER,
+    PRIMARY KEY (oid, agency)) WITHOUT ROWID;
+CREATE INDEX at_home_due ON at_home (delete_at) WHERE ended IS NULL AND delete_at IS NOT NULL;
 ";
 
 const VAULT_1: &str = "

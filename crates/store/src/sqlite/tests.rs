@@ -545,6 +545,7 @@ fn object(seed: u64) -> ObjectRow {
         terms: None,
         delete_at: Some(Timestamp::from_millis(seed + 1_000_000)),
         evidence: None,
+        agencies: Vec::new(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use entente_app::AppError;
 use entente_app::onward::OnwardOrder;
-use entente_app::publish::{Circumstances, Order, Weighed};
+use entente_app::publish::{Circumstances, Order};
+use entente_app::weigh::Weighed;
 use entente_formats::Piece;
 use entente_law::marking::parse_label;
 use entente_law::scheme::Schemes;
@@ -161,6 +162,7 @@ impl Sim {
         let order = OnwardOrder {
             oid,
             to: self.alliance.member(to)?.profile.code,
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
             evidence: false,

@@ -273,6 +273,7 @@ impl Sim {
         let order = OnwardOrder {
             oid: row.oid,
             to: target.profile.code,
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: member.profile.bodies.first().cloned().unwrap_or_default(),
             evidence: false,

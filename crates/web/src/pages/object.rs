@@ -16,7 +16,7 @@ use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::record::Outcome;
 use entente_model::{Manifest, ObjectId, Terms};
-use entente_store::rows::RuleReleaseRow;
+use entente_store::rows::{AtHomeRow, RuleReleaseRow};
 use serde::Deserialize;
 
 use super::holdings::{DeliveryView, HoldingLine, obligation};
@@ -34,6 +34,8 @@ const DECISIONS_MAX: u64 = 500;
 #[derive(Debug, Clone)]
 pub(crate) struct OutcomeView {
     pub(crate) nation: String,
+    /// The body that it was decided for; empty if that is not known.
+    pub(crate) body: String,
     pub(crate) decision: Tag,
     pub(crate) reasons: Vec<(String, String)>,
     pub(crate) policies: Vec<String>,
@@ -42,10 +44,11 @@ pub(crate) struct OutcomeView {
 }
 
 impl OutcomeView {
-    pub(crate) fn of(outcome: &Outcome) -> Self {
+    pub(crate) fn of(outcome: &Outcome, body: Option<&str>) -> Self {
         let texts = |all: &[String]| all.iter().map(|text| clean(text)).collect();
         Self {
             nation: outcome.nation.to_string(),
+            body: body.map_or_else(String::new, clean),
             decision: Tag::new(words::decision(outcome.decision)),
             reasons: outcome
                 .reason_codes
@@ -132,7 +135,7 @@ impl DecidedView {
         Self {
             leaf: decided.leaf,
             at: Moment(decided.at),
-            outcomes: decided.outcomes.iter().map(OutcomeView::of).collect(),
+            outcomes: decided.by_body().map(|(o, body)| OutcomeView::of(o, body)).collect(),
         }
     }
 }
@@ -152,6 +155,26 @@ impl RuleView {
     }
 }
 
+/// An agency of our own that the object was shared with.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedView {
+    pub(crate) agency: String,
+    pub(crate) at: Moment,
+    pub(crate) until: Option<Moment>,
+    pub(crate) ended: Option<Moment>,
+}
+
+impl SharedView {
+    fn of(hold: &AtHomeRow) -> Self {
+        Self {
+            agency: clean(&hold.agency),
+            at: Moment(hold.at),
+            until: hold.delete_at.map(Moment),
+            ended: hold.ended.map(Moment),
+        }
+    }
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/object.html")]
@@ -163,6 +186,12 @@ pub(crate) struct ObjectPage {
     pub(crate) manifest: Option<ManifestView>,
     pub(crate) terms: Option<TermsView>,
     pub(crate) deliveries: Vec<DeliveryView>,
+    /// The agencies of ours that it is held for; none if for all of them.
+    pub(crate) agencies: Vec<String>,
+    /// The terms towards the agency that shared it with the reader's.
+    pub(crate) terms_at_home: Option<TermsView>,
+    /// The agencies that it was shared with.
+    pub(crate) shared: Vec<SharedView>,
     /// What standing rules did.
     pub(crate) standing: Vec<RuleView>,
     /// Objects that it was made of, or that were made of it, and how.
@@ -234,6 +263,9 @@ fn context(
         manifest: view.manifest.as_ref().map(ManifestView::of),
         terms: view.terms.as_ref().map(|terms| TermsView::of(node, terms)),
         deliveries: view.deliveries.iter().map(DeliveryView::of).collect(),
+        agencies: view.row.agencies.iter().map(|agency| clean(agency)).collect(),
+        terms_at_home: view.terms_at_home.as_ref().map(|terms| TermsView::of(node, terms)),
+        shared: view.shared.iter().map(SharedView::of).collect(),
         standing: node.rules_of(&signed.actor, oid)?.iter().map(RuleView::of).collect(),
         family: family(&view.family),
         older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),

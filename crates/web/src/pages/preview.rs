@@ -10,7 +10,8 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::response::Response;
 use entente_app::order::Words;
-use entente_app::publish::{Circumstances, Verdict, Weighed};
+use entente_app::publish::{Circumstances, Verdict};
+use entente_app::weigh::Weighed;
 use entente_app::{AppError, SqliteNode};
 use entente_law::print_label;
 use entente_model::Decision;
@@ -127,7 +128,7 @@ impl FormView {
         Self {
             heading: clean(&words::sentence(&verdict.form.describe()).replace('.', "")),
             notes: verdict.notes.iter().map(|n| clean(&words::sentence(n))).collect(),
-            nations: verdict.nations.iter().map(|w| NationView::of(node, w)).collect(),
+            nations: verdict.recipients().map(|w| NationView::of(node, w)).collect(),
         }
     }
 

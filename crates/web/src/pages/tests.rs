@@ -15,7 +15,9 @@ use super::events::{EventLine, EventsPage};
 use super::glass::{GlassPage, OpenedPage, OpeningLine};
 use super::holdings::{DeliveryView, HoldingLine, InPage, OutPage};
 use super::links::{LedgerView, LinkLine, LinksPage};
-use super::object::{DecidedView, ManifestView, ObjectPage, OutcomeView, RuleView, TermsView};
+use super::object::{
+    DecidedView, ManifestView, ObjectPage, OutcomeView, RuleView, SharedView, TermsView,
+};
 use super::overview::{Attention, OverviewPage, RuleLine};
 use super::preview::{Answer, FormView, NationView, PreviewPage, Typed};
 use super::recalls::{HolderView, RecallLine, RecallsPage};
@@ -275,6 +277,7 @@ fn ledger() -> LedgerView {
 fn object(content: Content) -> ObjectPage {
     let outcome = OutcomeView {
         nation: hostile(),
+        body: hostile(),
         decision: tag(),
         reasons: vec![(hostile(), hostile())],
         policies: vec![hostile()],
@@ -300,6 +303,18 @@ fn object(content: Content) -> ObjectPage {
             obligations: vec![hostile()],
         }),
         deliveries: vec![delivery()],
+        agencies: vec![hostile()],
+        terms_at_home: Some(TermsView {
+            agreement: hostile(),
+            clauses: vec![hostile()],
+            obligations: vec![hostile()],
+        }),
+        shared: vec![SharedView {
+            agency: hostile(),
+            at: moment(),
+            until: Some(moment()),
+            ended: None,
+        }],
         standing: vec![RuleView { name: hostile(), nations: hostile(), at: moment() }],
         family: vec![("Made of it", link(), hostile())],
         decisions: vec![DecidedView { leaf: 1, at: moment(), outcomes: vec![outcome] }],

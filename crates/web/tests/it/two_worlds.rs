@@ -277,6 +277,11 @@ async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
     // Who is cleared but not read in, and who is both but another nation's national.
     both.insert("analyst", world.secrets("analyst"));
     both.insert("guest", world.secrets_of("guest", &read_in(&[Role::Analyst], "XBR")));
+    // Who may know of everything that this agency holds, and belongs to another.
+    for (name, role) in [("navy-analyst", Role::Analyst), ("navy-release", Role::ReleaseOfficer)] {
+        let navy = Post { body: "NAVY-FUSION".to_owned(), ..read_in(&[role], "XAR") };
+        both.insert(name, world.secrets_of(name, &navy));
+    }
     both.insert("read-in", world.secrets_of("read-in", &read_in(&[Role::Analyst], "XAR")));
     both.insert("overseer", world.secrets("overseer"));
     let of = |pick: fn(&(String, String)) -> &String| -> BTreeMap<&str, String> {
@@ -305,7 +310,7 @@ async fn who_may_not_know_of_an_object_is_answered_as_if_it_did_not_exist() {
     for (before, after) in without.0.iter().chain(&without.1).zip(with.0.iter().chain(&with.1)) {
         assert_eq!(before.0, after.0);
         let person = before.0.split(' ').next().unwrap_or_default();
-        if ["analyst", "guest"].contains(&person)
+        if ["analyst", "guest", "navy-analyst", "navy-release"].contains(&person)
             || UNCLEARED.iter().any(|(name, _, _)| *name == person)
         {
             assert_eq!(before.1, after.1, "{} tells that there is something", before.0);

@@ -89,6 +89,7 @@ impl World {
         let onward = OnwardOrder {
             oid: sent.objects[1],
             to: "XEL".parse().unwrap(),
+            to_body: None,
             purpose: "cyber_defence".to_owned(),
             body: "CERT-B".to_owned(),
             evidence: false,
