@@ -141,6 +141,23 @@ pub const NAMES: [&str; 81] = [
     "events",
 ];
 
+/// What whoever sits here for another nation may ask: for what was released to it, and about
+/// themselves.
+pub const SEATED: [&str; 12] = [
+    "whoami",
+    "person.show",
+    "person.link",
+    "person.sessions",
+    "person.end-sessions",
+    "person.passkeys",
+    "person.remove-passkey",
+    "person.code",
+    "person.set-up-code",
+    "person.confirm-code",
+    "objects.list",
+    "objects.show",
+];
+
 fn no_such(name: &str) -> LocalError {
     LocalError::new(404, format!("there is no command `{name}`"))
 }
@@ -217,6 +234,10 @@ where
         // What is not in the list is not there, so that no command escapes the tests that walk it.
         if !NAMES.contains(&name) {
             return Err(no_such(name));
+        }
+        if actor.is_seated() && !SEATED.contains(&name) {
+            let said = "a liaison seat reads what was released to its nation, and nothing else";
+            return Err(LocalError::new(403, said));
         }
         match name {
             "whoami" => Ok(self.whoami(&actor)),

@@ -2,7 +2,9 @@
 //!
 //! An object is known to whoever may read intelligence, belongs to an agency that it is held for,
 //! is cleared for its level, is read into its compartments, and whom no caveat of its marking shuts
-//! out as another nation's national; and to the overseers. Events, decisions, requests and recalls are as secret as the object they concern.
+//! out as another nation's national; and to the overseers. Who sits here for another nation knows
+//! of what was released to it, and not taken back, and of what it originated, while it is a partner;
+//! clearance, compartments and caveats bind them besides. Events, decisions, requests and recalls are as secret as the object they concern.
 //! Whatever a person may not know of is answered as if it did not exist, and numbers and pages are
 //! made of what is left. Every function of the node that tells a person something asks here; the
 //! doors hold no rule of their own (decision 17).
@@ -10,10 +12,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use entente_exchange::state::ObjectState;
 use entente_law::print_portion;
 use entente_law::reader::{self, Place, Reader};
-use entente_model::{NationId, ObjectId, ReleaseFacts};
-use entente_store::rows::{EventRow, ObjectRow};
+use entente_model::item::RecallClass;
+use entente_model::{NationCode, NationId, ObjectId, ReleaseFacts};
+use entente_store::rows::{EventRow, MarkedCount, ObjectRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -28,6 +32,16 @@ pub const READERS: [Role; 6] = [
     Role::Liaison,
     Role::LegalAdviser,
     Role::Overseer,
+];
+/// Who may see intelligence: those who read it for us, and those who sit here for another nation.
+pub const VIEWERS: [Role; 7] = [
+    Role::Analyst,
+    Role::Reviewer,
+    Role::ReleaseOfficer,
+    Role::Liaison,
+    Role::LegalAdviser,
+    Role::Overseer,
+    Role::Seat,
 ];
 /// Who may see decisions and what they were about.
 pub const DECISIONS: [Role; 7] = [
@@ -79,6 +93,25 @@ pub const VERIFIERS: [Role; 3] = [Role::Overseer, Role::SecurityOfficer, Role::O
 /// Rows that are looked at in one step behind those that a person may not know of.
 const STEP: u64 = 500;
 
+/// The nation that someone sits here for.
+#[derive(Clone, Copy)]
+struct Seat {
+    code: NationCode,
+    /// Who it is, while it is a partner: nobody reads for a nation that is suspended.
+    partner: Option<NationId>,
+}
+
+impl Seat {
+    /// Whether that nation has the object from us, and has it still, or originated it.
+    fn has(self, released_to: &[String], originator: NationId, state: u8) -> bool {
+        let Some(nation) = self.partner else { return false };
+        let state = ObjectState::from_code(state.into()).unwrap_or_default();
+        let taken_back = state.recalled().is_some_and(|class| class != RecallClass::Note);
+        let released = released_to.iter().any(|code| code == self.code.as_str());
+        originator == nation || (released && !taken_back)
+    }
+}
+
 /// What one person may know of; asks about each object once.
 pub(crate) struct Gate {
     /// Up to where the person is cleared.
@@ -89,6 +122,8 @@ pub(crate) struct Gate {
     reader: Reader,
     /// The agency that the person belongs to.
     agency: String,
+    /// Of a liaison seat, the nation that it is held for.
+    seat: Option<Seat>,
     /// The nation whose node this is.
     host: NationId,
     world: Arc<Known>,
@@ -105,8 +140,27 @@ impl Gate {
     pub(crate) fn opens_row(&self, row: &ObjectRow) -> bool {
         self.reads
             && row.class <= self.level
-            && self.is_held_for(&row.agencies)
+            && self.is_for(&row.agencies, &row.released_to, row.nation, row.state)
             && self.admits(&row.marking, row.nation)
+    }
+
+    /// Whether it is held for the person's agency, or the nation that they sit here for has it.
+    fn is_for(
+        &self,
+        agencies: &[String],
+        released_to: &[String],
+        originator: NationId,
+        state: u8,
+    ) -> bool {
+        match self.seat {
+            Some(seat) => seat.has(released_to, originator, state),
+            None => self.is_held_for(agencies),
+        }
+    }
+
+    /// The nation that the person sits here for.
+    pub(crate) fn seat(&self) -> Option<NationCode> {
+        self.seat.map(|seat| seat.code)
     }
 
     /// Whether the person's agency is one of these, or all are meant.
@@ -153,9 +207,11 @@ impl Gate {
         oid.map_or(Ok(true), |oid| self.sees(work, oid))
     }
 
-    /// Whether the person may know of an event. Facts on record are not for guests.
+    /// Whether the person may know of an event. Facts on record are not for guests; and what
+    /// happens here, to whom else something goes, is not for whoever sits here for another nation.
     pub(crate) fn sees_event(&mut self, work: &dyn Work, row: &EventRow) -> Result<bool> {
-        Ok(!(self.is_guest() && row.kind == "fact") && self.sees_about(work, row.oid)?)
+        let told = self.seat.is_none() && !(self.is_guest() && row.kind == "fact");
+        Ok(told && self.sees_about(work, row.oid)?)
     }
 
     /// How many objects the person may know of: own, received.
@@ -165,7 +221,9 @@ impl Gate {
         } else if self.reads {
             let mut counts = (0, 0);
             for marked in work.object_counts_to(self.level)? {
-                if self.is_held_for(&marked.agencies) && self.admits(&marked.marking, marked.nation)
+                let MarkedCount { agencies, released_to, nation, state, .. } = &marked;
+                if self.is_for(agencies, released_to, *nation, *state)
+                    && self.admits(&marked.marking, marked.nation)
                 {
                     let of = if marked.own { &mut counts.0 } else { &mut counts.1 };
                     *of += marked.count;
@@ -225,13 +283,19 @@ impl<S: Store, V: Vault> Node<S, V> {
             nation: person.as_ref().and_then(|p| p.nation).unwrap_or(self.identity.code),
             read_ins: person.map(|p| p.read_ins).unwrap_or_default(),
         };
+        let seat = actor.is_seated().then(|| {
+            let code = reader.nation;
+            let partner = world.partners(self.identity.nation).find(|(n, _, _)| n.row.code == code);
+            Seat { code, partner: partner.map(|(nation, _, _)| nation.row.nation) }
+        });
         Ok(Gate {
             level,
             reader,
             agency,
             host: self.identity.nation,
             world,
-            reads: actor.is(&READERS),
+            reads: actor.is(&READERS) || seat.is_some(),
+            seat,
             oversees: actor.is(&[Role::Overseer]),
             known: HashMap::new(),
         })

@@ -2,14 +2,14 @@
 
 use entente_ledger::evidence::Evidence;
 use entente_model::codec::Wire;
-use entente_model::{Manifest, ObjectId, Terms};
+use entente_model::{Manifest, NationCode, ObjectId, Terms};
 use entente_store::rows::{AtHomeRow, EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
 use crate::access::Reading;
 use crate::at_home::terms_at_home;
 use crate::error::{AppError, Result};
-use crate::gate::{READERS, RECEIPTS, REFUSALS, passing, unknown};
+use crate::gate::{Gate, READERS, RECEIPTS, REFUSALS, VIEWERS, passing, unknown};
 use crate::keys::{Content, ReadJob};
 use crate::leaf::{Contexts, LeafOpening};
 use crate::node::Node;
@@ -67,13 +67,19 @@ impl<S: Store, V: Vault> Node<S, V> {
         count: u64,
         own: Option<bool>,
     ) -> Result<Vec<ObjectRow>> {
-        actor.must_be(&READERS, "read holdings")?;
+        actor.must_be(&VIEWERS, "read holdings")?;
         let gate = self.gate(actor)?;
-        self.store.read(|work| {
+        let mut rows = self.store.read(|work| {
             let fetch = |before, count| Ok(work.objects(before, count, own)?);
             let sees = |row: &ObjectRow| Ok(gate.sees_row(row));
-            Ok(passing(count, before, |row| row.position, fetch, sees)?.0)
-        })
+            Ok::<_, AppError>(passing(count, before, |row| row.position, fetch, sees)?.0)
+        })?;
+        if let Some(nation) = gate.seat() {
+            for row in &mut rows {
+                as_given(row, nation);
+            }
+        }
+        Ok(rows)
     }
 
     /// Finds an object by the start of its id.
@@ -102,33 +108,20 @@ impl<S: Store, V: Vault> Node<S, V> {
 
     /// One object without its manifest and content: what lists tell of it.
     pub fn outline(&self, actor: &Actor, oid: ObjectId) -> Result<ObjectView> {
-        actor.must_be(&READERS, "read holdings")?;
+        actor.must_be(&VIEWERS, "read holdings")?;
         let mut gate = self.gate(actor)?;
         let row = self
             .store
             .read(|work| work.object(oid))?
             .filter(|row| gate.sees_row(row))
             .ok_or_else(|| unknown(oid))?;
-        let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
-        let deliveries = self.deliveries(&row)?;
-        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
-        let (terms_at_home, shared) = self.at_home(actor, oid)?;
-        Ok(ObjectView {
-            row,
-            manifest: None,
-            payload: None,
-            terms,
-            terms_at_home,
-            shared,
-            family,
-            deliveries,
-        })
+        self.shown(actor, &mut gate, row, None)
     }
 
     /// One object. Who is not cleared for it is answered as if it did not exist. That its content
     /// was read is on record before it is answered.
     pub fn object(&self, actor: &Actor, oid: ObjectId, reading: &Reading) -> Result<ObjectView> {
-        actor.must_be(&READERS, "read holdings")?;
+        actor.must_be(&VIEWERS, "read holdings")?;
         let mut gate = self.gate(actor)?;
         let row = self
             .store
@@ -147,12 +140,59 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             self.note_access(actor, oid, manifest.handling.personal_data, reading)?;
         }
+        self.shown(actor, &mut gate, row, content)
+    }
+
+    /// What a person is told of an object that they may know of.
+    fn shown(
+        &self,
+        actor: &Actor,
+        gate: &mut Gate,
+        mut row: ObjectRow,
+        content: Content,
+    ) -> Result<ObjectView> {
         let (manifest, payload) = content.map_or((None, None), |(m, p)| (Some(m), Some(p)));
+        let mut deliveries = self.deliveries(&row)?;
+        let oid = row.oid;
+        if let Some(nation) = gate.seat() {
+            deliveries.retain(|delivery| delivery.nation == nation.as_str());
+            let terms = self.terms_given(&row, nation)?;
+            as_given(&mut row, nation);
+            return Ok(ObjectView {
+                row,
+                manifest,
+                payload,
+                terms,
+                terms_at_home: None,
+                shared: Vec::new(),
+                family: Family::default(),
+                deliveries,
+            });
+        }
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
-        let deliveries = self.deliveries(&row)?;
-        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, &mut gate))?;
+        let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, gate))?;
         let (terms_at_home, shared) = self.at_home(actor, oid)?;
         Ok(ObjectView { row, manifest, payload, terms, terms_at_home, shared, family, deliveries })
+    }
+
+    /// The terms under which a nation was given an object of ours.
+    fn terms_given(&self, row: &ObjectRow, nation: NationCode) -> Result<Option<Terms>> {
+        let known = self.known();
+        self.store.read(|work| {
+            let opening = row.leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten();
+            let Some(bytes) = opening.and_then(|leaf| leaf.opening) else { return Ok(None) };
+            let mut contexts = Contexts::default();
+            let opening = LeafOpening::from_bytes(&bytes)?;
+            for (context, _) in opening.item.iter().flat_map(|item| &item.recipients) {
+                let context = contexts.get(work, *context)?;
+                let to = known.by_node(&context.dst).map(|n| n.row.code);
+                if let (Some(digest), true) = (context.terms, to == Some(nation)) {
+                    let bytes = work.preimage(digest)?;
+                    return Ok(bytes.as_deref().map(Terms::from_bytes).transpose()?);
+                }
+            }
+            Ok(None)
+        })
     }
 
     /// What is in a held object, if it is held: whoever asks has made sure that it may be read, and
@@ -174,6 +214,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         oid: ObjectId,
         reading: &Reading,
     ) -> Result<ObjectView> {
+        actor.must_be(&READERS, "write content to a file")?;
         for terms in self.outline(actor, oid)?.all_terms() {
             must_allow(&self.known().policy, terms, Act::Save)?;
         }
@@ -309,4 +350,15 @@ impl<S: Store, V: Vault> Node<S, V> {
         actor.must_be(&REFUSALS, "read what was refused")?;
         Ok(self.store.read(|work| work.quarantine(count))?)
     }
+}
+
+/// Leaves of a row what the nation was told that has the object from us: neither for whom else we
+/// hold it or gave it, nor under which terms we have it.
+fn as_given(row: &mut ObjectRow, nation: NationCode) {
+    row.agencies.clear();
+    row.released_to = vec![nation.to_string()];
+    row.terms = None;
+    row.delete_at = None;
+    row.evidence = None;
+    row.source = None;
 }

@@ -18,6 +18,7 @@ use entente_store::{Store, Vault, Work};
 
 use crate::at_home::must_hold_first;
 use crate::error::{AppError, Result};
+use crate::facts::note_uses;
 use crate::gate::CONSENTS;
 use crate::keys::ReadJob;
 use crate::leaf::LeafOpening;
@@ -450,6 +451,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.record_with(&[leaf], |work, leaf| {
             known.must_stand(work)?;
             batch.store(work, known)?;
+            note_uses(work, &verdict, shared.inputs.0, (leaf, leaf))?;
+            note_released(work, order.oid, order.to)?;
             self.keep_by_rule(work, known, &verdict, (order.oid, leaf), now)?;
             must_be_within(work, known, std::slice::from_ref(&verdict), now)?;
             if let Some(ask) = ask {
@@ -680,6 +683,17 @@ impl<S: Store, V: Vault> Node<S, V> {
         (self.wake)(&crate::node::WakeUp::Intents);
         Ok(())
     }
+}
+
+/// Notes that a nation has an object from here now.
+fn note_released(work: &mut dyn Work, oid: ObjectId, to: NationCode) -> Result<()> {
+    let mut nations = work.object(oid)?.map(|row| row.released_to).unwrap_or_default();
+    if !nations.iter().any(|code| code == to.as_str()) {
+        nations.push(to.to_string());
+        nations.sort_unstable();
+        work.set_released_to(oid, &nations)?;
+    }
+    Ok(())
 }
 
 /// Refuses to share an object at home with an agency that holds it.

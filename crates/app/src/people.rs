@@ -63,11 +63,13 @@ pub enum Role {
     Overseer,
     /// Runs the machine.
     Operator,
+    /// Sits here for another nation, and reads what was released to it.
+    Seat,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Analyst,
         Self::Reviewer,
         Self::ReleaseOfficer,
@@ -76,6 +78,7 @@ impl Role {
         Self::SecurityOfficer,
         Self::Overseer,
         Self::Operator,
+        Self::Seat,
     ];
 
     /// The role as people write it.
@@ -89,6 +92,7 @@ impl Role {
             Self::SecurityOfficer => "security-officer",
             Self::Overseer => "overseer",
             Self::Operator => "operator",
+            Self::Seat => "seat",
         }
     }
 }
@@ -189,6 +193,24 @@ impl Actor {
     /// Whether the person has one of these roles.
     pub fn is(&self, roles: &[Role]) -> bool {
         self.roles.iter().any(|role| roles.contains(role))
+    }
+
+    /// Whether they sit here for another nation.
+    pub fn is_seated(&self) -> bool {
+        self.is(&[Role::Seat])
+    }
+
+    /// Refuses whoever sits here for another nation: they read what was released to it, and how
+    /// this node stands, and who works at it, is not theirs to know.
+    pub(crate) fn must_not_sit(&self, to: &str) -> Result<()> {
+        if !self.is_seated() {
+            return Ok(());
+        }
+        Err(AppError::Forbidden(format!(
+            "{} may not {to}: a liaison seat reads what was released to its nation, and nothing \
+             else",
+            self.name
+        )))
     }
 
     /// Whether they are here on the word of an identity provider or a certificate alone.

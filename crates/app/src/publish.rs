@@ -394,7 +394,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                 targets.push(permitted(permit, &oid, weighed, context)?);
             }
             let marking = entente_law::marking::print_label(&making.label);
-            drafts.rows.push(own_row(&manifest, oid, marking, now));
+            let released_to = going.iter().map(|w| w.code.to_string()).collect();
+            let row = ObjectRow { released_to, ..own_row(&manifest, oid, marking, now) };
+            drafts.rows.push(row);
             drafts.jobs.push(SealJob::object(manifest, stored, targets));
             drafts.sources.push(Source { making: number, piece: made.piece });
         }
@@ -768,6 +770,7 @@ fn own_row(manifest: &Manifest, oid: ObjectId, marking: String, now: Timestamp) 
         delete_at: manifest.handling.expires,
         evidence: None,
         agencies: manifest.agency.iter().cloned().collect(),
+        released_to: Vec::new(),
     }
 }
 

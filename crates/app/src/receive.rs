@@ -806,6 +806,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             delete_at: obligation::delete_at(terms, manifest),
             evidence: evidence::kept(verified, opened.item, None),
             agencies: self.received_for(known, terms.agreement),
+            released_to: Vec::new(),
         };
         work.put_object(&row, opened.item.ct())?;
         for older in &manifest.supersedes {

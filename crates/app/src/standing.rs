@@ -526,7 +526,11 @@ impl<S: Store, V: Vault> Node<S, V> {
     pub fn rules_of(&self, actor: &Actor, oid: ObjectId) -> Result<Vec<RuleReleaseRow>> {
         let mut gate = self.gate(actor)?;
         self.store.read(|work| {
-            if gate.sees(work, oid)? { Ok(work.rule_releases_of(oid)?) } else { Ok(Vec::new()) }
+            if gate.seat().is_none() && gate.sees(work, oid)? {
+                Ok(work.rule_releases_of(oid)?)
+            } else {
+                Ok(Vec::new())
+            }
         })
     }
 }

@@ -123,6 +123,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// How the node stands. The ledger's size and the links' lag are the machine's own state: they
     /// tell that something was said, never what or about whom.
     pub fn status(&self, actor: &Actor) -> Result<Status> {
+        actor.must_not_sit("see how this node stands")?;
         let known = self.known();
         let gate = self.gate(actor)?;
         let ledger = self.ledger_status()?;

@@ -17,7 +17,7 @@ use entente_model::{
 use crate::rows::{
     AgreementActRow, AgreementRow, AskRow, AtHomeRow, CheckpointRow, ConsentRow, ContextRow,
     EffectRow, EventRow, FactRow, FactUseRow, HeadRow, IntentRow, LaneInRow, LaneOutRow, LawRow,
-    LeafRow, ObjectRow, OutboxRow, PeerLogRow, PeerRow, QuarantineRow, RecallRow,
+    LeafRow, MarkedCount, ObjectRow, OutboxRow, PeerLogRow, PeerRow, QuarantineRow, RecallRow,
     ReleaseContextRow, SignatureRow,
 };
 use crate::{Result, Store, StoreError, Vault, Work, shard_of};
@@ -525,6 +525,7 @@ fn own_object(byte: u8) -> ObjectRow {
         delete_at: None,
         evidence: None,
         agencies: vec!["COAST-GUARD".to_owned()],
+        released_to: vec!["XBE".to_owned()],
     }
 }
 
@@ -608,7 +609,8 @@ fn objects(store: &impl Store) -> Result<()> {
         let of = |own| marked.iter().filter(|m| m.own == own).map(|m| m.count).sum::<u64>();
         assert_eq!((of(true), of(false)), (2, 2));
         assert!(marked.iter().all(|m| m.marking == a.marking), "{marked:?}");
-        assert!(marked.iter().all(|m| m.agencies == a.agencies), "{marked:?}");
+        let whole = |m: &MarkedCount| m.agencies == a.agencies && m.released_to == a.released_to;
+        assert!(marked.iter().all(|m| whole(m) && m.state == a.state), "{marked:?}");
         assert_eq!(work.object_counts_to(2)?, [], "and only what is below it");
         assert_eq!(unplaced(&work.objects_due(at(300), 9)?), [e], "deleted is not due again");
         Ok(())
@@ -638,12 +640,14 @@ fn at_home(store: &impl Store) -> Result<()> {
         for row in &rows {
             work.put_at_home(row)?;
         }
+        work.set_released_to(oid(1), &[])?;
         work.set_agencies(oid(1), &both)?;
         work.set_agencies(oid(99), &both)
     })?;
     let [first, second, third] = rows;
     read(store, |work| {
-        assert_eq!(work.object(oid(1))?.map(|row| row.agencies), Some(both.to_vec()));
+        let row = work.object(oid(1))?.map(|row| (row.agencies, row.released_to));
+        assert_eq!(row, Some((both.to_vec(), Vec::new())));
         let marked = work.object_counts_to(3)?;
         let shared: Vec<_> = marked.iter().filter(|m| m.agencies == both).collect();
         assert_eq!(shared.iter().map(|m| m.count).sum::<u64>(), 1, "{marked:?}");

@@ -182,12 +182,15 @@ pub trait Objects {
     -> Result<Vec<ObjectRow>>;
     /// How many objects are held, with their bodies: (own, received).
     fn object_counts(&self) -> Result<(u64, u64)>;
-    /// How many of them are of at most this class, by what their markings say and whose they are.
+    /// How many of them are of at most this class, by what their markings say, whose they are, for
+    /// whom they are held, to whom they went, and their state.
     fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>>;
     /// Objects that are held although their time to be deleted has come, the oldest first.
     fn objects_due(&self, now: Timestamp, count: u64) -> Result<Vec<ObjectRow>>;
     /// Changes the agencies of our nation that an object is held for.
     fn set_agencies(&mut self, oid: ObjectId, agencies: &[String]) -> Result<()>;
+    /// Changes the nations that an object was released to from here.
+    fn set_released_to(&mut self, oid: ObjectId, nations: &[String]) -> Result<()>;
     /// Records that an agency holds an object of another, anew if it held it before.
     fn put_at_home(&mut self, row: &AtHomeRow) -> Result<()>;
     /// What agencies of ours hold or held of an object because another shared it with them.

@@ -215,6 +215,8 @@ pub struct ObjectRow {
     pub evidence: Option<Vec<u8>>,
     /// The agencies of our nation that it is held for, in order; empty if for all of them.
     pub agencies: Vec<String>,
+    /// The nations that it was released to from here, by code, in order.
+    pub released_to: Vec<String>,
 }
 
 /// One agency's hold of an object that another agency of our nation shared with it.
@@ -598,6 +600,10 @@ pub struct MarkedCount {
     pub marking: String,
     /// The agencies that they are held for; empty if for all of them.
     pub agencies: Vec<String>,
+    /// The nations that they were released to.
+    pub released_to: Vec<String>,
+    /// Their state, by number.
+    pub state: u8,
     /// How many there are.
     pub count: u64,
 }

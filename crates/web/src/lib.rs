@@ -64,6 +64,8 @@ pub enum Access {
     Anyone,
     /// A person who is signed in; what they see is up to the gate.
     Person,
+    /// The same, or whoever sits here for another nation.
+    Seated,
 }
 
 /// The largest form.
@@ -73,7 +75,7 @@ type Handler = MethodRouter<Arc<Door>>;
 
 /// Every route there is.
 fn table() -> Vec<(Method, &'static str, Access, Handler)> {
-    use Access::{Anyone, Person};
+    use Access::{Anyone, Person, Seated};
     vec![
         (Method::GET, "/", Anyone, get(pages::overview::page)),
         (Method::GET, "/sign-in", Anyone, get(session::ask)),
@@ -82,22 +84,22 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/sign-in/provider", Anyone, get(voucher::go)),
         (Method::GET, BACK_PATH, Anyone, get(voucher::back)),
         (Method::POST, "/sign-in/certificate", Anyone, post(voucher::with_card)),
-        (Method::POST, "/sign-out", Person, post(session::sign_out)),
-        (Method::GET, "/you", Person, get(pages::you::page)),
-        (Method::POST, "/you/sessions", Person, post(pages::you::end_sessions)),
-        (Method::POST, "/you/passkeys", Person, post(pages::you::add_passkey)),
-        (Method::POST, "/you/code", Person, post(pages::you::set_up_code)),
-        (Method::POST, "/you/code/confirm", Person, post(pages::you::confirm_code)),
-        (Method::POST, "/you/code/remove", Person, post(pages::you::remove_code)),
+        (Method::POST, "/sign-out", Seated, post(session::sign_out)),
+        (Method::GET, "/you", Seated, get(pages::you::page)),
+        (Method::POST, "/you/sessions", Seated, post(pages::you::end_sessions)),
+        (Method::POST, "/you/passkeys", Seated, post(pages::you::add_passkey)),
+        (Method::POST, "/you/code", Seated, post(pages::you::set_up_code)),
+        (Method::POST, "/you/code/confirm", Seated, post(pages::you::confirm_code)),
+        (Method::POST, "/you/code/remove", Seated, post(pages::you::remove_code)),
         (Method::GET, "/approvals", Person, get(pages::approvals::page)),
         (Method::GET, "/glass", Person, get(pages::glass::page)),
         (Method::GET, "/review", Person, get(pages::review::page)),
         (Method::GET, "/act", Person, get(pages::act::page)),
         (Method::POST, "/act", Person, post(pages::act::carry_out)),
-        (Method::GET, "/in", Person, get(pages::holdings::came_in)),
-        (Method::GET, "/out", Person, get(pages::holdings::went_out)),
+        (Method::GET, "/in", Seated, get(pages::holdings::came_in)),
+        (Method::GET, "/out", Seated, get(pages::holdings::went_out)),
         (Method::GET, "/refused", Person, get(pages::refused::page)),
-        (Method::GET, "/object/{oid}", Person, get(pages::object::page)),
+        (Method::GET, "/object/{oid}", Seated, get(pages::object::page)),
         (Method::GET, "/object/{oid}/proof", Person, get(pages::proof::file)),
         (Method::GET, "/preview", Person, get(pages::preview::page)),
         (Method::POST, "/preview", Person, post(pages::preview::asked)),
@@ -111,7 +113,7 @@ fn table() -> Vec<(Method, &'static str, Access, Handler)> {
         (Method::GET, "/recalls", Person, get(pages::recalls::page)),
         (Method::GET, "/links", Person, get(pages::links::page)),
         (Method::GET, "/events", Person, get(pages::events::page)),
-        (Method::GET, "/live", Person, get(live::stream)),
+        (Method::GET, "/live", Seated, get(live::stream)),
         (Method::GET, "/assets/entente.css", Anyone, get(assets::style)),
         (Method::GET, "/assets/live.js", Anyone, get(assets::script)),
         (Method::GET, "/assets/passkey.js", Anyone, get(assets::passkey)),
@@ -151,7 +153,10 @@ fn routed(door: Door) -> Router {
     for (_, path, access, handler) in table() {
         let handler = match access {
             Access::Anyone => handler,
-            Access::Person => handler.route_layer(from_fn(session::require)),
+            Access::Seated => handler.route_layer(from_fn(session::require)),
+            Access::Person => handler
+                .route_layer(from_fn(session::refuse_seats))
+                .route_layer(from_fn(session::require)),
         };
         router = router.route(path, handler);
     }

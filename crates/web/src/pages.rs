@@ -31,7 +31,7 @@ use crate::assets;
 use crate::refusal::Refusal;
 use crate::session::Signed;
 use crate::show::{Marking, clean};
-use crate::words::MENU;
+use crate::words::{MENU, SEAT_MENU};
 
 /// Rows on one page.
 pub(crate) const ROWS: usize = 50;
@@ -50,6 +50,8 @@ pub(crate) struct Frame {
     pub(crate) here: &'static str,
     pub(crate) menu: &'static [(&'static str, &'static str)],
     pub(crate) person: Option<PersonView>,
+    /// Whether the reader sits here for another nation.
+    pub(crate) is_seat: bool,
     /// What the page must be treated as, if it shows anything that is marked.
     pub(crate) banner: Option<Marking>,
     /// Whether that is the highest of several markings.
@@ -78,6 +80,7 @@ impl Frame {
             here,
             menu: &MENU,
             person: None,
+            is_seat: false,
             banner: None,
             is_mixed: false,
             live: None,
@@ -93,6 +96,10 @@ impl Frame {
         title: &str,
     ) -> Result<Self, AppError> {
         let mut frame = Self::outside(node, here, title);
+        if signed.actor.is_seated() {
+            frame.menu = &SEAT_MENU;
+            frame.is_seat = true;
+        }
         let roles: Vec<&str> = signed.actor.roles().iter().map(|r| r.as_str()).collect();
         frame.person = Some(PersonView {
             name: signed.actor.name().to_owned(),

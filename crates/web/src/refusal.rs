@@ -128,6 +128,15 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn not_for_seats() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Not for a liaison seat",
+            "A liaison seat reads what was released to its nation, and nothing else.",
+            "The lists of what came in and what went out show it.",
+        )
+    }
+
     pub(crate) fn wrong_address() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,

@@ -274,6 +274,12 @@ pub(crate) async fn require(request: Request, next: Next) -> Response {
     }
 }
 
+/// Turns away whoever sits here for another nation, from pages about this one.
+pub(crate) async fn refuse_seats(request: Request, next: Next) -> Response {
+    let seated = request.extensions().get::<Signed>().is_some_and(|s| s.actor.is_seated());
+    if seated { Refusal::not_for_seats().into_response() } else { next.run(request).await }
+}
+
 /// How to sign in, or the button that does.
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]

@@ -36,6 +36,9 @@ pub(crate) const MENU: [(&str, &str); 10] = [
     ("/events", EVENTS),
 ];
 
+/// The pages of a liaison seat.
+pub(crate) const SEAT_MENU: [(&str, &str); 2] = [("/out", WENT_OUT), ("/in", CAME_IN)];
+
 /// A sentence as a page says it: with a capital and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();

@@ -19,8 +19,9 @@ use crate::said::{SAID_BYTES_MAX, bounded};
 /// Offices whose holders' approvals count, or who see everything.
 pub(super) const DECIDING: [Role; 4] =
     [Role::ReleaseOfficer, Role::SecurityOfficer, Role::LegalAdviser, Role::Overseer];
-/// What another nation's national may be here: they read and write, and decide nothing for us.
-const GUESTS: [Role; 2] = [Role::Analyst, Role::Liaison];
+/// What another nation's national may be here: one of ours, who reads and writes and decides
+/// nothing for us, or one of theirs, who sits here for that nation.
+const GUESTS: [Role; 2] = [Role::Analyst, Role::Seat];
 /// What a program may be: it reads and writes, and decides nothing.
 const PROGRAMS: [Role; 2] = [Role::Analyst, Role::Liaison];
 /// The longest time for which a program's credential is good.
@@ -507,9 +508,13 @@ impl<S: Store, V: Vault> Node<S, V> {
             (nation, post.roles.iter().find(|role| !GUESTS.contains(role)))
         {
             return Err(AppError::invalid(format!(
-                "{name} is a national of {nation} and cannot be {role} here: other nations' \
-                 persons are analyst or liaison"
+                "{name} is a national of {nation} and cannot be {role} here: another nation's \
+                 national works for us as analyst, or is that nation's liaison officer and holds \
+                 a seat"
             )));
+        }
+        if post.roles.contains(&Role::Seat) {
+            self.check_seat(name, nation, &post.roles)?;
         }
         self.check_program(name, post, now)?;
         let body = match post.body.as_str() {
@@ -602,6 +607,27 @@ impl<S: Store, V: Vault> Node<S, V> {
         )))
     }
 
+    /// A seat is held for a nation that we know, and by whoever holds nothing else here.
+    fn check_seat(&self, name: &str, nation: Option<NationCode>, roles: &[Role]) -> Result<()> {
+        let Some(nation) = nation else {
+            return Err(AppError::invalid(format!(
+                "{name} holds a seat for another nation: say for which, with --nationality"
+            )));
+        };
+        if roles != [Role::Seat] {
+            return Err(AppError::invalid(format!(
+                "{name} holds a seat for {nation} and can have no other role here"
+            )));
+        }
+        if self.known().by_code(nation).is_none() {
+            return Err(AppError::invalid(format!(
+                "{nation} is not known here: introduce it first, then give its liaison officer a \
+                 seat"
+            )));
+        }
+        Ok(())
+    }
+
     fn check_clearance(&self, clearance: &str) -> Result<()> {
         let known = self.known();
         let Ok(scheme) = known.policy.schemes.get(self.identity.code.as_str()) else {
@@ -622,6 +648,10 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// officers and to overseers.
     pub fn people(&self, actor: &Actor) -> Result<Vec<PersonRow>> {
         let mut people = self.store.read(|work| work.people())?;
+        if actor.is_seated() {
+            // Who works here is not theirs to know.
+            people.retain(|person| person.name == actor.name());
+        }
         if !actor.is(&CONFIRMING) {
             for person in people.iter_mut().filter(|person| person.name != actor.name()) {
                 person.read_ins.clear();

@@ -8,6 +8,7 @@ use entente_app::evidence::{Enclosed, EvidenceOf, EvidenceOrder};
 use entente_app::onward::OnwardOrder;
 use entente_app::people::{Actor, Post, Role, TokenKind};
 use entente_app::simulate::Draft;
+use entente_app::variant::Family;
 use entente_model::ObjectId;
 use entente_model::item::RecallClass;
 use entente_testkit::{Alliance, Member, treaty};
@@ -200,7 +201,7 @@ fn compartments_and_caveats_hide_an_object_from_persons_who_are_cleared_for_its_
         ("reader", post(&[Role::Analyst])),
         ("read-in", Post { read_ins: vec!["LANTERN".into()], ..post(&[Role::Analyst]) }),
         ("guest", Post { nation, ..post(&[Role::Analyst]) }),
-        ("liaison", Post { nation, read_ins: vec!["LANTERN".into()], ..post(&[Role::Liaison]) }),
+        ("liaison", Post { nation, read_ins: vec!["LANTERN".into()], ..post(&[Role::Analyst]) }),
         ("officer", post(&[Role::ReleaseOfficer])),
     ]
     .map(|(name, post)| named(arvenia, name, &post));
@@ -241,4 +242,101 @@ fn compartments_and_caveats_hide_an_object_from_persons_who_are_cleared_for_its_
     let other = Post { nation: "XCO".parse().ok(), ..post(&[Role::Analyst]) };
     let other = named(arvenia, "other", &other);
     assert!(node.object(&other, sent.objects[0], &Reading::by_command()).is_err());
+}
+
+#[test]
+fn a_liaison_seat_knows_of_what_was_released_to_its_nation_and_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = treaty::profiles(3).unwrap();
+    let alliance = Alliance::found(&profiles, folder.path(), 9).unwrap();
+    alliance.introduce_all().unwrap();
+    alliance.agree(&treaty::text(&profiles)).unwrap();
+    let [arvenia, ..] = &alliance.members[..] else { panic!() };
+    let node = arvenia.node().unwrap();
+    let seat = |clearance: &str| Post {
+        nation: "XBR".parse().ok(),
+        ..Post::of(&[Role::Seat]).cleared(clearance)
+    };
+    let high = named(arvenia, "sita", &seat("SECRET-A"));
+    let low = named(arvenia, "siv", &seat(""));
+    let publish = |label: &str, to: &[&str]| {
+        publish_bytes(arvenia, &order(arvenia, label, to), &[vec![7; 9]]).objects[0]
+    };
+    let theirs = publish("SERVICE", &["XBR", "XCO"]);
+    let others = publish("SERVICE", &["XCO"]);
+    alliance.quiet().unwrap();
+    let sees = |who: &Actor, oid: ObjectId| {
+        let found = node.object(who, oid, &Reading::by_command());
+        let listed = node.objects(who, None, 99, None).unwrap().iter().any(|row| row.oid == oid);
+        assert_eq!(found.is_ok(), listed);
+        found.ok()
+    };
+    // What went to others is as if it did not exist; clearance binds a seat too.
+    assert!(sees(&high, others).is_none() && sees(&low, theirs).is_none());
+    let view = sees(&high, theirs).unwrap();
+    assert_eq!(view.payload.as_deref(), Some(&[7; 9][..]));
+    // It is told what its nation was told: not to whom else it went, nor for whom we hold it.
+    let nations: Vec<&str> = view.deliveries.iter().map(|d| d.nation.as_str()).collect();
+    assert_eq!(nations, ["XBR"]);
+    assert!(view.row.agencies.is_empty() && view.family == Family::default());
+    assert_eq!(view.row.released_to, ["XBR"]);
+    assert!(view.terms.is_some_and(|terms| !terms.clauses.is_empty()));
+
+    // Nothing else of the node answers.
+    assert_eq!(node.events(&high, None, None, 1000).unwrap(), []);
+    assert_eq!(node.rules_of(&high, theirs).unwrap(), []);
+    let people: Vec<String> =
+        node.people(&high).unwrap().into_iter().map(|person| person.name).collect();
+    assert_eq!(people, ["sita"]);
+    let draft = Draft::agreement(&treaty::text(&profiles)).unwrap();
+    let onward = OnwardOrder {
+        oid: theirs,
+        to: "XCO".parse().unwrap(),
+        to_body: None,
+        purpose: "cyber_defence".to_owned(),
+        body: "CERT-A".to_owned(),
+        evidence: false,
+    };
+    let evidence = EvidenceOrder {
+        oid: theirs,
+        of: EvidenceOf::Release,
+        to: None,
+        enclosed: Enclosed::Nothing,
+    };
+    let reading = Reading::by_command();
+    let refusals = [
+        node.status(&high).map(drop),
+        node.decisions(&high, 9).map(drop),
+        node.refusals(&high, None, 9).map(drop),
+        node.quarantined(&high, 9).map(drop),
+        node.receipts(&high, 9).map(drop),
+        node.asks(&high).map(drop),
+        node.recalls(&high).map(drop),
+        node.proposals(&high).map(drop),
+        node.facts(&high).map(drop),
+        node.simulate(&high, &draft, 9).map(drop),
+        node.prove(&high, theirs).map(drop),
+        node.write_evidence(&high, &evidence, &reading).map(drop),
+        node.object_to_save(&high, theirs, &reading).map(drop),
+        node.release_onward(&high, &onward).map(drop),
+        node.recall(&high, &[theirs], RecallClass::Note, "Act 7", 1).map(drop),
+        node.break_glass(&high, others, "case:OP-1: a threat to life").map(drop),
+    ];
+    for (number, refusal) in refusals.into_iter().enumerate() {
+        let refusal = refusal.unwrap_err();
+        assert!(matches!(refusal, entente_app::AppError::Forbidden(_)), "{number}: {refusal}");
+    }
+
+    // Taken back, and after its nation was suspended, it is gone at once.
+    let officer = arvenia.actor("release-1").unwrap();
+    node.recall(&officer, &[theirs], RecallClass::Note, "Act 7", 1).unwrap();
+    assert!(sees(&high, theirs).is_some());
+    let second = publish("SERVICE", &["XBR"]);
+    node.recall(&officer, &[theirs], RecallClass::Retract, "Act 7", 1).unwrap();
+    assert!(sees(&high, theirs).is_none() && sees(&high, second).is_some());
+    for person in ["security-1", "security-2"] {
+        let by = arvenia.actor(person).unwrap();
+        let _ = node.suspend_nation(&by, "XBR".parse().unwrap(), "a breach").unwrap();
+    }
+    assert!(sees(&high, second).is_none());
 }

@@ -53,7 +53,7 @@ fn facts_on_record_are_not_for_guests() {
     let (_folder, alliance) = one_nation();
     let at = &alliance.members[0];
     let node = at.node().unwrap();
-    let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Liaison]) };
+    let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Analyst]) };
     let guy = added(at, "guy", &guest);
     let case = Fact::new(
         FactKind::Case,

@@ -215,9 +215,22 @@ fn another_nations_national_reads_and_decides_nothing() {
         let said = refusal(node.add_person(&one, "bela", &guest(&[Role::Analyst, role])));
         assert!(said.contains("is a national of XBR and cannot be"), "{said}");
     }
-    added(at, "bela", &guest(&[Role::Liaison]));
+    added(at, "bela", &guest(&[Role::Analyst]));
     let said = refusal(node.change_person(&one, "bela", &give(Role::SecurityOfficer), "trusted"));
-    assert!(said.contains("other nations' persons are analyst or liaison"), "{said}");
+    assert!(
+        said.contains("works for us as analyst, or is that nation's liaison officer"),
+        "{said}"
+    );
+    // A seat is held for a nation that is known, by nobody else, and with no other office.
+    let wrong = [
+        (guest(&[Role::Seat]), "XBR is not known here: introduce it first"),
+        (guest(&[Role::Seat, Role::Analyst]), "can have no other role here"),
+        (Post::of(&[Role::Seat]), "say for which, with --nationality"),
+    ];
+    for (post, why) in wrong {
+        let said = refusal(node.add_person(&one, "sita", &post));
+        assert!(said.contains(why), "{said}");
+    }
     // Nor does a change of nationality leave an office behind.
     let change = Change { nation: "XBR".parse().ok(), ..Change::default() };
     let said = refusal(node.change_person(&one, "release-1", &change, "married"));

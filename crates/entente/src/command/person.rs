@@ -67,7 +67,8 @@ struct AddArgs {
     /// The desk within the body
     #[arg(long, default_value = "", hide_default_value = true)]
     desk: String,
-    /// The nation whose national they are, if it is another one: a liaison officer at a desk here
+    /// The nation whose national they are, if it is another one; with the role `seat`, the nation
+    /// whose liaison officer they are
     #[arg(long, value_name = "CODE")]
     nationality: Option<NationCode>,
     /// A compartment that they are read into; may be repeated

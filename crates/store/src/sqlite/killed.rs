@@ -130,6 +130,7 @@ fn object(index: u64) -> ObjectRow {
         delete_at: None,
         evidence: None,
         agencies: Vec::new(),
+        released_to: Vec::new(),
     }
 }
 

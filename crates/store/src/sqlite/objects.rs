@@ -28,7 +28,7 @@ macro_rules! select_objects {
         concat!(
             "SELECT position, oid, nation, state, object_type, media_type, marking, class, bytes, \
              body, at, leaf, source_node, source_lane, source_seq, terms, delete_at, evidence, \
-             agencies FROM object ",
+             agencies, released_to FROM object ",
             $condition
         )
     };
@@ -67,9 +67,9 @@ impl Objects for Tx<'_, '_> {
         let position = self.session.add(
             "INSERT INTO object (oid, own, held, nation, state, object_type, media_type, marking,
                  class, bytes, body, at, leaf, source_node, source_lane, source_seq, delete_at,
-                 terms, evidence, agencies)
+                 terms, evidence, agencies, released_to)
              VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17, ?18, ?19)
+                 ?17, ?18, ?19, ?20)
              ON CONFLICT (oid) DO NOTHING",
             cells![
                 row.oid,
@@ -91,6 +91,7 @@ impl Objects for Tx<'_, '_> {
                 row.terms,
                 row.evidence,
                 row.agencies,
+                row.released_to,
             ],
         )?;
         let Some(position) = position else {
@@ -166,9 +167,10 @@ impl Objects for Tx<'_, '_> {
     fn object_counts_to(&self, class: u8) -> Result<Vec<MarkedCount>> {
         self.session.many(
             "count",
-            "SELECT own, nation, marking, agencies, count(*) FROM object
+            "SELECT own, nation, marking, agencies, released_to, state, count(*) FROM object
              WHERE held = 1 AND own IN (0, 1) AND class <= ?1
-             GROUP BY own, nation, marking, agencies ORDER BY own, nation, marking, agencies",
+             GROUP BY own, nation, marking, agencies, released_to, state
+             ORDER BY own, nation, marking, agencies, released_to, state",
             cells![class],
             |c| {
                 Ok(MarkedCount {
@@ -176,6 +178,8 @@ impl Objects for Tx<'_, '_> {
                     nation: c.take()?,
                     marking: c.take()?,
                     agencies: c.take()?,
+                    released_to: c.take()?,
+                    state: c.take()?,
                     count: c.take()?,
                 })
             },
@@ -198,6 +202,14 @@ impl Objects for Tx<'_, '_> {
         self.session.run(
             "UPDATE object SET agencies = ?2 WHERE oid = ?1",
             cells![oid, agencies.to_vec()],
+        )?;
+        Ok(())
+    }
+
+    fn set_released_to(&mut self, oid: ObjectId, nations: &[String]) -> Result<()> {
+        self.session.run(
+            "UPDATE object SET released_to = ?2 WHERE oid = ?1",
+            cells![oid, nations.to_vec()],
         )?;
         Ok(())
     }
@@ -408,6 +420,7 @@ fn object(c: &mut Columns<'_, '_>) -> rusqlite::Result<ObjectRow> {
         delete_at: c.take()?,
         evidence: c.take()?,
         agencies: c.take()?,
+        released_to: c.take()?,
     })
 }
 

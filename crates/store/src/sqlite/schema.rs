@@ -265,12 +265,15 @@ ALTER TABLE session ADD COLUMN bound BLOB;
 ALTER TABLE session ADD COLUMN suffices INTEGER;
 ";
 
-/// For which agencies of the nation an object is held, and what they shared with each other. What
-/// was held before is held for all of them. `x'80'` is an empty array.
+/// For which agencies of the nation an object is held, what they shared with each other, and which
+/// nations it was released to. What was held before is held for all agencies, and no liaison seat
+/// sees it. `x'80'` is an empty array.
 const STORE_10: &str = "
 ALTER TABLE object ADD COLUMN agencies BLOB NOT NULL DEFAULT x'80';
+ALTER TABLE object ADD COLUMN released_to BLOB NOT NULL DEFAULT x'80';
 DROP INDEX object_by_marking;
-CREATE INDEX object_by_marking ON object (own, nation, marking, agencies, class) WHERE held = 1;
+CREATE INDEX object_by_marking ON object (
+    own, nation, marking, agencies, released_to, state, class) WHERE held = 1;
 CREATE TABLE at_home (
     oid BLOB NOT NULL, agency TEXT NOT NULL, terms BLOB NOT NULL, leaf INTEGER NOT NULL,
     at INTEGER NOT NULL, delete_at INTEGER, ended INTEGER,

@@ -546,6 +546,7 @@ fn object(seed: u64) -> ObjectRow {
         delete_at: Some(Timestamp::from_millis(seed + 1_000_000)),
         evidence: None,
         agencies: Vec::new(),
+        released_to: Vec::new(),
     }
 }
 

@@ -261,5 +261,8 @@ pub(crate) async fn page(
     if signed.actor.is_enrolling() {
         return Ok(Redirect::to("/you").into_response());
     }
+    if signed.actor.is_seated() {
+        return Ok(Redirect::to("/out").into_response());
+    }
     door.page(move |node| context(node, &signed)).await
 }

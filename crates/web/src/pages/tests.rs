@@ -60,6 +60,7 @@ fn frame() -> Frame {
         here: "/in",
         menu: &MENU,
         person: Some(PersonView { name: hostile(), roles: hostile(), form_token: hostile() }),
+        is_seat: false,
         banner: Some(Marking::new(3, HOSTILE)),
         is_mixed: true,
         live: Some(7),

@@ -1,9 +1,16 @@
 //! Who gets in, what every answer carries, and what each reader sees.
 
+use std::sync::Arc;
+
 use axum::body::Body;
+use entente_api::commands::{self, Commands};
+use entente_api::local::LocalService as _;
+use entente_app::people::{Post, Role};
 use entente_exchange::evidence::EvidenceFile;
+use entente_exchange::state::ObjectState;
 use entente_web::{Access, routes};
 use http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::world::{World, attack, document};
@@ -49,7 +56,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
                 assert!(seen.text.contains("http://xar.localhost:8080"), "{path}");
                 continue;
             }
-            if access == Access::Person {
+            if access != Access::Anyone {
                 match (&method, route) {
                     (_, "/live") => assert_eq!(seen.status, StatusCode::UNAUTHORIZED),
                     (&Method::POST, _) => assert_eq!(seen.status, StatusCode::FORBIDDEN),
@@ -74,22 +81,22 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /sign-in/provider Anyone",
             "GET /sign-in/provider/back Anyone",
             "POST /sign-in/certificate Anyone",
-            "POST /sign-out Person",
-            "GET /you Person",
-            "POST /you/sessions Person",
-            "POST /you/passkeys Person",
-            "POST /you/code Person",
-            "POST /you/code/confirm Person",
-            "POST /you/code/remove Person",
+            "POST /sign-out Seated",
+            "GET /you Seated",
+            "POST /you/sessions Seated",
+            "POST /you/passkeys Seated",
+            "POST /you/code Seated",
+            "POST /you/code/confirm Seated",
+            "POST /you/code/remove Seated",
             "GET /approvals Person",
             "GET /glass Person",
             "GET /review Person",
             "GET /act Person",
             "POST /act Person",
-            "GET /in Person",
-            "GET /out Person",
+            "GET /in Seated",
+            "GET /out Seated",
             "GET /refused Person",
-            "GET /object/{oid} Person",
+            "GET /object/{oid} Seated",
             "GET /object/{oid}/proof Person",
             "GET /preview Person",
             "POST /preview Person",
@@ -103,7 +110,7 @@ async fn every_answer_carries_the_headers_and_every_route_asks_who_it_is() {
             "GET /recalls Person",
             "GET /links Person",
             "GET /events Person",
-            "GET /live Person",
+            "GET /live Seated",
             "GET /assets/entente.css Anyone",
             "GET /assets/live.js Anyone",
             "GET /assets/passkey.js Anyone",
@@ -274,6 +281,59 @@ async fn a_page_never_knows_more_than_its_reader() {
         assert_eq!(seen.status, StatusCode::OK);
         assert!(!seen.text.contains(&open.short()), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_liaison_seat_has_pages_and_commands_for_what_went_to_its_nation_alone() {
+    let world = World::busy();
+    let post = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Seat]).cleared("SECRET-A") };
+    let (credential, session) = world.secrets_of("sita", &post);
+    let seat = Browser { session: Some(session), ..Browser::at(&world) };
+    let home = seat.get("/").await;
+    assert_eq!((home.status, home.header("location")), (StatusCode::SEE_OTHER, "/out"));
+    let out = seat.get("/out").await;
+    assert!(out.text.contains("XBR") && !out.text.contains("XCO"), "{}", out.text);
+    assert!(!out.text.contains("/agreements") && !out.text.contains("/links"), "{}", out.text);
+
+    let own = world.node.objects(world.actor("overseer"), None, 100, Some(true)).unwrap();
+    let (mut given, mut hidden) = (0, 0);
+    for row in own {
+        let released = row.released_to.iter().any(|code| code == "XBR");
+        let state = ObjectState::from_code(row.state.into()).unwrap();
+        let seen = seat.get(&format!("/object/{}", row.oid)).await;
+        if released && state.recalled().is_none() && row.class < 3 {
+            assert_eq!(seen.status, StatusCode::OK, "{row:?}");
+            assert!(seen.text.contains("Under which terms your nation has it"));
+            for other in ["XCO", "XDO", "/proof", "Held for", "entente verify"] {
+                assert!(!seen.text.contains(other), "{other}: {}", seen.text);
+            }
+            given += 1;
+        } else if !released {
+            assert_eq!(seen.status, StatusCode::NOT_FOUND, "{row:?}");
+            assert!(!out.text.contains(&row.oid.short()));
+            hidden += 1;
+        }
+    }
+    assert!(given > 0 && hidden > 0, "{given} {hidden}");
+
+    for (method, route, access) in routes() {
+        if method == Method::GET && access == Access::Person {
+            let seen = seat.get(&path_of(route).replace("{id}", &"00".repeat(32))).await;
+            assert_eq!(seen.status, StatusCode::FORBIDDEN, "{route}");
+            assert!(seen.text.contains("Not for a liaison seat"), "{route}");
+        }
+    }
+    let commands = Commands::new(Arc::clone(&world.node));
+    for name in commands::NAMES.into_iter().filter(|name| !commands::SEATED.contains(name)) {
+        let refused = commands.command(Some(&credential), name, json!({})).unwrap_err();
+        assert_eq!(refused.status, 403, "{name}");
+        assert!(refused.message.contains("a liaison seat"), "{name}: {refused:?}");
+    }
+    let listed =
+        commands.command(Some(&credential), "objects.list", json!({ "own": true })).unwrap();
+    assert_eq!(listed["objects"].as_array().unwrap().len(), given, "{listed}");
+    let shown = commands.command(Some(&credential), "person.show", json!({ "name": "analyst" }));
+    assert_eq!(shown.unwrap_err().status, 404);
 }
 
 #[tokio::test]
