@@ -14,6 +14,9 @@ use entente_exchange::bundle::{self, Frame};
 use entente_exchange::card::{Card, SpokenId};
 use entente_exchange::chain::{self, ChainState};
 use entente_exchange::{agreement, bundle as frames, chain as statements};
+use entente_formats::ais::assemble::OPEN_MAX;
+use entente_formats::ais::bits::Value;
+use entente_formats::ais::{Decoded, Decoder};
 use entente_formats::json::{JsonLimits, StrictJson};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, sniff, split};
 use entente_law::{
@@ -45,7 +48,7 @@ pub(crate) struct Parser {
 }
 
 /// All of them.
-pub(crate) const PARSERS: [Parser; 19] = [
+pub(crate) const PARSERS: [Parser; 20] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
@@ -65,6 +68,7 @@ pub(crate) const PARSERS: [Parser; 19] = [
     Parser { name: "passkey", bytes_max: 4200, check: passkey },
     Parser { name: "identity", bytes_max: 16_384, check: identity },
     Parser { name: "intake", bytes_max: 16_384, check: intake },
+    Parser { name: "ais", bytes_max: 4096, check: ais },
 ];
 
 /// Finds a parser by its name.
@@ -460,6 +464,26 @@ fn intake(bytes: &[u8]) {
                 assert!(split_all(bytes, &hint).is_err());
             }
         }
+    }
+}
+
+/// Whatever the lines, a message says who sent it, what waits is bounded, and errors are sentences.
+fn ais(bytes: &[u8]) {
+    let mut decoder = Decoder::default();
+    for line in bytes.split(|b| *b == b'\n') {
+        match decoder.line(line) {
+            Ok(Decoded::Message(message)) => {
+                assert!((1..=28).contains(&message.kind) && message.mmsi < 1 << 30, "{message:?}");
+                message.fields(&mut |name, value| {
+                    if let Value::Text(text) = value {
+                        assert!(text.is_ascii() && text.trim_ascii() == text, "{name}: {text}");
+                    }
+                });
+            }
+            Ok(Decoded::Waiting | Decoded::Other) => {}
+            Err(error) => one_sentence(&error.to_string()),
+        }
+        assert!(decoder.waiting() <= OPEN_MAX, "{} messages wait", decoder.waiting());
     }
 }
 

@@ -1,202 +1,81 @@
-//! AIS: a log of NMEA 0183 sentences is one piece, a stretch of vessel traffic.
+//! AIS: what ships, stations and aids to navigation broadcast, as receivers log it.
 //!
-//! Radio loses bits, so a log with broken lines is still a log: lines are counted by what they
-//! are, and the broken ones are a finding. Of the messages only type and MMSI are read.
+//! A line of a log is an NMEA 0183 sentence ([`nmea`]). Messages longer than one sentence are put
+//! together ([`assemble`]), their bits are read ([`bits`]) in the layout of their type
+//! ([`layout`], [`application`]), and what comes out is a [`Message`]. [`Decoder`] is all of that,
+//! line by line. An imported log stays as it is: one piece, a stretch of vessel traffic.
+//!
+//! Values that mean *not available* (91°, 181°, 511, 102.3 kn …) are kept as they were sent.
+//! Nothing here believes what a message says: AIS is not authenticated.
 
-use std::collections::BTreeSet;
+pub mod application;
+pub mod assemble;
+pub mod bits;
+pub mod layout;
+pub mod nmea;
+pub mod table;
 
-use entente_model::Timestamp;
+mod log;
+mod message;
 
-use crate::intake::{IntakeError, MediaHint};
-use crate::piece::Piece;
-use crate::text::{civil, one_line};
+use thiserror::Error;
 
-const MEDIA_TYPE: &str = "text/x-nmea0183";
-const EXPECTED: &str = "a log of AIS traffic";
+pub(crate) use log::{Line, classify, read};
 
-/// NMEA 0183 allows 82 characters; tag blocks add about as much, and receivers their own.
-const LINE_BYTES_MAX: usize = 1024;
+pub use message::{Body, Message, MessageError};
 
-/// What one line of a log is.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    /// A sentence that carries (part of) an AIS message, with a right checksum.
-    Ais(Sentence<'a>),
-    /// A proprietary sentence or another NMEA sentence, a comment, or nothing.
+use assemble::Assembler;
+use bits::Bits;
+use nmea::{NmeaError, Sentence};
+
+/// Decodes the lines of a log, one after the other.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    assembler: Assembler,
+}
+
+/// What a line of a log came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack, one at a time")]
+pub enum Decoded {
+    /// It completes a message.
+    Message(Message),
+    /// More sentences belong to its message.
+    Waiting,
+    /// It is a comment, empty, or a sentence that carries no AIS message.
     Other,
-    /// A sentence whose checksum is wrong.
-    BadChecksum,
-    /// Neither.
-    Malformed,
 }
 
-/// A `VDM` or `VDO` sentence.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sentence<'a> {
-    /// It begins a message.
-    first: bool,
-    /// Six-bit armoured payload.
-    payload: &'a [u8],
+/// Why a line carries no message, although it should.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AisError {
+    /// The sentence is malformed.
+    #[error(transparent)]
+    Sentence(#[from] NmeaError),
+    /// The payload has characters that armour no bits.
+    #[error("its payload has characters outside `0` to `W` and grave accent to `w`")]
+    Armour,
+    /// The bits are no message.
+    #[error("no AIS message: {0}")]
+    Message(#[from] MessageError),
 }
 
-#[derive(Default)]
-struct Tally {
-    lines: u64,
-    sentences: u64,
-    messages: u64,
-    bad_checksums: u64,
-    malformed: u64,
-    first_bad: Option<u64>,
-    vessels: BTreeSet<u32>,
-    since: Option<Timestamp>,
-}
+impl Decoder {
+    /// Takes the next line, without its line end.
+    pub fn line(&mut self, line: &[u8]) -> Result<Decoded, AisError> {
+        let Some(sentence) = Sentence::read(line)? else { return Ok(Decoded::Other) };
+        let Some(whole) = self.assembler.push(&sentence) else { return Ok(Decoded::Waiting) };
+        let bits = Bits::new(&whole.payload, whole.fill).ok_or(AisError::Armour)?;
+        Ok(Decoded::Message(Message::decode(bits)?))
+    }
 
-/// Reads one log.
-pub(crate) fn read<'a>(bytes: &'a [u8], hint: &MediaHint) -> Result<Piece<'a>, IntakeError> {
-    let mut tally = Tally::default();
-    for line in bytes.split(|b| *b == b'\n') {
-        tally.count(line.trim_ascii());
+    /// How many messages wait for more sentences.
+    pub fn waiting(&self) -> usize {
+        self.assembler.waiting()
     }
-    if tally.sentences == 0 {
-        let problem = format!(
-            "none of its {} lines is an AIS sentence with a right checksum; expected lines such \
-             as !AIVDM,1,1,,B,13@nor@PA=0r?DPOoq34>kS428CS,0*6F",
-            tally.lines
-        );
-        return Err(IntakeError::NotThat { expected: EXPECTED, problem });
-    }
-    let mut findings = Vec::new();
-    if let Some(first) = tally.first_bad {
-        findings.push(format!(
-            "{} lines fail their checksum and {} are no NMEA sentence; the first is line {first}",
-            tally.bad_checksums, tally.malformed
-        ));
-    }
-    let title =
-        format!("AIS traffic: {} vessels, {} messages", tally.vessels.len(), tally.messages);
-    Ok(Piece {
-        name: hint.file_name.as_deref().map_or_else(|| "ais-log".to_owned(), one_line),
-        object_type: "vessel_track".to_owned(),
-        media_type: MEDIA_TYPE.to_owned(),
-        payload: bytes,
-        title,
-        created: tally.since,
-        markings: Vec::new(),
-        records: tally.messages,
-        exercise: false,
-        findings,
-    })
-}
 
-impl Tally {
-    fn count(&mut self, line: &[u8]) {
-        self.lines += 1;
-        match classify(line) {
-            Line::Ais(sentence) => {
-                self.sentences += 1;
-                if sentence.first {
-                    self.messages += 1;
-                    self.vessels.extend(mmsi(sentence.payload));
-                }
-            }
-            Line::Other => {}
-            Line::BadChecksum => {
-                self.bad_checksums += 1;
-                self.first_bad.get_or_insert(self.lines);
-            }
-            Line::Malformed => {
-                self.malformed += 1;
-                self.first_bad.get_or_insert(self.lines);
-            }
-        }
-        if self.since.is_none() {
-            self.since = stamp(line);
-        }
+    /// How many messages were given up because their rest did not come.
+    pub fn given_up(&self) -> u64 {
+        self.assembler.given_up()
     }
 }
-
-/// Tells what a line is.
-pub(crate) fn classify(line: &[u8]) -> Line<'_> {
-    if line.is_empty() || line.starts_with(b"#") {
-        return Line::Other;
-    }
-    if line.len() > LINE_BYTES_MAX || !line.is_ascii() {
-        return Line::Malformed;
-    }
-    let mut sentence = line;
-    if let Some(tagged) = line.strip_prefix(b"\\") {
-        let mut parts = tagged.splitn(2, |b| *b == b'\\');
-        let (Some(block), Some(rest)) = (parts.next(), parts.next()) else {
-            return Line::Malformed;
-        };
-        if let Err(line) = checked(block) {
-            return line;
-        }
-        sentence = rest;
-    }
-    let Some(body) = sentence.strip_prefix(b"!").or_else(|| sentence.strip_prefix(b"$")) else {
-        return Line::Malformed;
-    };
-    match checked(body) {
-        Ok(body) => parse(body).map_or(Line::Other, Line::Ais),
-        Err(line) => line,
-    }
-}
-
-/// The text before `*hh`, or what the line is if that end is missing or the sum is wrong.
-fn checked(text: &[u8]) -> Result<&[u8], Line<'static>> {
-    let parts = || {
-        let star = text.iter().rposition(|b| *b == b'*')?;
-        let digits = std::str::from_utf8(text.get(star + 1..star + 3)?).ok()?;
-        Some((text.get(..star)?, u8::from_str_radix(digits, 16).ok()?))
-    };
-    let (body, sum) = parts().ok_or(Line::Malformed)?;
-    if body.iter().fold(0, |x, b| x ^ b) == sum { Ok(body) } else { Err(Line::BadChecksum) }
-}
-
-/// Reads `AIVDM,2,1,6,A,payload,0`, of any talker.
-fn parse(body: &[u8]) -> Option<Sentence<'_>> {
-    let mut fields = body.split(|b| *b == b',');
-    let name = fields.next()?;
-    let formatter = name.get(name.len().checked_sub(3)?..)?;
-    if !matches!(formatter, b"VDM" | b"VDO") {
-        return None;
-    }
-    let number = fields.nth(1)?;
-    let payload = fields.nth(2)?;
-    Some(Sentence { first: number == b"1", payload })
-}
-
-/// The MMSI: bits 8 to 37 of a message (ITU-R M.1371, every type).
-fn mmsi(payload: &[u8]) -> Option<u32> {
-    let mut bits: u64 = 0;
-    for byte in payload.get(..7)? {
-        let six = match byte {
-            b'0'..=b'W' => byte - b'0',
-            b'`'..=b'w' => byte - b'8',
-            _ => return None,
-        };
-        bits = (bits << 6) | u64::from(six);
-    }
-    u32::try_from((bits >> 4) & 0x3fff_ffff).ok()
-}
-
-/// When a line says it was received: `$PGHP` of the Danish logs, or `c:` of a tag block.
-fn stamp(line: &[u8]) -> Option<Timestamp> {
-    let line = std::str::from_utf8(line).ok()?;
-    if let Some(fields) = line.strip_prefix("$PGHP,1,") {
-        let mut numbers = fields.split(',').map(str::parse::<i8>);
-        let year = fields.split(',').next()?.parse().ok()?;
-        let mut next = || numbers.next().and_then(Result::ok);
-        let _year = next();
-        return civil((year, next()?, next()?), (next()?, next()?, next()?));
-    }
-    let block = line.strip_prefix('\\')?.split(['\\', '*']).next()?;
-    let seconds: u64 = block.split(',').find_map(|f| f.strip_prefix("c:"))?.parse().ok()?;
-    // Some receivers write milliseconds.
-    let millis = if seconds > 100_000_000_000 { seconds } else { seconds * 1000 };
-    Some(Timestamp::from_millis(millis))
-}
-
-#[cfg(test)]
-mod tests;

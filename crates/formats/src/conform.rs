@@ -8,6 +8,7 @@
 //! To add a kind: write its function in the file of its format below, and its line in [`KINDS`].
 //! Where an answer differs from a recorded one with good reason, `docs/conformance.md` says why.
 
+mod ais;
 mod json;
 
 use std::fmt;
@@ -19,8 +20,14 @@ use thiserror::Error;
 const TOLERANCE: f64 = 1e-6;
 
 /// Every kind of case.
-pub const KINDS: &[Kind] =
-    &[Kind { name: "json-parsing", answers: r#"{"accepted": bool}"#, run: json::parsing }];
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "ais-decode",
+        answers: r#"{"type": n, "mmsi": n, "fields": {…}} or {"error": text}"#,
+        run: ais::decode,
+    },
+    Kind { name: "json-parsing", answers: r#"{"accepted": bool}"#, run: json::parsing },
+];
 
 /// One kind of case.
 #[derive(Clone, Copy)]

@@ -9,12 +9,12 @@
 //! it ([`FoundMarking`]); what they mean, and what label the piece gets, belongs to
 //! `entente-law`. Nothing here decides, stores or sends.
 
+pub mod ais;
 pub mod conform;
 pub mod json;
 pub mod portion;
 pub mod sniff;
 
-mod ais;
 mod cap;
 mod intake;
 mod marking;

@@ -74,7 +74,7 @@ fn a_wrong_question_is_refused_before_anything_is_read() {
     let dir = tempfile::tempdir().unwrap();
     for (args, said) in [
         (&["json-parsing", "none.jsonl"][..], "none.jsonl cannot be read"),
-        (&["yaml", "none.jsonl"], "possible values: json-parsing"),
+        (&["yaml", "none.jsonl"], "possible values: "),
         (&["json-parsing", "--observations", "no.json", "none.jsonl"], "no.json"),
     ] {
         let output = conform(args, dir.path());

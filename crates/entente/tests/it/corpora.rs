@@ -493,6 +493,11 @@ impl Seeds {
         let traffic = text("samples/ais-denmark-2010.nmea");
         let lines: Vec<&str> = traffic.lines().take(12).collect();
         self.put("intake", lines.join("\n"));
+        self.put("ais", lines.join("\n"));
+        self.put("ais", text("vectors/ais/libais-tagblock.nmea"));
+        let sample = text("vectors/ais/gpsd-sample.aivdm");
+        let sample: Vec<&str> = sample.lines().filter(|line| line.starts_with('!')).collect();
+        self.put("ais", sample.get(..48).unwrap().join("\n"));
         self.put("intake", r#"{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","created":"2016-04-06T20:03:48.000Z","modified":"2016-04-06T20:03:48.000Z","pattern":"[file:size = 1]","pattern_type":"stix","valid_from":"2016-01-01T00:00:00Z"},{"type":"indicator"}]}"#);
         self.put("intake", r#"{"Event":{"uuid":"5a5f9a4e-7f3c-4e2c-8a65-2c8c0a0a0a0a","info":"x","date":"2020-01-01","Tag":[{"name":"tlp:amber"}],"Attribute":[]}}"#);
     }

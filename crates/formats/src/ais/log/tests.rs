@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Kind, Limits, OnBad, split};
 
-const DENMARK: &[u8] = include_bytes!("../../../../samples/ais-denmark-2010.nmea");
+const DENMARK: &[u8] = include_bytes!("../../../../../samples/ais-denmark-2010.nmea");
 
 fn hint() -> MediaHint {
     MediaHint { kind: Kind::Ais, file_name: Some("strait.nmea".to_owned()) }
