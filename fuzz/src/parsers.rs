@@ -17,6 +17,8 @@ use entente_exchange::{agreement, bundle as frames, chain as statements};
 use entente_formats::ais::assemble::OPEN_MAX;
 use entente_formats::ais::bits::Value;
 use entente_formats::ais::{Decoded, Decoder};
+use entente_formats::cap::tree::{CapLimits, Tree};
+use entente_formats::cap::{Alert, rules, schema};
 use entente_formats::json::{JsonLimits, StrictJson};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, sniff, split};
 use entente_law::{
@@ -48,7 +50,7 @@ pub(crate) struct Parser {
 }
 
 /// All of them.
-pub(crate) const PARSERS: [Parser; 20] = [
+pub(crate) const PARSERS: [Parser; 21] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
@@ -69,6 +71,7 @@ pub(crate) const PARSERS: [Parser; 20] = [
     Parser { name: "identity", bytes_max: 16_384, check: identity },
     Parser { name: "intake", bytes_max: 16_384, check: intake },
     Parser { name: "ais", bytes_max: 4096, check: ais },
+    Parser { name: "cap", bytes_max: 16_384, check: cap },
 ];
 
 /// Finds a parser by its name.
@@ -484,6 +487,23 @@ fn ais(bytes: &[u8]) {
             Err(error) => one_sentence(&error.to_string()),
         }
         assert!(decoder.waiting() <= OPEN_MAX, "{} messages wait", decoder.waiting());
+    }
+}
+
+/// An alert is typed if its schema is kept, and whatever is found in it has a place there.
+fn cap(bytes: &[u8]) {
+    let limits = CapLimits::default();
+    let alert = Alert::parse(bytes, &limits);
+    if let Err(error) = &alert {
+        one_sentence(&error.to_string());
+    }
+    let Ok(tree) = Tree::read(bytes, &limits) else {
+        assert!(alert.is_err(), "an alert without elements");
+        return;
+    };
+    assert_eq!(alert.is_ok(), schema::faults(&tree).is_empty(), "{alert:?}");
+    for finding in rules::findings(&tree) {
+        assert!(finding.xpath.starts_with("/alert[1]"), "{finding:?}");
     }
 }
 

@@ -9,6 +9,7 @@
 //! Where an answer differs from a recorded one with good reason, `docs/conformance.md` says why.
 
 mod ais;
+mod cap;
 mod json;
 
 use std::fmt;
@@ -25,6 +26,13 @@ pub const KINDS: &[Kind] = &[
         name: "ais-decode",
         answers: r#"{"type": n, "mmsi": n, "fields": {…}} or {"error": text}"#,
         run: ais::decode,
+    },
+    Kind { name: "cap-field-rules", answers: r#"{"reason": name or null}"#, run: cap::field_rules },
+    Kind { name: "cap-geometry", answers: r#"{"value": list or null}"#, run: cap::geometry },
+    Kind {
+        name: "cap-rules",
+        answers: r#"{"reasons": [{"reason": name, "xpath": place}]}"#,
+        run: cap::whole,
     },
     Kind { name: "json-parsing", answers: r#"{"accepted": bool}"#, run: json::parsing },
 ];

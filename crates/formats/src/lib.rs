@@ -10,12 +10,12 @@
 //! `entente-law`. Nothing here decides, stores or sends.
 
 pub mod ais;
+pub mod cap;
 pub mod conform;
 pub mod json;
 pub mod portion;
 pub mod sniff;
 
-mod cap;
 mod intake;
 mod marking;
 mod misp;

@@ -489,7 +489,13 @@ impl Seeds {
             }
         }
         let alert = text("samples/cap-seychelles-wind.xml");
+        self.put("cap", alert.as_str());
         self.put("intake", alert);
+        for name in ["v1dot0_appendix_adot2", "v1dot1_appendix_adot3", "v1dot2_appendix_adot2"] {
+            let file = format!("vectors/cap/alerts/oasis-ipaws-nws/{name}.xml");
+            self.put("cap", text(&file));
+        }
+        self.put("cap", text("crates/formats/src/conform/cap/good.xml"));
         let traffic = text("samples/ais-denmark-2010.nmea");
         let lines: Vec<&str> = traffic.lines().take(12).collect();
         self.put("intake", lines.join("\n"));

@@ -1,6 +1,6 @@
 use crate::{IntakeError, Kind, Limits, MediaHint, OnBad, Piece, split};
 
-const WIND: &[u8] = include_bytes!("../../../../samples/cap-seychelles-wind.xml");
+const WIND: &[u8] = include_bytes!("../../../../../samples/cap-seychelles-wind.xml");
 
 const ALERT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <c:alert xmlns:c="urn:oasis:names:tc:emergency:cap:1.2">
@@ -65,6 +65,10 @@ fn bad_alerts_are_refused_in_one_sentence() {
         ("X-1", "\u{1}", "U+0001 may not stand in XML"),
         ("X-1", "&#1;", "the entity `#1` is not defined"),
         ("<c:info>", "<c:info a=\"1\" a=\"2\">", "an attribute is malformed"),
+        ("<c:info>", "<c:info a=\"&x;\">", "an attribute holds `&` or an entity"),
+        ("<c:info>", "<c:info 1=\"1\">", "`1` is no name of an attribute"),
+        ("<c:info>", "<c:info><a<b/>", "`a<b` is no name of an element"),
+        ("X-1", "]]>", "`]]>` in text"),
     ] {
         let error = read(&ALERT.replace(from, to)).unwrap_err().to_string();
         assert!(error.contains(says), "{says}: {error}");
