@@ -1,12 +1,14 @@
 //! Lexical forms of values: dates, numbers, languages, references, addresses on the web.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use entente_model::Timestamp;
 
 use crate::text::civil;
 
-/// A point in time as an alert writes it.
+/// A point in time as an alert writes it. Two are the same if they are the same point in time, or
+/// the same text where that is none.
 #[derive(Debug, Clone)]
 pub struct Moment {
     text: String,
@@ -30,19 +32,32 @@ impl Moment {
     pub fn at(&self) -> Option<Timestamp> {
         self.at
     }
+
+    /// The point in time, or the text where it is none.
+    fn key(&self) -> (Option<Timestamp>, &str) {
+        (self.at, if self.at.is_some() { "" } else { &self.text })
+    }
 }
 
-/// The same point in time, or the same text where it is none.
 impl PartialEq for Moment {
     fn eq(&self, other: &Self) -> bool {
-        match (self.at, other.at) {
-            (Some(one), Some(other)) => one == other,
-            _ => self.text == other.text,
-        }
+        self.key() == other.key()
     }
 }
 
 impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
