@@ -3,7 +3,8 @@
 //! A line of a log is an NMEA 0183 sentence ([`nmea`]). Messages longer than one sentence are put
 //! together ([`assemble`]), their bits are read ([`bits`]) in the layout of their type
 //! ([`layout`], [`application`]), and what comes out is a [`Message`]. [`Decoder`] is all of that,
-//! line by line. An imported log stays as it is: one piece, a stretch of vessel traffic.
+//! line by line. [`track`] puts the positions of one MMSI together. An imported log stays as it
+//! is: one piece, a stretch of vessel traffic.
 //!
 //! Values that mean *not available* (91°, 181°, 511, 102.3 kn …) are kept as they were sent.
 //! Nothing here believes what a message says: AIS is not authenticated.
@@ -14,6 +15,7 @@ pub mod bits;
 pub mod layout;
 pub mod nmea;
 pub mod table;
+pub mod track;
 
 mod log;
 mod message;

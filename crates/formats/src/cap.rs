@@ -3,8 +3,8 @@
 //! [`tree`] reads the XML under limits: no document type, so no entity of its own, and nothing
 //! outside the bytes. [`schema`] holds it against the schema of its version, [`rules`] against
 //! what the standard says in words, and [`Alert`] is the typed content of an alert whose schema
-//! is kept. [`chain`] tells which alerts are in force once others update or cancel them. An imported
-//! alert stays as it is, one piece ([`piece`]), and must be of version 1.2.
+//! is kept. [`chain`] tells which alerts are in force once others update or cancel them. An
+//! imported alert stays as it is, one piece, and must be of version 1.2.
 //!
 //! Signatures are passed over, not checked.
 
