@@ -372,9 +372,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         let next = sizes.iter().filter_map(|sizes| sizes.first().copied()).max().unwrap_or(0);
         let large = next > limit;
         let limit = limit.max(next).min(room(BUNDLE_BYTES_MAX as u64));
-        let owed = lock(&self.routine_owed).get(&peer).copied().unwrap_or(0);
+        let owed = lock(&self.routine_owed).get(&peer).copied().unwrap_or_default();
         let batch = send::plan_batch([a, b, c, d], limit, state.credits, owed);
-        lock(&self.routine_owed).insert(peer, batch.routine_owed);
+        lock(&self.routine_owed).insert(peer, batch.owed);
         let mut chosen = Vec::new();
         for (lane, count) in lanes.into_iter().zip(batch.items) {
             chosen.extend(lane.into_iter().take(count));

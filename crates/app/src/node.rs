@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use entente_exchange::chain::{ChainStanding, ChainState, NodeState};
+use entente_exchange::send::Owed;
 use entente_law::{Register, Schemes};
 use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
@@ -148,7 +149,7 @@ pub struct Node<S, V> {
     pub(crate) known: RwLock<Arc<Known>>,
     pub(crate) links: Mutex<HashMap<NodeId, OpenLink>>,
     /// Bytes that the ROUTINE lane of each link is owed, so that it never starves.
-    pub(crate) routine_owed: Mutex<HashMap<NodeId, u64>>,
+    pub(crate) routine_owed: Mutex<HashMap<NodeId, Owed>>,
     /// The running heads of lanes to partners where bundles ended.
     pub(crate) sent_heads: Mutex<BTreeMap<(NodeId, Lane), BTreeMap<u64, Digest>>>,
     /// One bundle of a partner at a time.

@@ -26,8 +26,17 @@ pub struct Batch {
     pub items: [usize; 4],
     /// How many bytes of each lane that is.
     pub bytes: [u64; 4],
-    /// What ROUTINE is owed from now on; pass it in again next time.
-    pub routine_owed: u64,
+    /// How ROUTINE stands from now on; pass it in again next time.
+    pub owed: Owed,
+}
+
+/// What ROUTINE is owed on a link, from bundle to bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Owed {
+    /// How many bytes.
+    pub bytes: u64,
+    /// Whether FLASH waited for it last time: then it is not its turn again.
+    pub flash_waited: bool,
 }
 
 impl Batch {
@@ -45,13 +54,12 @@ impl Batch {
 /// Plans a bundle of at most `limit` bytes of items.
 ///
 /// `pending` holds the sizes of each lane's waiting items in order, FLASH first; `credits` the
-/// bytes that the partner will still take in each lane; `routine_owed` what the last plan
-/// returned, 0 at first.
+/// bytes that the partner will still take in each lane; `owed` what the last plan returned.
 ///
 /// Every bundle owes ROUTINE a twentieth of its limit while it waits; once its next item is paid
-/// for, it goes before others, so a FLASH item waits for one bundle at most (I21) and ROUTINE
-/// never starves.
-pub fn plan_batch(pending: [&[u64]; 4], limit: u64, credits: [u64; 4], routine_owed: u64) -> Batch {
+/// for, it goes before others, but not in the bundle after one in which FLASH waited for it: so a
+/// FLASH item waits for one bundle at most (I21) and ROUTINE never starves.
+pub fn plan_batch(pending: [&[u64]; 4], limit: u64, credits: [u64; 4], owed: Owed) -> Batch {
     let [flash, immediate, priority, routine] = pending;
     let [for_flash, for_immediate, for_priority, for_routine] = credits;
     let mut queues = [
@@ -61,20 +69,27 @@ pub fn plan_batch(pending: [&[u64]; 4], limit: u64, credits: [u64; 4], routine_o
         Queue { sizes: routine, credit: for_routine, items: 0, bytes: 0 },
     ];
     let waits = routine.first().is_some_and(|first| *first <= limit.min(for_routine));
-    let due = routine_owed.saturating_add(limit / ROUTINE_SHARE);
-    // Owing more than a full bundle would let ROUTINE crowd out several in a row.
-    let owed = if waits { due.min(limit) } else { 0 };
+    let share = limit / ROUTINE_SHARE;
+    // Owing much more than a full bundle would let ROUTINE crowd out several in a row.
+    let most = limit.saturating_add(share);
+    let due = if waits { owed.bytes.saturating_add(share).min(most) } else { 0 };
 
     let mut room = limit;
     let [.., routine] = &mut queues;
-    room -= routine.take(owed);
+    if !owed.flash_waited {
+        room -= routine.take(due.min(limit));
+    }
     for queue in &mut queues {
         room -= queue.take(room);
     }
-    let [.., routine] = &queues;
+    let [flash, _, _, routine] = &queues;
     let left = routine.items < routine.sizes.len();
+    let fits = flash.sizes.first().is_some_and(|first| *first <= limit.min(flash.credit));
     Batch {
-        routine_owed: if left { owed.saturating_sub(routine.bytes) } else { 0 },
+        owed: Owed {
+            bytes: if left { due.saturating_sub(routine.bytes) } else { 0 },
+            flash_waited: fits && flash.items == 0,
+        },
         items: queues.each_ref().map(|queue| queue.items),
         bytes: queues.each_ref().map(|queue| queue.bytes),
     }

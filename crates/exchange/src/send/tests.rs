@@ -8,25 +8,25 @@ const OPEN: [u64; 4] = [u64::MAX; 4];
 
 #[test]
 fn the_most_urgent_goes_first() {
-    let batch = plan_batch([&[40, 40], &[40], &[40], &[40]], 100, OPEN, 0);
+    let batch = plan_batch([&[40, 40], &[40], &[40], &[40]], 100, OPEN, Owed::default());
     assert_eq!((batch.items, batch.bytes), ([2, 0, 0, 0], [80, 0, 0, 0]));
     // What does not fit leaves its room to others.
-    let batch = plan_batch([&[70, 70], &[40], &[20], &[5]], 100, OPEN, 0);
+    let batch = plan_batch([&[70, 70], &[40], &[20], &[5]], 100, OPEN, Owed::default());
     assert_eq!(batch.items, [1, 0, 1, 1]);
     // A lane without credit is closed; the others are not.
-    let batch = plan_batch([&[10], &[10, 10], &[], &[10]], 100, [0, 15, 9, 10], 0);
+    let batch = plan_batch([&[10], &[10, 10], &[], &[10]], 100, [0, 15, 9, 10], Owed::default());
     assert_eq!(batch.items, [0, 1, 0, 1]);
 }
 
 #[test]
 fn routine_is_owed_until_it_is_paid() {
-    let mut owed = 0;
+    let mut owed = Owed::default();
     for round in 1..=4 {
         let batch = plan_batch([&[50; 9], &[], &[], &[18]], 100, OPEN, owed);
         let paid = round == 4;
         assert_eq!(batch.items, if paid { [1, 0, 0, 1] } else { [2, 0, 0, 0] });
-        owed = batch.routine_owed;
-        assert_eq!(owed, if paid { 0 } else { round * 5 });
+        owed = batch.owed;
+        assert_eq!(owed.bytes, if paid { 0 } else { round * 5 });
     }
 }
 
@@ -41,12 +41,13 @@ proptest! {
         limit in 1..8_000_u64,
         credits in prop::array::uniform4(0..6_000_u64),
         owed in 0..10_000_u64,
+        flash_waited: bool,
     ) {
         let pending = lanes.each_ref().map(Vec::as_slice);
-        let batch = plan_batch(pending, limit, credits, owed);
+        let batch = plan_batch(pending, limit, credits, Owed { bytes: owed, flash_waited });
         let total: u64 = batch.bytes.iter().sum();
         prop_assert!(total <= limit);
-        prop_assert!(batch.routine_owed <= limit);
+        prop_assert!(batch.owed.bytes <= limit + limit / ROUTINE_SHARE);
         for i in 0..4 {
             let taken: u64 = lanes[i][..batch.items[i]].iter().sum();
             prop_assert_eq!(taken, batch.bytes[i]);
@@ -75,11 +76,12 @@ proptest! {
     ) {
         let endless: Vec<u64> = sizes.iter().copied().cycle().take(50_000).collect();
         let routine = endless.clone();
-        let (mut owed, mut at, mut bytes, mut waited) = (0, 0, 0, 0);
+        let mut owed = Owed::default();
+        let (mut at, mut bytes, mut waited) = (0, 0, 0);
         let rounds = 200;
         for _ in 0..rounds {
             let batch = plan_batch([&endless, &[], &[], &routine[at..]], limit, OPEN, owed);
-            owed = batch.routine_owed;
+            owed = batch.owed;
             at += batch.items[3];
             bytes += batch.bytes[3];
             waited = if batch.items[0] == 0 { waited + 1 } else { 0 };
