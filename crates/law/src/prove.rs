@@ -126,6 +126,10 @@ impl Pack<'_> {
 /// The id that an agreement has while it is only a text.
 const NO_ID: AgreementId = AgreementId::from_array([0; 32]);
 
+/// The compiler of questions calls itself once for each prohibition of an agreement, and more for
+/// two that are held against each other. What is not needed of this is not taken either.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Answers these properties for every agreement of a pack, in their order. The solvers work side by
 /// side; without one, nothing is answered.
 pub fn prove<S: Solver>(
@@ -147,8 +151,15 @@ pub fn prove<S: Solver>(
     };
     let work = &work;
     let mut found = thread::scope(|scope| {
-        let threads: Vec<_> =
-            solvers.iter_mut().map(|solver| scope.spawn(move || work(solver))).collect();
+        let mut threads = Vec::new();
+        for solver in solvers.iter_mut() {
+            let thread = thread::Builder::new().stack_size(STACK_BYTES);
+            let started = thread.spawn_scoped(scope, move || work(solver));
+            threads.push(started.map_err(|e| CompileError::Refused {
+                clause: "prover".to_owned(),
+                reason: format!("a thread for a solver cannot be started: {e}"),
+            })?);
+        }
         let mut found = Vec::new();
         for thread in threads {
             found.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);

@@ -452,6 +452,23 @@ fn without_an_answer_nothing_is_proved() {
     }
 }
 
+/// The compiler goes as deep as an agreement is long.
+#[test]
+fn agreements_of_as_many_clauses_as_there_may_be_are_proved_about() {
+    if !has_solver() {
+        return;
+    }
+    let long = |code: &str, from: usize| {
+        let clauses: Vec<String> = (from..from + crate::agreement::CLAUSES_MAX - 1)
+            .map(|n| format!("type = \"data_categories\"\nexcluded = [\"c{n}\"]"))
+            .collect();
+        agreement(code, &clauses.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let both = [long("A", 200), long("B", 300)];
+    proved(&ask(&both[..1], &[], None, &[own("context.data_categories.contains(\"c200\")")]));
+    refuted(&ask(&both, &[], None, &[Property::NoContradiction]));
+}
+
 /// A random case over everything that the rules can tell apart.
 fn random(
     space: &Space,
