@@ -12,7 +12,9 @@
 //!
 //! Pure: whoever calls brings the solver. Running one belongs to `entente-app`.
 
+mod favourable;
 mod fence;
+mod memory;
 mod property;
 mod question;
 mod witness;
@@ -138,8 +140,10 @@ pub fn prove<S: Solver>(
     solvers: &mut [S],
 ) -> Result<Vec<Finding>, CompileError> {
     let next = AtomicUsize::new(0);
+    let answers = memory::Answers::default();
     let work = |solver: &mut S| -> Result<Vec<(usize, Vec<Finding>)>, CompileError> {
-        let mut prover = property::Prover::new(pack, solver)?;
+        let mut solver = memory::Remembering::new(solver, &answers);
+        let mut prover = property::Prover::new(pack, &mut solver)?;
         let mut found = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,8 @@
 //! Proofs before signing: what agreements with national laws can never allow.
 //!
 //! No node: what is measured is the proving that `entente agreement prove` calls, with as many
-//! solvers as the machine has processors. No answer is kept from one agreement to the next.
+//! solvers as the machine has processors. As there, a script that one solver has answered is not
+//! solved again for another agreement.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,7 +51,9 @@ pub(super) fn run(
             "{agreements} agreements, each a pack of its own with {} national laws: the {} of the \
              library, then the same between other nations. All {} properties that can be asked of \
              one agreement, on {} solvers side by side; from texts in memory to answers, with the \
-             start of the solvers. Counterexamples are decided for real before they count.",
+             start of the solvers. Cases that go are tried before a solver is asked, and a question \
+             that comes again word for word is asked once. Counterexamples are decided for real \
+             before they count.",
             laws.len(),
             TEMPLATES.len(),
             properties.len(),

@@ -16,6 +16,7 @@ use cedar_policy::{
 use entente_model::{AgreementId, NationCode};
 use thiserror::Error;
 
+use super::favourable::Search;
 use super::fence::{self, Bar};
 use super::question::{Compiled, Desk, Reply};
 use super::{Counterexample, Finding, NO_ID, Pack, Solver, Verdict, witness};
@@ -219,6 +220,7 @@ struct Side<'p> {
     agreement: &'p Agreement,
     rules: Rules,
     released: Option<Compiled>,
+    search: Search,
 }
 
 /// Answers properties about one pack.
@@ -257,7 +259,8 @@ impl<'p, 's> Prover<'p, 's> {
     ) -> Result<Self, CompileError> {
         let side = |agreement: &'p Agreement| {
             let rules = Rules::compile(&[in_force(agreement)], &pack.laws(), pack.schemes)?;
-            Ok(Side { agreement, rules, released: None })
+            let search = Search::new(&rules, agreement.in_force_from());
+            Ok(Side { agreement, rules, released: None, search })
         };
         let sides = pack.agreements.iter().map(side).collect::<Result<Vec<_>, CompileError>>()?;
         let amended = pack.amends.map(side).transpose()?;
@@ -475,9 +478,39 @@ impl<'p, 's> Prover<'p, 's> {
                 "under {code}, {nation} never releases what concerns its own nationals{whither}"
             );
             let says = format!("it concerns a national of {nation}, and {nation} releases it");
-            found.push((claim, self.never(at, vec![fault], &says)?));
+            let verdict = match self.own_national_goes(at, nation, to, &says) {
+                Some(case) => case,
+                None => self.never(at, vec![fault], &says)?,
+            };
+            found.push((claim, verdict));
         }
         Ok(found)
+    }
+
+    /// A case in which a nation releases what concerns its own national, found by trying.
+    fn own_national_goes(
+        &mut self,
+        at: usize,
+        nation: NationCode,
+        to: Option<NationCode>,
+        says: &str,
+    ) -> Option<Verdict> {
+        let side = self.sides.get_mut(at)?;
+        let parties = side.rules.treaties.first()?.parties.keys().copied();
+        let recipients = parties.filter(|n| *n != nation && to.is_none_or(|to| *n == to));
+        for recipient in recipients {
+            let fixed = Point::from([
+                ("sender", Setting::Nation(nation)),
+                ("recipient", Setting::Nation(recipient)),
+                ("nationalities", Setting::Maybe(Some(nation.to_string()))),
+            ]);
+            let found = side.search.find(&side.rules, self.pack.schemes, &fixed);
+            if let Some((scenario, ruling)) = found {
+                let wrong = ruling.decision.releases();
+                return Some(confirmed(wrong, scenario, ruling, says, &[side.agreement], true));
+            }
+        }
+        None
     }
 
     /// What national laws forbid without leaving it to anyone, straight from their texts.
@@ -578,7 +611,7 @@ impl<'p, 's> Prover<'p, 's> {
             ("recipient", Setting::Nation(passed.recipient)),
             ("at", Setting::At(under.in_force_from())),
         ]);
-        let scenario = build(&point, self.pack.schemes).map(|mut scenario| {
+        let scenario = build(&point, self.pack.schemes).and_then(|mut scenario| {
             scenario.facts.provenance.push(witness::foreign(passed.provider, under.code()));
             if passed.consented {
                 scenario.consents.push(crate::case::Consent {
@@ -587,11 +620,7 @@ impl<'p, 's> Prover<'p, 's> {
                     to: vec![passed.recipient.to_string()],
                 });
             }
-            // The scheme's owner is the originator, so that the case can be written down.
-            if let Ok(owner) = scenario.label.policy.parse() {
-                scenario.originator = owner;
-            }
-            scenario
+            witness::owned(scenario)
         });
         Ok(scenario.zip(unlimited(&nations, &[under.code()])))
     }

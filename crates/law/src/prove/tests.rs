@@ -452,6 +452,49 @@ fn without_an_answer_nothing_is_proved() {
     }
 }
 
+/// What agreements let go is mostly found by trying; what they do not, only a solver can say.
+#[test]
+fn a_case_that_goes_is_found_without_a_solver_and_a_proof_never() {
+    struct Absent;
+    impl Solver for Absent {
+        fn solve(&mut self, _: &str) -> Result<Satisfiable, SolverFault> {
+            Err(SolverFault("the solver is not installed".to_owned()))
+        }
+    }
+    let schemes = Schemes::builtin();
+    // Much has to be right at once for anything to go.
+    let narrow = [
+        "type = \"purpose\"\nallowed = [\"piracy\"]",
+        "type = \"bodies\"\n[authorised]\nXAR = [\"CERT-A\"]\nXBR = [\"CERT-B\"]\nXCO = [\"CERT-C\"]",
+        "type = \"classification_floor\"\nlevel = \"RESTRICTED\"",
+        "type = \"object_types\"\nallowed = [\"indicator\"]",
+        "type = \"geographic_scope\"\nareas = [\"strait\"]",
+    ];
+    let agreements = [agreement("A", &narrow)];
+    let guard = |more: &str| {
+        let rule = "type = \"own_national\"\ndirection = \"export\"\neffect = \"forbid\"";
+        law("XAR", &[&format!("{rule}{more}")])
+    };
+    let ask = |laws: &[NationalLaw]| {
+        let pack = Pack { agreements: &agreements, laws, schemes: &schemes, amends: None };
+        prove(&pack, &[Property::OwnNationals(None)], &mut [Absent]).unwrap()
+    };
+    let found = ask(&[guard("\nunless = [\"judicial_authorisation\"]")]);
+    assert_eq!(found.len(), 3);
+    for finding in &found {
+        let case = refuted(std::slice::from_ref(finding));
+        let sender = case.transfer.sender;
+        assert_eq!(case.facts.persons[0].nationalities, [sender]);
+        assert_ne!(case.recipient.nation, sender);
+        let excepted = case.transfer.facts == ["judicial_authorisation"];
+        assert_eq!(excepted, sender.as_str() == "XAR");
+    }
+    // Without an exception there is nothing to find.
+    let found = ask(&[guard("")]);
+    assert!(matches!(found[0].verdict, Verdict::NotProved(_)), "{:#?}", found[0]);
+    refuted(&found[1..]);
+}
+
 /// The compiler goes as deep as an agreement is long.
 #[test]
 fn agreements_of_as_many_clauses_as_there_may_be_are_proved_about() {

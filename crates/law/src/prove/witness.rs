@@ -169,6 +169,13 @@ pub(super) fn release(
     })
 }
 
+/// Makes the owner of the label's scheme the originator, so that the case can be written down;
+/// `None` if that is no nation.
+pub(super) fn owned(mut scenario: Scenario) -> Option<Scenario> {
+    scenario.originator = scenario.label.policy.parse().ok()?;
+    Some(scenario)
+}
+
 fn consents(kind: ConsentKind, from: &[String], to: NationCode) -> Vec<Consent> {
     let given =
         from.iter().map(|from| Consent { kind, from: from.clone(), to: vec![to.to_string()] });
