@@ -268,7 +268,7 @@ fn context(
         shared: view.shared.iter().map(SharedView::of).collect(),
         standing: node.rules_of(&signed.actor, oid)?.iter().map(RuleView::of).collect(),
         family: family(&view.family),
-        older_leaf: view.row.leaf.filter(|_| decisions.is_empty()),
+        older_leaf: view.row.leaf.filter(|_| decisions.is_empty() && !signed.actor.is_seated()),
         decisions,
         recalls: signed.actor.is(&[Role::ReleaseOfficer, Role::SecurityOfficer]),
         content: match withheld {

@@ -304,7 +304,7 @@ async fn a_liaison_seat_has_pages_and_commands_for_what_went_to_its_nation_alone
         if released && state.recalled().is_none() && row.class < 3 {
             assert_eq!(seen.status, StatusCode::OK, "{row:?}");
             assert!(seen.text.contains("Under which terms your nation has it"));
-            for other in ["XCO", "XDO", "/proof", "Held for", "entente verify"] {
+            for other in ["XCO", "XDO", "/proof", "Held for", "entente verify", "ledger entry"] {
                 assert!(!seen.text.contains(other), "{other}: {}", seen.text);
             }
             given += 1;
@@ -334,6 +334,39 @@ async fn a_liaison_seat_has_pages_and_commands_for_what_went_to_its_nation_alone
     assert_eq!(listed["objects"].as_array().unwrap().len(), given, "{listed}");
     let shown = commands.command(Some(&credential), "person.show", json!({ "name": "analyst" }));
     assert_eq!(shown.unwrap_err().status, 404);
+}
+
+#[tokio::test]
+async fn an_object_shared_at_home_says_with_whom_and_under_which_terms() {
+    let world = World::quiet();
+    world.arrange_at_home();
+    let shared = world.publish("SERVICE", &document(b"for both", "text/plain")).objects[0];
+    let kept = world.publish("SERVICE", &document(b"for one", "text/plain")).objects[0];
+    world.share_with_navy(shared);
+    let navy =
+        Post { body: "NAVY-FUSION".to_owned(), ..Post::of(&[Role::Analyst]).cleared("SECRET-A") };
+    let navy = Browser { session: Some(world.session_of("nora", &navy)), ..Browser::at(&world) };
+    let path = format!("/object/{shared}");
+    let seen = navy.get(&path).await;
+    assert_eq!(seen.status, StatusCode::OK);
+    for text in ["Under which terms your agency has it", "XAR-DSA/", "delete by", "for both"] {
+        assert!(seen.text.contains(text), "{text}: {}", seen.text);
+    }
+    assert!(!seen.text.contains("Shared at home"));
+    assert_eq!(navy.get(&format!("/object/{kept}")).await.status, StatusCode::NOT_FOUND);
+
+    let seen = Browser::signed_in(&world, "analyst").get(&path).await;
+    for text in ["Shared at home", "holds it", "Held for", "CERT-A, NAVY-FUSION"] {
+        assert!(seen.text.contains(text), "{text}: {}", seen.text);
+    }
+    assert!(!seen.text.contains("Under which terms your agency"));
+    // The preview names the agency as it names nations.
+    let form = "label=SERVICE&purpose=cyber_defence&to=XAR%2FNAVY-FUSION";
+    let analyst = Browser::signed_in(&world, "analyst");
+    let page = analyst.get("/preview").await;
+    let form = format!("{form}&token={}", page.hidden("token"));
+    let seen = analyst.post("/preview/nations", &form).await;
+    assert!(seen.text.contains("NAVY-FUSION") && seen.text.contains("1 of 1"), "{}", seen.text);
 }
 
 #[tokio::test]

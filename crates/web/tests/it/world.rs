@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 const EMBER_STRAIT: &str = include_str!("../../../../agreements/ember-strait.md");
+const DOMESTIC: &str = include_str!("../../../../agreements/domestic.md");
 const ARVENIAN_LAW: &str = include_str!("../../../../laws/xar.md");
 const ATTACK: &[u8] = include_bytes!("../../../../samples/attack-ics-18.1-subset.json");
 const ALERT: &[u8] = include_bytes!("../../../../samples/cap-seychelles-wind.xml");
@@ -143,6 +144,33 @@ impl World {
         })
         .unwrap();
         Self { _folder: folder, alliance, node: Arc::new(node), events, actors }
+    }
+
+    /// Brings an arrangement between Arvenia's two agencies into force.
+    pub(crate) fn arrange_at_home(&self) {
+        let text = DOMESTIC
+            .replace("\"COAST-GUARD\"", "\"NAVY-FUSION\"")
+            .replace("in_force_from = \"2031-01-01\"", "in_force_from = \"2020-01-01\"");
+        let id = self.node.propose(self.actor("legal-1"), &text).unwrap();
+        let member = self.alliance.member(0).unwrap();
+        let second =
+            self.node.actor(member.credential("legal-2").unwrap(), &[TokenKind::Credential]);
+        self.node.sign_agreement(self.actor("legal-1"), &id).unwrap();
+        self.node.sign_agreement(&second.unwrap(), &id).unwrap();
+        self.node.tick().unwrap();
+    }
+
+    /// Shares an object of Arvenia's with its navy.
+    pub(crate) fn share_with_navy(&self, oid: ObjectId) {
+        let order = OnwardOrder {
+            oid,
+            to: "XAR".parse().unwrap(),
+            to_body: Some("NAVY-FUSION".to_owned()),
+            purpose: "cyber_defence".to_owned(),
+            body: "CERT-A".to_owned(),
+            evidence: false,
+        };
+        assert!(self.node.release_onward(self.actor("analyst"), &order).unwrap().released);
     }
 
     /// A person of Arvenia.
