@@ -57,7 +57,7 @@ impl Housekeeping for SqliteStore {
 }
 
 /// Every command there is.
-pub const NAMES: [&str; 81] = [
+pub const NAMES: [&str; 82] = [
     "whoami",
     "person.add",
     "person.list",
@@ -105,6 +105,7 @@ pub const NAMES: [&str; 81] = [
     "fact.add",
     "fact.list",
     "fact.releases",
+    "fact.tell",
     "fact.revoke",
     "rule.add",
     "rule.list",
@@ -286,6 +287,7 @@ where
             "fact.add" => self.fact_add(&actor, body),
             "fact.list" => self.fact_list(&actor, body),
             "fact.releases" => self.fact_releases(&actor, body),
+            "fact.tell" => self.fact_tell(&actor, body),
             "fact.revoke" => self.fact_revoke(&actor, body),
             "law.replay" => self.law_replay(&actor, body),
             "rule.add" => self.rule_add(&actor, body),

@@ -551,6 +551,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 | ItemKind::AgreementSign
                 | ItemKind::AgreementWithdraw
                 | ItemKind::AgreementStanding
+                | ItemKind::FactTold
                 | ItemKind::LaneHead
                 | ItemKind::AgreementActivated => {}
             }

@@ -5,6 +5,8 @@
 //! at their moment and name the facts that they used; when one holds no more, the releases that
 //! rest on it are listed, so that people can decide whether to recall them.
 
+use std::collections::BTreeMap;
+
 use entente_law::{Asserted, Fact, FactKind, FactSubject, Register};
 use entente_model::codec::Wire;
 use entente_model::record::{DecisionRecord, NoteRecord, Record, RecordKind};
@@ -17,7 +19,7 @@ use entente_store::{Store, Vault, Work};
 use crate::error::{AppError, Result};
 use crate::gate::{DECISIONS, Gate};
 use crate::leaf::LeafOpening;
-use crate::node::{Node, event};
+use crate::node::{Nation, Node, event};
 use crate::people::{Actor, Role};
 use crate::publish::Verdict;
 use crate::said::{SAID_BYTES_MAX, bounded};
@@ -92,6 +94,10 @@ pub struct FactView {
     pub state: FactState,
     /// When it was withdrawn, by whom and why.
     pub revoked: Option<(Timestamp, String, String)>,
+    /// Whether a partner stated it: then `leaf` is of that partner's ledger.
+    pub from_partner: bool,
+    /// The partners that it was stated to.
+    pub told_to: Vec<String>,
 }
 
 /// A release that rests on a fact.
@@ -115,12 +121,21 @@ pub struct RestingReleases {
 }
 
 /// The facts that hold now or will, for decisions.
-pub(crate) fn register(work: &dyn Work, now: Timestamp) -> Result<Register> {
-    let mut facts = Vec::new();
+pub(crate) fn register(
+    work: &dyn Work,
+    nations: &BTreeMap<NationId, Nation>,
+    now: Timestamp,
+) -> Result<Register> {
+    let (mut facts, mut told) = (Vec::new(), BTreeMap::new());
     for row in work.facts_standing(now)? {
+        if let Some(source) = row.source {
+            // What somebody stated whom we do not know any more counts for nobody.
+            let Some(nation) = nations.get(&source) else { continue };
+            told.insert(row.id, nation.row.code);
+        }
         facts.push((row.id, Asserted::from_bytes(&row.asserted)?.fact));
     }
-    Ok(Register::new(facts))
+    Ok(Register::new(facts).told_by(told))
 }
 
 /// Records that releases rest on facts: for each nation that receives, the run of leaves in which
@@ -167,6 +182,9 @@ impl<S: Store, V: Vault> Node<S, V> {
                 leaf: first,
                 revoked: None,
                 lapse_told: false,
+                source: None,
+                evidence: None,
+                told_to: Vec::new(),
             })?;
             let object = object_of(&asserted.fact);
             event(work, now, "fact", format!("on record: {about}"), (object, None))
@@ -200,6 +218,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             }
             row.revoked = Some((now, actor.name().to_owned(), why.to_owned()));
             work.put_fact(&row)?;
+            self.tell_withdrawn(work, &row, &asserted, why, now)?;
             // What was decided while it stood is not entered behind its withdrawal.
             crate::ground::give_way(work)?;
             Ok(())
@@ -210,7 +229,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.store.read(|work| self.resting_on(work, &mut gate, id))
     }
 
-    fn fact_row(&self, id: Digest) -> Result<FactRow> {
+    pub(crate) fn fact_row(&self, id: Digest) -> Result<FactRow> {
         self.store
             .read(|work| work.fact(id))?
             .ok_or_else(|| AppError::NotFound(format!("fact {id}")))
@@ -246,7 +265,15 @@ impl<S: Store, V: Vault> Node<S, V> {
                     None if asserted.fact.until() <= now => FactState::Lapsed,
                     None => FactState::Future,
                 };
-                Ok(FactView { id: row.id, asserted, leaf: row.leaf, state, revoked: row.revoked })
+                Ok(FactView {
+                    id: row.id,
+                    asserted,
+                    leaf: row.leaf,
+                    state,
+                    revoked: row.revoked,
+                    from_partner: row.source.is_some(),
+                    told_to: row.told_to,
+                })
             })
             .collect()
     }
@@ -327,7 +354,7 @@ impl<S: Store, V: Vault> Node<S, V> {
     }
 }
 
-fn note(now: Timestamp, act: &str, by: &str, about: &str, id: Digest) -> LeafDraft {
+pub(crate) fn note(now: Timestamp, act: &str, by: &str, about: &str, id: Digest) -> LeafDraft {
     let body = NoteRecord {
         act: act.to_owned(),
         by: by.to_owned(),
@@ -337,12 +364,12 @@ fn note(now: Timestamp, act: &str, by: &str, about: &str, id: Digest) -> LeafDra
     LeafDraft { record: Record::new(RecordKind::Admin, now, &body), item: None }
 }
 
-fn sentence(fact: &Fact) -> String {
+pub(crate) fn sentence(fact: &Fact) -> String {
     format!("{} of {} is {} ({})", fact.kind(), fact.subject(), fact.value(), fact.evidence())
 }
 
 /// The object that a fact is about.
-const fn object_of(fact: &Fact) -> Option<ObjectId> {
+pub(crate) const fn object_of(fact: &Fact) -> Option<ObjectId> {
     match fact.subject() {
         FactSubject::Object(oid) => Some(*oid),
         FactSubject::Us

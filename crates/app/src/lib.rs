@@ -49,6 +49,7 @@ pub mod standing;
 pub mod status;
 pub mod suspend;
 pub mod tick;
+pub mod told;
 pub mod variant;
 pub mod weigh;
 pub mod witness;

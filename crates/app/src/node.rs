@@ -614,7 +614,7 @@ fn load(work: &dyn Work, now: Timestamp, schemes: &Schemes) -> Result<Known> {
         nations.insert(row.nation, Nation { row, chain });
     }
     let policy = Policy::load(work, &nations, now, schemes)?;
-    let register = crate::facts::register(work, now)?;
+    let register = crate::facts::register(work, &nations, now)?;
     let ground = crate::ground::count(work)?;
     let own = nations.values().find(|n: &&Nation| n.row.status == OWN);
     let scheme = own.and_then(|own| schemes.get(own.row.code.as_str()).ok());

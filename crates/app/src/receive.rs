@@ -105,7 +105,7 @@ struct Outcome {
 }
 
 /// What an item came to.
-enum Verdict {
+pub(crate) enum Verdict {
     /// It was taken in.
     Taken,
     /// It was refused; the lane goes on.

@@ -42,6 +42,7 @@ pub(crate) const fn goes_all_the_same(kind: ItemKind) -> bool {
         | ItemKind::AgreementCounter
         | ItemKind::AgreementSign
         | ItemKind::LaneHead
+        | ItemKind::FactTold
         | ItemKind::AgreementActivated => false,
     }
 }

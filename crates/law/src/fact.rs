@@ -355,6 +355,38 @@ impl Fact {
         &self.subject
     }
 
+    /// Whether a partner may state it about itself: what may only lower what it is given, such as
+    /// the accreditation of its systems, and the assurances that it gives. What we find of a
+    /// partner, what our courts allow, and what holds of others it cannot say.
+    pub fn may_be_told_by(&self, nation: NationCode) -> bool {
+        let own = |of: &NationCode| *of == nation;
+        match (self.kind, &self.subject) {
+            (FactKind::Accreditation | FactKind::Clearance, FactSubject::Nation { nation, .. }) => {
+                own(nation)
+            }
+            (FactKind::Established, FactSubject::Nation { nation, body: None }) => {
+                own(nation) && self.is_assurance()
+            }
+            (FactKind::Established, FactSubject::Case(_) | FactSubject::Object(_)) => {
+                self.is_assurance()
+            }
+            _ => false,
+        }
+    }
+
+    fn is_assurance(&self) -> bool {
+        self.value.starts_with("assurance_")
+    }
+
+    /// The same as its own nation says it to others: what is about us is about that nation.
+    #[must_use]
+    pub fn said_by(mut self, nation: NationCode) -> Self {
+        if self.subject == FactSubject::Us {
+            self.subject = FactSubject::Nation { nation, body: None };
+        }
+        self
+    }
+
     /// What it says.
     pub fn value(&self) -> &str {
         &self.value

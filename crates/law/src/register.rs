@@ -4,6 +4,8 @@
 //! of them counts. So a fact that lapses, is revoked or never came can only close a release, never
 //! open one. What a decision relied on is named beside it.
 
+use std::collections::BTreeMap;
+
 use entente_model::{Digest, NationCode, ObjectId, Timestamp};
 
 use crate::case::{DataProtection, Offence, Recipient, TortureRisk, Transfer};
@@ -14,6 +16,8 @@ use crate::scheme::Schemes;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
     facts: Vec<(Digest, Fact)>,
+    /// Who stated those that came from partners.
+    told: BTreeMap<Digest, NationCode>,
 }
 
 /// What facts made of something, and which they were.
@@ -28,7 +32,15 @@ pub struct Relied<T> {
 impl Register {
     /// A register of these facts.
     pub fn new(facts: impl IntoIterator<Item = (Digest, Fact)>) -> Self {
-        Self { facts: facts.into_iter().collect() }
+        Self { facts: facts.into_iter().collect(), told: BTreeMap::new() }
+    }
+
+    /// With who stated those that came from partners: what a partner states counts towards itself
+    /// alone.
+    #[must_use]
+    pub fn told_by(mut self, told: BTreeMap<Digest, NationCode>) -> Self {
+        self.told = told;
+        self
     }
 
     /// How many facts it has.
@@ -141,7 +153,9 @@ impl Register {
         for (kind, list) in
             [(FactKind::Established, &mut base.facts), (FactKind::Ground, &mut base.grounds)]
         {
-            for (id, fact) in self.held(at, kind).filter(|(_, fact)| applies(fact)) {
+            let counts = |id: &Digest| self.told.get(id).is_none_or(|by| *by == to);
+            let held = self.held(at, kind).filter(|(id, fact)| counts(id) && applies(fact));
+            for (id, fact) in held {
                 relied.push(*id);
                 list.push(fact.value().to_owned());
             }

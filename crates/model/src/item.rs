@@ -122,7 +122,8 @@ macro_rules! kinds {
 pub(crate) use kinds;
 
 kinds!(
-    /// What an item is. Codes of `protocol.md` 4.6; 41 is ours (amendment 5), and 42 (decision 30).
+    /// What an item is. Codes of `protocol.md` 4.6; 41 is ours (amendment 5), and 42 and 43 (decisions
+    /// 30 and 42).
     ItemKind, "item kind",
     /// A piece of intelligence.
     Object = 1,
@@ -150,6 +151,8 @@ kinds!(
     AgreementActivated = 41,
     /// A party suspends an agreement, takes that back, or gives notice. Ours (decision 30).
     AgreementStanding = 42,
+    /// A nation states a fact about itself, or withdraws one. Ours (decision 42).
+    FactTold = 43,
 );
 
 /// What the sender's ledger says of one item for one recipient: the entry of a slot.
@@ -730,6 +733,42 @@ impl Wire for OnwardRequest {
                 purpose: r.text()?.to_owned(),
                 basis: r.text()?.to_owned(),
                 until: r.value()?,
+            })
+        })
+    }
+}
+
+/// A nation's statement of a fact that decisions about it rely on, or its withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactTold {
+    /// The fact, in the encoding that belongs to `entente-law`.
+    pub fact: Vec<u8>,
+    /// When it was asserted there.
+    pub at: Timestamp,
+    /// Why it is withdrawn, if it is.
+    pub withdrawn: Option<String>,
+}
+
+impl Wire for FactTold {
+    const NAME: &'static str = "fact told";
+    const BYTES_MAX: usize = 16 << 10;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(4).uint(1).bytes(&self.fact).value(&self.at).optional(
+            self.withdrawn.as_ref(),
+            |w, why| {
+                w.text(why);
+            },
+        );
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        r.record(4, |r| {
+            version_1(r)?;
+            Ok(Self {
+                fact: r.bytes()?.to_vec(),
+                at: r.value()?,
+                withdrawn: r.optional(|r| r.text().map(str::to_owned))?,
             })
         })
     }

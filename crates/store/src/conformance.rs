@@ -870,8 +870,12 @@ fn facts(store: &impl Store) -> Result<()> {
         leaf: byte.into(),
         revoked: None,
         lapse_told: false,
+        source: None,
+        evidence: None,
+        told_to: Vec::new(),
     };
-    let (a, b) = (fact(1, 100), fact(2, 200));
+    let a = fact(1, 100);
+    let b = FactRow { source: Some(nation(2)), evidence: Some(vec![3; 900]), ..fact(2, 200) };
     write(store, |work| {
         work.put_fact(&a)?;
         work.put_fact(&b)
@@ -889,7 +893,8 @@ fn facts(store: &impl Store) -> Result<()> {
 
     // Withdrawn, it stands no more, and people are told once.
     let gone = FactRow { revoked: Some((at(50), "eva".into(), "wrong".into())), ..b.clone() };
-    let told = FactRow { lapse_told: true, ..a.clone() };
+    let told_to = vec!["XBR".to_owned()];
+    let told = FactRow { lapse_told: true, told_to, ..a.clone() };
     write(store, |work| {
         work.put_fact(&gone)?;
         work.put_fact(&told)

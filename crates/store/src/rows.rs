@@ -653,12 +653,18 @@ pub struct FactRow {
     pub asserted: Vec<u8>,
     /// The first moment at which it holds no more.
     pub until: Timestamp,
-    /// The ledger entry that records it.
+    /// The ledger entry that records it, in the ledger of who asserted it.
     pub leaf: u64,
     /// When it was withdrawn, by whom and why.
     pub revoked: Option<(Timestamp, String, String)>,
     /// Whether people were told that it holds no more.
     pub lapse_told: bool,
+    /// The partner that stated it; none for our own.
+    pub source: Option<NationId>,
+    /// What proves that the partner did; an encoding that belongs to `app`.
+    pub evidence: Option<Vec<u8>>,
+    /// The partners that it was stated to, by code.
+    pub told_to: Vec<String>,
 }
 
 /// Releases to one nation that rest on a fact: leaves of one batch with the same inputs.

@@ -3,12 +3,12 @@
 use entente_app::facts::{FactView, RestingReleases};
 use entente_app::people::Actor;
 use entente_law::{Fact, FactKind, FactSubject};
-use entente_model::Timestamp;
+use entente_model::{NationCode, Timestamp};
 use entente_store::{Store, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text::{instant, moment};
+use super::text::{instant, moment, nation};
 use super::{Answer, Commands, refused, request};
 use crate::local::LocalError;
 
@@ -39,6 +39,13 @@ struct Named {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Tell {
+    fact: String,
+    to: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Revoke {
     fact: String,
     why: String,
@@ -58,6 +65,15 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let fact = Fact::new(kind, about, &add.value, add.evidence.trim(), span).map_err(wrong)?;
         let id = self.node.assert_fact(actor, fact).map_err(refused)?;
         Ok(json!({ "fact": id.to_string() }))
+    }
+
+    pub(super) fn fact_tell(&self, actor: &Actor, body: Value) -> Answer {
+        let tell: Tell = request(body)?;
+        let id = self.node.fact_by_prefix(actor, &tell.fact).map_err(refused)?;
+        let to: Vec<NationCode> = tell.to.iter().map(|to| nation(to)).collect::<Result<_, _>>()?;
+        self.node.tell_fact(actor, id, &to).map_err(refused)?;
+        let told: Vec<String> = to.iter().map(ToString::to_string).collect();
+        Ok(json!({ "fact": id.to_string(), "told": told }))
     }
 
     pub(super) fn fact_list(&self, actor: &Actor, body: Value) -> Answer {
@@ -120,6 +136,8 @@ fn fact(view: &FactView) -> Value {
         "until": moment(fact.until()),
         "asserted_by": view.asserted.by,
         "asserted_at": moment(view.asserted.at),
+        "from_partner": view.from_partner,
+        "told_to": view.told_to,
         "leaf": view.leaf,
         "state": view.state.as_str(),
         "revoked": view.revoked.as_ref().map(|(at, by, why)| {

@@ -8,9 +8,9 @@ use entente_exchange::verify::{VerifiedBundle, VerifiedItem};
 use entente_law::day_text;
 use entente_model::codec::Wire;
 use entente_model::item::{
-    AgreementCounter, AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, ItemKind,
-    Lane, LaneHead, NackCode, OnwardDecision, OnwardRequest, Recall, RecallEffect, Receipt,
-    StandingAct,
+    AgreementCounter, AgreementNote, AgreementPropose, AgreementSign, AgreementStanding, FactTold,
+    ItemKind, Lane, LaneHead, NackCode, OnwardDecision, OnwardRequest, Recall, RecallEffect,
+    Receipt, StandingAct,
 };
 use entente_model::manifest::ControlItem;
 use entente_model::record::{AgreementRecord, ErasureRecord, Record, RecordKind};
@@ -128,6 +128,12 @@ impl<S: Store, V: Vault> Node<S, V> {
             ItemKind::AgreementStanding => {
                 let said = decode!(AgreementStanding, &payload);
                 self.take_standing(work, known, nation, &said, now)
+            }
+            ItemKind::FactTold => {
+                let told = decode!(FactTold, &payload);
+                let proof = evidence::kept(verified, item, Some(control));
+                let leaf = item.opening().index;
+                self.take_fact(work, known, nation, (&told, leaf, proof), now)
             }
             ItemKind::AgreementActivated => {
                 let note = decode!(AgreementNote, &payload);

@@ -46,6 +46,8 @@ mod sessions;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod variants;

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use entente_law::FactKind;
+use entente_model::NationCode;
 use serde_json::{Value, json};
 
 use crate::local::PersonArgs;
@@ -30,6 +31,7 @@ pub struct FactArgs {
 enum FactCommand {
     Add(AddArgs),
     List(ListArgs),
+    Tell(TellArgs),
     Revoke(RevokeArgs),
 }
 
@@ -82,6 +84,26 @@ struct ListArgs {
     person: PersonArgs,
 }
 
+/// State a fact about ourselves to partners, which rely on it until it lapses or is withdrawn
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  entente fact add established --about case:OP-12 --value assurance_no_death_penalty \\
+      --evidence \"minister's letter 88\" --until 2027-06-30 --as lena
+  entente fact tell 7f3a09c1 --to XBR --to XCO --as lena
+
+A nation states the accreditation of its own systems, the clearance of its own readers, and the
+assurances that it gives. It is told of a withdrawal too.")]
+struct TellArgs {
+    /// The fact: its id, or the start of it
+    fact: String,
+    /// A partner that is to rely on it; may be repeated
+    #[arg(long, value_name = "NATION", required = true)]
+    to: Vec<NationCode>,
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
 /// Withdraw a fact, and list the releases that rest on it
 #[derive(Debug, Args)]
 #[command(
@@ -102,6 +124,7 @@ impl Run for FactArgs {
         match self.command {
             FactCommand::Add(args) => args.run(output),
             FactCommand::List(args) => args.run(output),
+            FactCommand::Tell(args) => args.run(output),
             FactCommand::Revoke(args) => args.run(output),
         }
     }
@@ -140,6 +163,18 @@ impl Run for ListArgs {
     }
 }
 
+impl Run for TellArgs {
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        let to: Vec<String> = self.to.iter().map(ToString::to_string).collect();
+        let request = json!({ "fact": self.fact, "to": to });
+        let answer = self.person.desk()?.call("fact.tell", &request)?;
+        output.report(&Answer::new(answer, |answer, page| {
+            writeln!(page, "fact {} is stated to {}", id(answer, "fact"), text(answer, "told"))
+        }))?;
+        Ok(Exit::Done)
+    }
+}
+
 impl Run for RevokeArgs {
     fn run(self, output: Output) -> Result<Exit, Failure> {
         let request = json!({ "fact": self.fact, "why": self.why });
@@ -154,7 +189,7 @@ impl Run for RevokeArgs {
 
 fn facts(answer: &Value, page: &mut dyn Write) -> fmt::Result {
     let mut table =
-        Table::new(["fact", "kind", "about", "value", "state", "until", "by", "evidence"]);
+        Table::new(["fact", "kind", "about", "value", "state", "until", "by", "told", "evidence"]);
     for fact in list(answer, "facts") {
         table.row([
             id(fact, "fact"),
@@ -164,6 +199,7 @@ fn facts(answer: &Value, page: &mut dyn Write) -> fmt::Result {
             text(fact, "state"),
             moment(fact, "until"),
             text(fact, "asserted_by"),
+            text(fact, "told_to"),
             text(fact, "evidence"),
         ]);
     }

@@ -11,8 +11,8 @@ use crate::{Facts, Result};
 macro_rules! facts {
     ($rest:literal) => {
         concat!(
-            "SELECT id, asserted, until, leaf, revoked_at, revoked_by, revoked_why, lapse_told
-             FROM fact ",
+            "SELECT id, asserted, until, leaf, revoked_at, revoked_by, revoked_why, lapse_told,
+             source, evidence, told_to FROM fact ",
             $rest
         )
     };
@@ -26,12 +26,24 @@ impl Facts for Tx<'_, '_> {
         };
         self.session.run(
             "INSERT INTO fact (id, asserted, until, leaf, revoked_at, revoked_by, revoked_why,
-                 lapse_told)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 lapse_told, source, evidence, told_to)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at,
                  revoked_by = excluded.revoked_by, revoked_why = excluded.revoked_why,
-                 lapse_told = excluded.lapse_told",
-            cells![row.id, row.asserted, row.until, row.leaf, at, by, why, row.lapse_told],
+                 lapse_told = excluded.lapse_told, told_to = excluded.told_to",
+            cells![
+                row.id,
+                row.asserted,
+                row.until,
+                row.leaf,
+                at,
+                by,
+                why,
+                row.lapse_told,
+                row.source,
+                row.evidence,
+                row.told_to,
+            ],
         )?;
         Ok(())
     }
@@ -90,5 +102,15 @@ fn fact(c: &mut Columns<'_, '_>) -> rusqlite::Result<FactRow> {
     let (at, by, why): (Option<Timestamp>, Option<String>, Option<String>) =
         (c.take()?, c.take()?, c.take()?);
     let revoked = at.map(|at| (at, by.unwrap_or_default(), why.unwrap_or_default()));
-    Ok(FactRow { id, asserted, until, leaf, revoked, lapse_told: c.take()? })
+    Ok(FactRow {
+        id,
+        asserted,
+        until,
+        leaf,
+        revoked,
+        lapse_told: c.take()?,
+        source: c.take()?,
+        evidence: c.take()?,
+        told_to: c.take()?,
+    })
 }

@@ -32,6 +32,7 @@ pub(super) const STORE: Schema = Schema {
     page_bytes: 8192,
     steps: &[
         STORE_1, STORE_2, STORE_3, STORE_4, STORE_5, STORE_6, STORE_7, STORE_8, STORE_9, STORE_10,
+        STORE_11,
     ],
 };
 
@@ -279,6 +280,13 @@ CREATE TABLE at_home (
     at INTEGER NOT NULL, delete_at INTEGER, ended INTEGER,
     PRIMARY KEY (oid, agency)) WITHOUT ROWID;
 CREATE INDEX at_home_due ON at_home (delete_at) WHERE ended IS NULL AND delete_at IS NOT NULL;
+";
+
+/// Facts that partners state about themselves, and to whom ours were stated.
+const STORE_11: &str = "
+ALTER TABLE fact ADD COLUMN source BLOB;
+ALTER TABLE fact ADD COLUMN evidence BLOB;
+ALTER TABLE fact ADD COLUMN told_to BLOB NOT NULL DEFAULT x'80';
 ";
 
 const VAULT_1: &str = "

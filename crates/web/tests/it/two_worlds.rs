@@ -91,6 +91,7 @@ fn requests() -> BTreeMap<&'static str, Ask> {
         ("fact.add", TellsNothing("about nations and cases")),
         ("fact.list", none()),
         ("fact.releases", Reads(vec![json!({ "fact": "00000000" })])),
+        ("fact.tell", Reads(vec![json!({ "fact": "00000000", "to": ["XBR"] })])),
         ("fact.revoke", Reads(vec![json!({ "fact": "00000000", "why": "wrong" })])),
         ("rule.add", TellsNothing("about rules")),
         ("rule.list", none()),
