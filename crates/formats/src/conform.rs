@@ -11,6 +11,7 @@
 mod ais;
 mod cap;
 mod json;
+mod pattern;
 
 use std::fmt;
 
@@ -35,6 +36,11 @@ pub const KINDS: &[Kind] = &[
         run: cap::whole,
     },
     Kind { name: "json-parsing", answers: r#"{"accepted": bool}"#, run: json::parsing },
+    Kind {
+        name: "pattern-parse",
+        answers: r#"{"valid": bool, "error"?: text}"#,
+        run: pattern::parse,
+    },
 ];
 
 /// One kind of case.

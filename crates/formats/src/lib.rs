@@ -13,6 +13,7 @@ pub mod ais;
 pub mod cap;
 pub mod conform;
 pub mod json;
+pub mod pattern;
 pub mod portion;
 pub mod sniff;
 

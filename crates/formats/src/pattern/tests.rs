@@ -1,0 +1,132 @@
+use super::*;
+use crate::conform::{Around, Kind, Unfit};
+
+/// Every case of a file that is answered otherwise than recorded, by line.
+fn differing(kind: &str, cases: &str, observations: Option<&serde_json::Value>) -> Vec<String> {
+    let beside = |_: &str| Err(Unfit::File("nothing lies beside".into()));
+    let around = Around { observations, beside: &beside };
+    let kind = Kind::named(kind).unwrap();
+    let mut differing = Vec::new();
+    for (at, line) in cases.lines().enumerate() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let outcome = kind.run(&case, &around).unwrap();
+        if outcome.ok != Some(true) {
+            differing.push(format!("line {}: {} from {line}", at + 1, outcome.got));
+        }
+    }
+    differing
+}
+
+#[track_caller]
+fn none(differing: &[String]) {
+    assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+}
+
+fn parsed(text: &str) -> Pattern {
+    Pattern::parse(text, Version::V21).unwrap()
+}
+
+fn refused(text: &str) -> PatternError {
+    Pattern::parse(text, Version::V21).and_then(|pattern| pattern.check()).expect_err(text)
+}
+
+#[test]
+fn recorded_patterns_are_valid_or_not_as_recorded() {
+    let cases = include_str!("../../../../vectors/patterns/parse.jsonl");
+    none(&differing("pattern-parse", cases, None));
+}
+
+#[test]
+fn errors_say_what_where_and_what_would_be_right() {
+    let error = refused("[file:name = 'é' AND\n  file:size = ]");
+    assert_eq!((error.offset, error.line, error.column), (36, 2, 15));
+    assert_eq!(
+        error.to_string(),
+        "the pattern is refused at line 2, column 15 (byte 36): found `]`; expected a constant: \
+         a string in `'`, a number, `true`, `false`, h'…', b'…' or t'…'"
+    );
+    for (text, column, says) in [
+        ("file:size = 1280", 1, "expected `[` or `(`"),
+        ("[file.size = 1280]", 6, "expected `:`"),
+        ("[file:size =? 1]", 13, "found `?`"),
+        ("[file:size 1]", 12, "a comparison operator"),
+        ("[a:b NOT 1]", 10, "a comparison operator"),
+        ("[a:b-c = 1]", 4, "write it in quotes, as in `'b-c'`"),
+        ("[a:b = 'x\\n']", 10, "followed by `'` or by another backslash"),
+        ("[a:b = 'x]", 8, "does not end"),
+        ("[a:b = h'abc']", 8, "pairs of the digits"),
+        ("[a:b = b'']", 8, "base64 with its padding"),
+        ("[a:b = t'2457-73-22T32:81:84.1Z']", 8, "is no timestamp"),
+        ("[a:b = null]", 8, "found `null`; expected a constant"),
+        ("[a:b < true]", 8, "has an order"),
+        ("[a:b = 007]", 9, "found `0`; expected `AND`, `OR` or `]`"),
+        ("[a:b IN (1,)]", 12, "expected a constant"),
+        ("[a:b = 1", 9, "found the end"),
+        ("[a:b = 1] and [a:b = 2]", 11, "found `and`"),
+        ("[a:b = 1] START t'2020-01-01T00:00:00Z'", 40, "expected `STOP`"),
+        ("[a:b = 1] START '2020-01-01T00:00:00Z' STOP '2020-01-01T00:00:01Z'", 17, "t'2024"),
+        ("[a:b = 1] WITHIN 5 HOURS", 20, "expected `SECONDS`"),
+        ("[a:b = 1] REPEATS 1.5 TIMES", 19, "a whole number"),
+        ("[a:b = 1] REPEATS 0 TIMES", 11, "greater than zero"),
+        ("[a:b = 1] WITHIN 5 SECONDS REPEATS 2 TIMES WITHIN 6 SECONDS", 44, "WITHIN stands twice"),
+        ("([a:b = 1] REPEATS 2 TIMES REPEATS 3 TIMES)", 28, "REPEATS stands twice"),
+        ("[file:hashes.'SHA-256' = 'f00']", 26, "`f00` is no SHA-256 hash; expected 64 hex"),
+        ("[a:b = 1] OR (([a:b = 1])", 26, "found the end; expected `AND`"),
+    ] {
+        let error = refused(text);
+        assert_eq!(error.column, column, "{text}: {error}");
+        assert!(error.to_string().contains(says), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_the_grammar_allows_is_read() {
+    for text in [
+        "( [(a:b IN(443,6443) AND a:c != 0) ])",
+        "[a:b=1]FOLLOWEDBY[a:b<>-.5]WITHIN+2SECONDS",
+        "[a:b = 1 /* why */ OR // to the end\n a:c.'d-e'[*][0].f[-1] MATCHES'\\'x\\\\']",
+        "[EXISTS windows-registry-key:values]",
+        "[a:b = h''] REPEATS 1 TIMES WITHIN 1.5 SECONDS",
+        "([a:b = 1] REPEATS 2 TIMES) REPEATS 2 TIMES",
+        "((((([a:b = 1])))))",
+        "[file:hashes[*] = '8665c8d477534008b3058b72e2dae8ae']",
+        "[file:hashes.MD5 LIKE '8665%']",
+    ] {
+        let pattern = Pattern::parse(text, Version::V21).and_then(|pattern| pattern.check());
+        assert_eq!(pattern, Ok(()), "{text}");
+    }
+    let strings = "[a:b = 1] START '2020-01-01T00:00:00Z' STOP '2020-01-01T00:00:01Z'";
+    assert!(Pattern::parse(strings, Version::V20).is_ok());
+    assert!(Pattern::parse("[EXISTS a:b]", Version::V20).is_err());
+    let path = "[obj-type:a.b[*][1].'c-d' NOT ISSUPERSET '1.2.3.4/16']";
+    let pattern = parsed(path);
+    let Observation::Test(Comparison::Test(test)) = pattern.root() else { panic!("{pattern:?}") };
+    assert_eq!(test.path.to_string(), "obj-type:a.b[*][1].c-d");
+    assert_eq!(test.operator, Operator::IsSuperset("1.2.3.4/16".into()));
+    assert!(test.negated);
+}
+
+#[test]
+fn operators_bind_as_the_specification_says() {
+    let pattern = parsed("[a:b=1] FOLLOWEDBY [a:b=2] OR [a:b=3] AND [a:b=4 OR a:b=5 AND a:b=6]");
+    let Observation::InOrder(list) = pattern.root() else { panic!("{pattern:?}") };
+    let [_, Observation::Any(list)] = list.as_slice() else { panic!("{list:?}") };
+    let [_, Observation::All(list)] = list.as_slice() else { panic!("{list:?}") };
+    let [_, Observation::Test(Comparison::Any(list))] = list.as_slice() else { panic!("{list:?}") };
+    assert!(matches!(list.as_slice(), [Comparison::Test(_), Comparison::All(_)]));
+}
+
+#[test]
+fn length_and_depth_are_bounded() {
+    let long = format!("[a:b = '{}']", "x".repeat(BYTES_MAX));
+    assert!(refused(&long).to_string().contains("at most 1048576"));
+    let deep = |n: usize| format!("{}[a:b = 1]{}", "(".repeat(n), ")".repeat(n));
+    assert!(Pattern::parse(&deep(DEPTH_MAX), Version::V21).is_ok());
+    assert_eq!(refused(&deep(DEPTH_MAX + 1)).column, DEPTH_MAX + 1);
+    let deep = format!("[{}a:b = 1", "(".repeat(100_000));
+    assert!(refused(&deep).to_string().contains("nested more than 64 deep"));
+    let many = vec!["[a:b = 1] REPEATS 1 TIMES"; 20_000].join(" OR ");
+    assert!(Pattern::parse(&many, Version::V21).is_ok());
+    let digits = "9".repeat(60);
+    assert!(refused(&format!("[a:b = {digits}]")).to_string().contains("too large"));
+}
