@@ -41,6 +41,11 @@ pub const KINDS: &[Kind] = &[
         answers: r#"{"valid": bool, "error"?: text}"#,
         run: pattern::parse,
     },
+    Kind {
+        name: "pattern-match",
+        answers: r#"{"matches": bool} or {"error": text}"#,
+        run: pattern::matching,
+    },
 ];
 
 /// One kind of case.

@@ -1,18 +1,28 @@
 //! STIX patterns: what to look for in observed data (STIX 2.1 section 9, STIX 2.0 part 5).
 //!
 //! [`Pattern::parse`] reads the grammar and says of a wrong pattern where it is wrong and what
-//! would be right. [`Pattern::check`] adds the rules that the grammar does not hold.
+//! would be right. [`Pattern::check`] adds the rules that the grammar does not hold. A pattern is
+//! compiled once into a [`Matcher`], and observed data are read once into [`Observations`]; then
+//! each of the one kind can be held against each of the other.
 //!
 //! INVARIANT: whatever the text, reading it takes time in proportion to its length, and the
-//! tree is no deeper than [`DEPTH_MAX`] parentheses. Storing patterns, choosing which of them
+//! tree is no deeper than [`DEPTH_MAX`] parentheses; matching ends after [`WORK_MAX`] steps at the
+//! latest, in an error rather than in a guess. Storing patterns, choosing which of them
 //! to try and what follows from a match belong to others.
 
+mod address;
 mod ast;
+mod bind;
 mod check;
 mod error;
+mod matcher;
+mod observed;
 mod parse;
+mod plan;
+mod regex;
 mod time;
 mod token;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +31,10 @@ pub use ast::{
     Comparison, Constant, Moment, ObjectPath, Observation, Operator, Placed, Qualified, Qualifier,
     Step, Test,
 };
+pub use bind::{GUESSES_MAX, WORK_MAX};
 pub use error::{PatternError, PatternProblem};
+pub use matcher::{MatchError, Matcher};
+pub use observed::{OBSERVATIONS_MAX, Observations};
 
 /// The longest pattern that is read.
 pub const BYTES_MAX: usize = 1 << 20;

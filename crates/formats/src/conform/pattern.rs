@@ -1,9 +1,9 @@
-//! STIX patterns: whether they are valid.
+//! STIX patterns: whether they are valid and whether they match.
 
 use serde_json::{Value, json};
 
 use super::{Around, Outcome, Unfit, text};
-use crate::pattern::{Pattern, Version};
+use crate::pattern::{Matcher, Observations, Pattern, Version};
 
 /// The version that a case names, 2.1 if none.
 fn version(named: Option<&Value>, member: &'static str) -> Result<Version, Unfit> {
@@ -25,4 +25,34 @@ pub(super) fn parse(case: &Value, _: &Around<'_>) -> Result<Outcome, Unfit> {
     };
     let expected = case.get("valid").and_then(Value::as_bool);
     Ok(Outcome { got, ok: expected.map(|expected| expected == checked.is_ok()) })
+}
+
+/// Whether a pattern matches observed data.
+pub(super) fn matching(case: &Value, around: &Around<'_>) -> Result<Outcome, Unfit> {
+    let member = "observations";
+    let unfit = Unfit::Member { member, what: "a list, or a key in the file of --observations" };
+    let observations = match case.get(member) {
+        Some(Value::String(key)) => around.observations.and_then(|all| all.get(key)),
+        inline => inline,
+    };
+    let observations = observations.ok_or(unfit)?;
+    let named = case.get("options").and_then(|options| options.get("stix_version"));
+    let version = version(named, "options.stix_version")?;
+    let matched = matches(text(case, "pattern")?, version, observations);
+    let ok = match (case.get("error"), case.get("matches").and_then(Value::as_bool)) {
+        (Some(error), _) if !error.is_null() => Some(matched.is_err()),
+        (_, expected) => expected.map(|expected| matched == Ok(expected)),
+    };
+    let got = match matched {
+        Ok(matches) => json!({ "matches": matches }),
+        Err(error) => json!({ "error": error }),
+    };
+    Ok(Outcome { got, ok })
+}
+
+fn matches(pattern: &str, version: Version, observations: &Value) -> Result<bool, String> {
+    let pattern = Pattern::parse(pattern, version).map_err(|error| error.to_string())?;
+    let matcher = Matcher::compile(&pattern).map_err(|error| error.to_string())?;
+    let observations = Observations::read(observations).map_err(|error| error.to_string())?;
+    matcher.matches(&observations).map_err(|error| error.to_string())
 }

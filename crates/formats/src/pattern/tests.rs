@@ -130,3 +130,95 @@ fn length_and_depth_are_bounded() {
     let digits = "9".repeat(60);
     assert!(refused(&format!("[a:b = {digits}]")).to_string().contains("too large"));
 }
+
+#[test]
+fn recorded_patterns_match_or_not_as_recorded() {
+    let observations = include_str!("../../../../vectors/patterns/observations.json");
+    let observations = serde_json::from_str(observations).unwrap();
+    let cases = include_str!("../../../../vectors/patterns/match.jsonl");
+    none(&differing("pattern-match", cases, Some(&observations)));
+}
+
+/// Holds a pattern against persons, each seen in one second: name and how often.
+fn matched(pattern: &str, seen: &[(&str, u64)]) -> Result<bool, MatchError> {
+    let data: Vec<serde_json::Value> = seen
+        .iter()
+        .enumerate()
+        .map(|(second, (name, count))| {
+            let moment = format!("2024-01-01T00:{:02}:{:02}Z", second / 60, second % 60);
+            serde_json::json!({
+                "type": "observed-data",
+                "first_observed": moment, "last_observed": moment, "number_observed": count,
+                "objects": {"0": {"type": "p", "n": name, "list": [1, {"deep": null}], "a_ref": "0"}},
+            })
+        })
+        .collect();
+    let data = serde_json::Value::Array(data);
+    Matcher::compile(&parsed(pattern))?.matches(&Observations::read(&data)?)
+}
+
+#[test]
+fn no_observation_counts_twice() {
+    let seen = [("a", 1), ("ab", 1), ("b", 2)];
+    for (pattern, matches) in [
+        ("[p:n LIKE 'a%'] AND [p:n LIKE '%b'] AND [p:n = 'a']", true),
+        ("[p:n LIKE 'a%'] AND [p:n LIKE 'a%'] AND [p:n = 'a']", false),
+        ("[p:n LIKE '%b'] REPEATS 3 TIMES AND [p:n = 'a']", true),
+        ("[p:n LIKE '%b'] REPEATS 3 TIMES AND [p:n = 'ab']", false),
+        ("([p:n = 'a'] OR [p:n = 'ab']) REPEATS 2 TIMES AND [p:n = 'b'] REPEATS 2 TIMES", true),
+        ("([p:n = 'b'] REPEATS 2 TIMES OR [p:n = 'x']) REPEATS 2 TIMES", false),
+        ("([p:n LIKE 'a%'] FOLLOWEDBY [p:n LIKE '%b']) REPEATS 2 TIMES", true),
+        ("([p:n = 'b'] FOLLOWEDBY [p:n LIKE 'a%'])", false),
+        ("([p:n = 'b'] FOLLOWEDBY [p:n = 'b'])", true),
+        ("([p:n = 'a'] FOLLOWEDBY [p:n = 'ab'] FOLLOWEDBY [p:n = 'b']) WITHIN 1 SECONDS", false),
+        ("([p:n = 'a'] FOLLOWEDBY [p:n = 'ab'] FOLLOWEDBY [p:n = 'b']) WITHIN 2 SECONDS", true),
+        ("([p:n != 'x'] REPEATS 2 TIMES WITHIN .5 SECONDS) REPEATS 2 TIMES", false),
+        ("([p:n != 'x'] REPEATS 2 TIMES WITHIN 1 SECONDS) REPEATS 2 TIMES", true),
+        ("[p:n = 'b'] START t'2024-01-01T00:00:02Z' STOP t'2024-01-01T00:00:03Z'", true),
+        ("[p:n = 'b'] START t'2024-01-01T00:00:00Z' STOP t'2024-01-01T00:00:02Z'", false),
+        ("[p:n = 'b'] START t'2024-01-01T00:00:02Z' STOP t'2024-01-01T00:00:02Z'", false),
+        ("[EXISTS p:list[1].deep]", false),
+        ("[EXISTS p:list[*]]", true),
+        ("[EXISTS p:list[-1]]", false),
+        ("[p:a_ref.a_ref.n = 'a' AND EXISTS p:n]", true),
+        ("[p:n NOT > 5]", false),
+        ("[p:n ISSUBSET '10.0.0.0/8']", false),
+        ("[p:n NOT ISSUBSET '2001:db8::/32']", true),
+    ] {
+        assert_eq!(matched(pattern, &seen), Ok(matches), "{pattern}");
+    }
+    for wrong in [
+        "[p:n ISSUBSET 'x']",
+        "[p:n MATCHES '(?<=a)b']",
+        "[p:n = t'2024-02-30T00:00:00Z']",
+        "[p:n IN ('a', 1)]",
+        "[p:n = 'a'] REPEATS 0 TIMES",
+        "[p:n = 'a' OR p:n = t'2024-01-01T00:00:00Z']",
+    ] {
+        assert!(matched(wrong, &seen).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn matching_is_bounded() {
+    let many = vec![("a", 1); 2000];
+    for (pattern, matches) in [
+        ("[p:n = 'a'] REPEATS 2000 TIMES", true),
+        ("[p:n = 'a'] REPEATS 2001 TIMES", false),
+        ("[p:n = 'a'] REPEATS 101 TIMES WITHIN 100 SECONDS", true),
+        ("[p:n = 'a'] REPEATS 102 TIMES WITHIN 100 SECONDS", false),
+        ("[p:n = 'a'] FOLLOWEDBY [p:n = 'a'] FOLLOWEDBY [p:n = 'b']", false),
+        ("([p:n = 'a'] FOLLOWEDBY [p:n = 'a']) REPEATS 20 TIMES", true),
+    ] {
+        assert_eq!(matched(pattern, &many), Ok(matches), "{pattern}");
+    }
+    let often = [("a", 1 << 60), ("b", 1)];
+    assert_eq!(
+        matched("[p:n = 'a'] REPEATS 1000000000000 TIMES AND [p:n = 'b']", &often),
+        Ok(true)
+    );
+    let tied = "([p:n = 'a'] FOLLOWEDBY [p:n = 'a']) REPEATS 1000000000000 TIMES";
+    assert_eq!(matched(tied, &often), Err(MatchError::TooHard));
+    let hard = "([p:n = 'a'] REPEATS 9 TIMES WITHIN 7 SECONDS AND [p:n = 'a']) REPEATS 30 TIMES";
+    assert!(matches!(matched(hard, &many), Ok(false) | Err(MatchError::TooHard)));
+}
