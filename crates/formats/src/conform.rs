@@ -46,6 +46,11 @@ pub const KINDS: &[Kind] = &[
         answers: r#"{"matches": bool} or {"error": text}"#,
         run: pattern::matching,
     },
+    Kind {
+        name: "pattern-equivalence",
+        answers: r#"{"equivalent": bool} or {"error": text}"#,
+        run: pattern::equivalence,
+    },
 ];
 
 /// One kind of case.

@@ -3,7 +3,8 @@
 //! [`Pattern::parse`] reads the grammar and says of a wrong pattern where it is wrong and what
 //! would be right. [`Pattern::check`] adds the rules that the grammar does not hold. A pattern is
 //! compiled once into a [`Matcher`], and observed data are read once into [`Observations`]; then
-//! each of the one kind can be held against each of the other.
+//! each of the one kind can be held against each of the other. [`equivalent`] says whether two
+//! patterns mean the same.
 //!
 //! INVARIANT: whatever the text, reading it takes time in proportion to its length, and the
 //! tree is no deeper than [`DEPTH_MAX`] parentheses; matching ends after [`WORK_MAX`] steps at the
@@ -14,12 +15,14 @@ mod address;
 mod ast;
 mod bind;
 mod check;
+mod equal;
 mod error;
 mod matcher;
 mod observed;
 mod parse;
 mod plan;
 mod regex;
+mod special;
 mod time;
 mod token;
 mod value;
@@ -32,6 +35,7 @@ pub use ast::{
     Step, Test,
 };
 pub use bind::{GUESSES_MAX, WORK_MAX};
+pub use equal::{EqualityError, TERMS_MAX, equivalent};
 pub use error::{PatternError, PatternProblem};
 pub use matcher::{MatchError, Matcher};
 pub use observed::{OBSERVATIONS_MAX, Observations};

@@ -1,9 +1,9 @@
-//! STIX patterns: whether they are valid and whether they match.
+//! STIX patterns: whether they are valid, whether they match, and whether two mean the same.
 
 use serde_json::{Value, json};
 
 use super::{Around, Outcome, Unfit, text};
-use crate::pattern::{Matcher, Observations, Pattern, Version};
+use crate::pattern::{Matcher, Observations, Pattern, Version, equivalent};
 
 /// The version that a case names, 2.1 if none.
 fn version(named: Option<&Value>, member: &'static str) -> Result<Version, Unfit> {
@@ -55,4 +55,21 @@ fn matches(pattern: &str, version: Version, observations: &Value) -> Result<bool
     let matcher = Matcher::compile(&pattern).map_err(|error| error.to_string())?;
     let observations = Observations::read(observations).map_err(|error| error.to_string())?;
     matcher.matches(&observations).map_err(|error| error.to_string())
+}
+
+/// Whether two patterns are equivalent.
+pub(super) fn equivalence(case: &Value, _: &Around<'_>) -> Result<Outcome, Unfit> {
+    let version = version(case.get("stix_version"), "stix_version")?;
+    let read = |member| {
+        let text = text(case, member)?;
+        Ok(Pattern::parse(text, version).map_err(|error| format!("in `{member}`: {error}")))
+    };
+    let both = read("a")?.and_then(|a| Ok((a, read("b").map_err(|e| e.to_string())??)));
+    let answer = both.and_then(|(a, b)| equivalent(&a, &b).map_err(|error| error.to_string()));
+    let got = match answer {
+        Ok(equivalent) => json!({ "equivalent": equivalent }),
+        Err(error) => json!({ "error": error }),
+    };
+    let expected = case.get("equivalent").map(|expected| json!({ "equivalent": expected }));
+    Ok(Outcome::against(got, expected.as_ref()))
 }

@@ -222,3 +222,88 @@ fn matching_is_bounded() {
     let hard = "([p:n = 'a'] REPEATS 9 TIMES WITHIN 7 SECONDS AND [p:n = 'a']) REPEATS 30 TIMES";
     assert!(matches!(matched(hard, &many), Ok(false) | Err(MatchError::TooHard)));
 }
+
+#[test]
+fn recorded_patterns_are_equivalent_or_not_as_recorded() {
+    let cases = include_str!("../../../../vectors/patterns/equivalence.jsonl");
+    none(&differing("pattern-equivalence", cases, None));
+}
+
+#[test]
+fn equivalence_sees_through_the_writing() {
+    for (one, other, equal) in [
+        ("[a:b = 1]", "[a:b == 1.0]", true),
+        ("[a:b NOT = 1]", "[a:b <> 1]", true),
+        ("[a:b NOT != 1]", "[a:b = 1]", true),
+        ("[a:b NOT < 1]", "[a:b >= 1]", false),
+        ("[a:b IN (1, 2, 3)]", "[a:b IN (3, 2, 1)]", true),
+        ("[a:b = h'616C']", "[a:b = b'YWw=']", true),
+        ("[a:b = t'2024-01-01T00:00:00Z']", "[a:b = t'2024-01-01T00:00:00.000Z']", true),
+        ("[a:'b'.c = 1]", "[a:b.'c' = 1]", true),
+        ("[a:b = 1] AND [a:b = 1]", "[a:b = 1]", false),
+        ("[a:b = 1 AND a:b = 1]", "[a:b = 1]", true),
+        ("[a:b = 1] WITHIN 5 SECONDS", "[a:b = 1] WITHIN 5.0 SECONDS", true),
+        ("[a:b = 1] WITHIN 5 SECONDS", "[a:b = 1] REPEATS 5 TIMES", false),
+        (
+            "[a:b = 1] REPEATS 2 TIMES OR ([a:b = 1] REPEATS 2 TIMES AND [a:b = 2])",
+            "[a:b = 1] REPEATS 2 TIMES",
+            false,
+        ),
+        ("([a:b=3] AND [a:b=1]) OR ([a:b=1] AND [a:b=2] AND [a:b=3])", "[a:b=3] AND [a:b=1]", true),
+        (
+            "([a:b=1] AND [a:b=1] AND [a:b=2]) OR ([a:b=1] AND [a:b=2] AND [a:b=3])",
+            "[a:b=1] AND [a:b=1] AND [a:b=2]",
+            false,
+        ),
+        (
+            "([a:b=1] FOLLOWEDBY [a:b=3]) OR ([a:b=4] FOLLOWEDBY [a:b=1] FOLLOWEDBY [a:b=2] FOLLOWEDBY [a:b=3])",
+            "[a:b=1] FOLLOWEDBY [a:b=3]",
+            true,
+        ),
+        (
+            "([a:b=1] OR ([a:b=1] AND [a:b=2])) FOLLOWEDBY [a:b=3]",
+            "[a:b=1] FOLLOWEDBY [a:b=3]",
+            true,
+        ),
+        ("[a:b=1 AND c:d=1] OR [a:b=2]", "[a:b=2]", true),
+        (
+            "[ipv4-addr:value ISSUBSET '1.2.3.4/24']",
+            "[ipv4-addr:value ISSUBSET '1.2.3.0/24']",
+            true,
+        ),
+        (
+            "[ipv4-addr:value IN ('1.2.3.4/32', '01.2.3.4')]",
+            "[ipv4-addr:value IN ('1.2.3.4')]",
+            true,
+        ),
+        ("[windows-registry-key:key = 'aaa']", "[windows-registry-key:key = 'AAA']", true),
+        (
+            "[windows-registry-key:values[*].data = 'a']",
+            "[windows-registry-key:values[*].data = 'A']",
+            false,
+        ),
+        ("[file:name = 'a']", "[file:name = 'A']", false),
+    ] {
+        assert_eq!(equivalent(&parsed(one), &parsed(other)), Ok(equal), "{one} {other}");
+        assert_eq!(equivalent(&parsed(other), &parsed(one)), Ok(equal), "{other} {one}");
+    }
+}
+
+#[test]
+fn equivalence_is_bounded() {
+    let flat: Vec<String> = (0..4000).map(|n| format!("a:b = {n}")).collect();
+    let mut back = flat.clone();
+    back.reverse();
+    let pattern = |tests: &[String]| parsed(&format!("[{}]", tests.join(" OR ")));
+    assert_eq!(equivalent(&pattern(&flat), &pattern(&back)), Ok(true));
+    let spread = |open: &str, close: &str| {
+        let pairs: Vec<String> = (0..40)
+            .map(|n| format!("({open}a:b = {n}{close} OR {open}a:c = {n}{close})"))
+            .collect();
+        pairs.join(" AND ")
+    };
+    let inside = parsed(&format!("[{}]", spread("", "")));
+    assert_eq!(equivalent(&inside, &inside), Err(EqualityError::TooManyTerms));
+    let between = parsed(&spread("[", "]"));
+    assert_eq!(equivalent(&between, &between), Err(EqualityError::TooManyTerms));
+}
