@@ -20,6 +20,7 @@ use entente_formats::ais::{Decoded, Decoder};
 use entente_formats::cap::tree::{CapLimits, Tree};
 use entente_formats::cap::{Alert, rules, schema};
 use entente_formats::json::{JsonLimits, StrictJson};
+use entente_formats::pattern::{Matcher, Observations, Pattern, Version, equivalent};
 use entente_formats::{Kind, Limits, MediaHint, OnBad, sniff, split};
 use entente_law::{
     Agreement, NationalLaw, Problems, Scheme, Schemes, case, fact, parse_facts, parse_label,
@@ -51,6 +52,7 @@ pub(crate) struct Parser {
 
 /// All of them.
 pub(crate) const PARSERS: [Parser; 21] = [
+pub(crate) const PARSERS: [Parser; 20] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
@@ -69,6 +71,7 @@ pub(crate) const PARSERS: [Parser; 21] = [
     Parser { name: "json", bytes_max: 8192, check: json },
     Parser { name: "passkey", bytes_max: 4200, check: passkey },
     Parser { name: "identity", bytes_max: 16_384, check: identity },
+    Parser { name: "pattern", bytes_max: 2048, check: pattern },
     Parser { name: "intake", bytes_max: 16_384, check: intake },
     Parser { name: "ais", bytes_max: 4096, check: ais },
     Parser { name: "cap", bytes_max: 16_384, check: cap },
@@ -574,4 +577,54 @@ fn passkey(bytes: &[u8]) {
     let got = CREATED.to_vec();
     let got = String::from_utf8(got).expect("text").replace("create", "get");
     assert_eq!(asked(got.as_bytes(), rest, &made.key), Err(PasskeyError::Signature));
+}
+
+/// Observed data of both versions of STIX, with what paths may lead to.
+static OBSERVED: LazyLock<serde_json::Value> = LazyLock::new(|| {
+    serde_json::json!([
+        {
+            "type": "observed-data", "number_observed": 3,
+            "first_observed": "2024-01-01T00:00:00Z", "last_observed": "2024-01-01T00:00:02Z",
+            "objects": {
+                "0": {"type": "a", "b": 1, "c": "x", "d_bin": "AQID", "e": [1, {"f": null}], "g_ref": "1"},
+                "1": {"type": "file", "name": "x", "hashes": {"MD5": "00"}, "h_refs": ["0", "1", "2"]}
+            }
+        },
+        {
+            "type": "bundle",
+            "objects": [
+                {
+                    "type": "observed-data", "number_observed": 1, "object_refs": ["ipv4-addr--1"],
+                    "first_observed": "2024-01-01T00:00:01Z", "last_observed": "2024-01-01T00:00:01Z"
+                },
+                {"type": "ipv4-addr", "id": "ipv4-addr--1", "value": "198.51.100.1"}
+            ]
+        }
+    ])
+});
+
+/// The first byte says which version. A wrong pattern is wrong at a place inside the text; a
+/// right one means what it means, and holds or does not, in bounded time.
+fn pattern(bytes: &[u8]) {
+    let Some((which, rest)) = bytes.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let version = if which % 2 == 0 { Version::V21 } else { Version::V20 };
+    let pattern = match Pattern::parse(text, version) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            assert!(error.offset <= text.len() && text.is_char_boundary(error.offset), "{error}");
+            assert!(error.line >= 1 && error.column >= 1, "{error}");
+            return;
+        }
+    };
+    let _ = pattern.check();
+    assert!(equivalent(&pattern, &pattern) != Ok(false), "a pattern means what it means");
+    let twice = Pattern::parse(&format!("({text}\n) OR ({text}\n)"), version);
+    if let Ok(twice) = twice {
+        assert!(equivalent(&pattern, &twice) != Ok(false), "twice the same is the same");
+    }
+    if let Ok(matcher) = Matcher::compile(&pattern) {
+        let observations = Observations::read(&OBSERVED).expect("observed data");
+        let _ = matcher.matches(&observations);
+    }
 }

@@ -37,7 +37,7 @@ pub use ast::{
 pub use bind::{GUESSES_MAX, WORK_MAX};
 pub use equal::{EqualityError, TERMS_MAX, equivalent};
 pub use error::{PatternError, PatternProblem};
-pub use matcher::{MatchError, Matcher};
+pub use matcher::{MatchError, Matcher, VALUES_MAX};
 pub use observed::{OBSERVATIONS_MAX, Observations};
 
 /// The longest pattern that is read.

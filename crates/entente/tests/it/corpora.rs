@@ -488,6 +488,11 @@ impl Seeds {
                 self.put("json", bytes);
             }
         }
+        for (at, case) in text("vectors/patterns/parse.jsonl").lines().enumerate().step_by(9) {
+            let case: serde_json::Value = serde_json::from_str(case).unwrap();
+            self.put("pattern", format!("{}{}", at % 2, case["pattern"].as_str().unwrap()));
+        }
+        self.put("pattern", "0([a:b IN (1, 2.5) AND a:c NOT LIKE 'x%_' OR EXISTS a:e[*].f] FOLLOWEDBY [file:h_refs[*].g_ref.name MATCHES '^x{1,2}$'] WITHIN .5 SECONDS) REPEATS 2 TIMES OR [ipv4-addr:value ISSUBSET '198.51.100.0/24'] START t'2024-01-01T00:00:00Z' STOP t'2024-01-01T00:00:05Z'");
         let alert = text("samples/cap-seychelles-wind.xml");
         self.put("cap", alert.as_str());
         self.put("intake", alert);

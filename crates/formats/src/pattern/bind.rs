@@ -25,32 +25,28 @@ pub const WORK_MAX: u64 = 20_000_000;
 pub const GUESSES_MAX: usize = 256;
 
 /// Answers whether observations can be chosen. `seen` has, for each comparison expression,
-/// whether each sighting fulfils it.
+/// the sightings that fulfil it.
 pub(super) fn can_choose(
     plan: &Plan,
     sightings: &[Sighting<'_>],
-    seen: &[Vec<bool>],
+    seen: &[Vec<usize>],
 ) -> Result<bool, MatchError> {
-    let fulfils = |at: usize, sighting: &Sighting<'_>, wish: &[super::plan::Source]| {
-        wish.iter().any(|source| {
-            sighting.first < source.stop
-                && sighting.last >= source.start
-                && seen.get(source.comparison).and_then(|by| by.get(at)) == Some(&true)
-        })
-    };
-    let candidates = plan.wishes.iter().map(|wish| {
-        let all = sightings.iter().enumerate();
-        let those = all.filter(|(at, sighting)| fulfils(*at, sighting, wish));
-        those
-            .map(|(at, sighting)| Candidate {
-                at,
-                first: sighting.first,
-                last: sighting.last,
-                count: sighting.count,
-            })
-            .collect()
-    });
-    let mut search = Search { candidates: candidates.collect(), work: 0, guesses: 0 };
+    let mut search = Search { candidates: Vec::new(), work: 0, guesses: 0 };
+    for wish in &plan.wishes {
+        let mut candidates = Vec::new();
+        for source in wish {
+            let fulfilling = seen.get(source.comparison).map_or(&[][..], Vec::as_slice);
+            search.spend(fulfilling.len() + 1)?;
+            candidates.extend(fulfilling.iter().filter_map(|at| {
+                let Sighting { first, last, count, .. } = *sightings.get(*at)?;
+                let in_time = first < source.stop && last >= source.start;
+                in_time.then_some(Candidate { at: *at, first, last, count })
+            }));
+        }
+        candidates.sort_unstable_by_key(|candidate| candidate.at);
+        candidates.dedup_by_key(|candidate| candidate.at);
+        search.candidates.push(candidates);
+    }
     search.solve(vec![Pending::new(Task::Node(&plan.root))], Vec::new())
 }
 

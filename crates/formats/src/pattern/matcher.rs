@@ -23,6 +23,9 @@ use super::value::{Found, equal, order};
 use super::{Pattern, observed::Root};
 use crate::text::quoted;
 
+/// Values looked at in one match; a long string counts for several.
+pub const VALUES_MAX: u64 = 100_000_000;
+
 /// Why a pattern cannot be held against observed data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MatchError {
@@ -63,18 +66,23 @@ pub enum MatchError {
         /// What is wrong.
         problem: String,
     },
-    /// Too many ways to choose observations.
-    #[error(
-        "there are too many ways to choose observations for this pattern; ask for less at once"
-    )]
+    /// Too much to look at, or too many ways to choose observations.
+    #[error("this pattern takes too long with so many observed data; ask for less at once")]
     TooHard,
 }
 
 /// A pattern made ready.
 #[derive(Debug, Clone)]
 pub struct Matcher {
-    comparisons: Vec<Compiled>,
+    comparisons: Vec<Wanted>,
     plan: Plan,
+}
+
+/// A comparison expression and the types of the objects that it is about, each once.
+#[derive(Debug, Clone)]
+struct Wanted {
+    comparison: Compiled,
+    types: Vec<String>,
 }
 
 impl Matcher {
@@ -85,7 +93,7 @@ impl Matcher {
         let mut result = Ok(());
         pattern.root().each_comparison(&mut |comparison| {
             if result.is_ok() {
-                result = Compiled::of(comparison).map(|compiled| comparisons.push(compiled));
+                result = Wanted::of(comparison).map(|wanted| comparisons.push(wanted));
             }
         });
         result.map(|()| Self { comparisons, plan })
@@ -93,23 +101,41 @@ impl Matcher {
 
     /// Whether the pattern matches.
     pub fn matches(&self, observations: &Observations<'_>) -> Result<bool, MatchError> {
+        let mut work = Work(0);
         let mut seen = Vec::with_capacity(self.comparisons.len());
-        for comparison in &self.comparisons {
-            let mut by = vec![false; observations.sightings().len()];
-            for kind in comparison.types() {
-                for root in observations.of_type(kind) {
-                    let Some(sighting) = observations.sightings().get(root.sighting) else {
-                        continue;
-                    };
-                    let holds = comparison.holds(root, sighting)?;
-                    if let Some(by) = by.get_mut(root.sighting) {
-                        *by |= holds;
-                    }
+        for wanted in &self.comparisons {
+            let mut by = Vec::new();
+            for root in wanted.types.iter().flat_map(|kind| observations.of_type(kind)) {
+                let Some(sighting) = observations.sightings().get(root.sighting) else { continue };
+                if wanted.comparison.holds(root, sighting, &mut work)? {
+                    by.push(root.sighting);
                 }
             }
+            by.sort_unstable();
+            by.dedup();
             seen.push(by);
         }
         bind::can_choose(&self.plan, observations.sightings(), &seen)
+    }
+}
+
+impl Wanted {
+    fn of(comparison: &Comparison) -> Result<Self, MatchError> {
+        let mut types = Vec::new();
+        comparison.each_test(&mut |test| types.push(test.path.object_type.clone()));
+        types.sort_unstable();
+        types.dedup();
+        Ok(Self { comparison: Compiled::of(comparison)?, types })
+    }
+}
+
+/// How much was looked at.
+struct Work(u64);
+
+impl Work {
+    fn spend(&mut self, work: usize) -> Result<(), MatchError> {
+        self.0 = self.0.saturating_add(u64::try_from(work).unwrap_or(u64::MAX));
+        if self.0 > VALUES_MAX { Err(MatchError::TooHard) } else { Ok(()) }
     }
 }
 
@@ -154,33 +180,19 @@ impl Compiled {
         })
     }
 
-    /// The types of objects that are asked about, each once.
-    fn types(&self) -> Vec<&str> {
-        fn collect<'a>(compiled: &'a Compiled, types: &mut Vec<&'a str>) {
-            match compiled {
-                Compiled::Test(test) => types.push(&test.path.object_type),
-                Compiled::All(list) | Compiled::Any(list) => {
-                    for compiled in list {
-                        collect(compiled, types);
-                    }
-                }
-            }
-        }
-        let mut types = Vec::new();
-        collect(self, &mut types);
-        types.sort_unstable();
-        types.dedup();
-        types
-    }
-
-    fn holds(&self, root: &Root<'_>, sighting: &Sighting<'_>) -> Result<bool, MatchError> {
+    fn holds(
+        &self,
+        root: &Root<'_>,
+        sighting: &Sighting<'_>,
+        work: &mut Work,
+    ) -> Result<bool, MatchError> {
         match self {
-            Self::Test(test) => test.holds(root, sighting),
+            Self::Test(test) => test.holds(root, sighting, work),
             Self::All(list) => {
-                list.iter().try_fold(true, |all, one| Ok(one.holds(root, sighting)? && all))
+                list.iter().try_fold(true, |all, one| Ok(one.holds(root, sighting, work)? && all))
             }
             Self::Any(list) => {
-                list.iter().try_fold(false, |any, one| Ok(one.holds(root, sighting)? || any))
+                list.iter().try_fold(false, |any, one| Ok(one.holds(root, sighting, work)? || any))
             }
         }
     }
@@ -232,7 +244,13 @@ impl CompiledTest {
     }
 
     /// Whether some value at the path is as asked.
-    fn holds(&self, root: &Root<'_>, sighting: &Sighting<'_>) -> Result<bool, MatchError> {
+    fn holds(
+        &self,
+        root: &Root<'_>,
+        sighting: &Sighting<'_>,
+        work: &mut Work,
+    ) -> Result<bool, MatchError> {
+        work.spend(1)?;
         let type_is = root.object.get("type").and_then(serde_json::Value::as_str);
         if type_is != Some(&self.path.object_type) {
             return Ok(false);
@@ -240,6 +258,7 @@ impl CompiledTest {
         let wrong = |problem| MatchError::Value { path: self.path.to_string(), problem };
         let values = sighting.values(root.object, &self.path.steps).map_err(wrong)?;
         for value in &values {
+            work.spend(1 + value.bytes() / 64)?;
             if self.accepts(value).map_err(wrong)? {
                 return Ok(true);
             }

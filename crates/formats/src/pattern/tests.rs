@@ -307,3 +307,43 @@ fn equivalence_is_bounded() {
     let between = parsed(&spread("[", "]"));
     assert_eq!(equivalent(&between, &between), Err(EqualityError::TooManyTerms));
 }
+
+/// What must hold for any text at all.
+fn holds_for(text: &str) {
+    let pattern = match Pattern::parse(text, Version::V21) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            assert!(text.is_char_boundary(error.offset), "{text}: {error}");
+            return;
+        }
+    };
+    let _ = pattern.check();
+    assert_ne!(equivalent(&pattern, &pattern), Ok(false), "{text}");
+    let twice = parsed(&format!("({text}\n) OR ({text}\n)"));
+    assert_ne!(equivalent(&pattern, &twice), Ok(false), "{text}");
+    if let Ok(matcher) = Matcher::compile(&pattern) {
+        let data = serde_json::json!({
+            "type": "observed-data", "number_observed": 3,
+            "first_observed": "2024-01-01T00:00:00Z", "last_observed": "2024-01-01T00:00:02Z",
+            "objects": {"0": {"type": "file", "name": "x", "h_refs": ["0", "1"]}},
+        });
+        let _ = matcher.matches(&Observations::read(&data).unwrap());
+    }
+}
+
+#[test]
+fn cut_and_damaged_patterns_do_no_harm() {
+    for case in include_str!("../../../../vectors/patterns/match.jsonl").lines().step_by(7) {
+        let case: serde_json::Value = serde_json::from_str(case).unwrap();
+        let text = case["pattern"].as_str().unwrap();
+        for (at, c) in text.char_indices() {
+            let (before, after) = text.split_at(at);
+            holds_for(before);
+            holds_for(after);
+            let behind = after.strip_prefix(c).unwrap();
+            for other in ["", "'", "\\", "(", "]", "0", "é", " "] {
+                holds_for(&format!("{before}{other}{behind}"));
+            }
+        }
+    }
+}

@@ -23,6 +23,17 @@ pub(super) enum Found<'a> {
     References(&'a [Value]),
 }
 
+impl Found<'_> {
+    /// Bytes of text or of bytes, which take time to look at.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Plain(value) => value.as_str().map_or(0, str::len),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::References(_) => 0,
+        }
+    }
+}
+
 /// Whether a value equals a constant.
 pub(super) fn equal(found: &Found<'_>, constant: &Constant) -> Result<bool, String> {
     Ok(match (found, constant) {
