@@ -51,8 +51,7 @@ pub(crate) struct Parser {
 }
 
 /// All of them.
-pub(crate) const PARSERS: [Parser; 21] = [
-pub(crate) const PARSERS: [Parser; 20] = [
+pub(crate) const PARSERS: [Parser; 22] = [
     Parser { name: "wire", bytes_max: 16_384, check: wire },
     Parser { name: "bundle", bytes_max: 16_384, check: bundle },
     Parser { name: "frames", bytes_max: 8192, check: frame_bodies },
