@@ -28,6 +28,8 @@ mod token;
 mod value;
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
 
 pub use ast::{
