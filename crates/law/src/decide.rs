@@ -726,9 +726,9 @@ fn release_attributes<'b>(
 }
 
 /// What release policies read of the first unit of a case.
-#[cfg(test)]
-pub(crate) fn attributes_of(rules: &Rules, case: &Case<'_>) -> Attributes<'static> {
-    release_attributes(Attributes::default(), case, rules, &units(case.subject).remove(0))
+pub(crate) fn attributes_of(rules: &Rules, case: &Case<'_>) -> Option<Attributes<'static>> {
+    let units = units(case.subject);
+    Some(release_attributes(Attributes::default(), case, rules, units.first()?))
 }
 
 /// What onward policies read of one piece of foreign information. `parties` are active in the

@@ -331,7 +331,7 @@ impl<'p, 's> Prover<'p, 's> {
                 let claim = format!("{code} lets nothing go that a national law forbids");
                 let faults = self.absolute();
                 let says = "it goes although a national law forbids it";
-                vec![finding(claim, self.never(at, faults, says)?)]
+                vec![finding(claim, self.never(at, &faults, says)?)]
             }
             Property::NeverErrors => {
                 let claim =
@@ -345,7 +345,7 @@ impl<'p, 's> Prover<'p, 's> {
                 let verdict = if own.onward {
                     self.onward(at, &own.condition, &says)?
                 } else {
-                    self.never(at, vec![own.condition.clone()], &says)?
+                    self.never(at, std::slice::from_ref(&own.condition), &says)?
                 };
                 vec![finding(own.claim.clone(), verdict)]
             }
@@ -384,15 +384,10 @@ impl<'p, 's> Prover<'p, 's> {
     }
 
     /// A property of the form "nothing goes that has one of these faults".
-    fn never(
-        &mut self,
-        at: usize,
-        faults: Vec<String>,
-        says: &str,
-    ) -> Result<Verdict, CompileError> {
+    fn never(&mut self, at: usize, faults: &[String], says: &str) -> Result<Verdict, CompileError> {
         let reads = |name: &str| faults.iter().any(|fault| fault.contains(name));
         let (timed, declared) = (reads("context.at") || reads("collected_at"), reads("emergency"));
-        let context = match self.goes(at, faults)? {
+        let context = match self.goes(at, faults.to_vec())? {
             Reply::Never => return Ok(Verdict::Proved),
             Reply::Unknown(why) => return Ok(Verdict::NotProved(why)),
             Reply::Possible(context) => context,
@@ -411,7 +406,12 @@ impl<'p, 's> Prover<'p, 's> {
                     plain.transfer.emergency = None;
                 }
                 let goes = side.rules.decide(&plain.case()).decision.releases();
-                let scenario = if goes { plain } else { scenario };
+                let plainer = goes && witness::has_fault(&side.rules, &plain, faults);
+                let scenario = if plainer { plain } else { scenario };
+                if !witness::has_fault(&side.rules, &scenario, faults) {
+                    let why = "the solver's case, written down as a case, has no such fault";
+                    return Ok(Verdict::NotProved(why.to_owned()));
+                }
                 let ruling = side.rules.decide(&scenario.case());
                 confirmed(
                     ruling.decision.releases(),
@@ -480,7 +480,7 @@ impl<'p, 's> Prover<'p, 's> {
             let says = format!("it concerns a national of {nation}, and {nation} releases it");
             let verdict = match self.own_national_goes(at, nation, to, &says) {
                 Some(case) => case,
-                None => self.never(at, vec![fault], &says)?,
+                None => self.never(at, &[fault], &says)?,
             };
             found.push((claim, verdict));
         }

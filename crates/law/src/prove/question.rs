@@ -114,13 +114,7 @@ impl<'s> Desk<'s> {
         action: Action,
         forbidden: impl IntoIterator<Item = String>,
     ) -> Result<Compiled, CompileError> {
-        let mut set = PolicySet::new();
-        let texts = std::iter::once("permit (principal, action, resource);".to_owned()).chain(
-            forbidden
-                .into_iter()
-                .map(|c| format!("forbid (principal, action, resource) when {{ {c} }};")),
-        );
-        add(&mut set, action, texts)?;
+        let set = prohibitions(action, forbidden)?;
         self.compile(action, &set)
     }
 
@@ -180,6 +174,20 @@ impl<'s> Desk<'s> {
 fn policy(action: Action, text: &str) -> String {
     let head = format!("principal, action == Action::\"{}\", resource", action.name());
     text.replacen("principal, action, resource", &head, 1)
+}
+
+/// Policies by which everything passes that none of `forbidden` stops.
+pub(super) fn prohibitions(
+    action: Action,
+    forbidden: impl IntoIterator<Item = String>,
+) -> Result<PolicySet, CompileError> {
+    let mut set = PolicySet::new();
+    let forbids = forbidden
+        .into_iter()
+        .map(|c| format!("forbid (principal, action, resource) when {{ {c} }};"));
+    let permit = "permit (principal, action, resource);".to_owned();
+    add(&mut set, action, std::iter::once(permit).chain(forbids))?;
+    Ok(set)
 }
 
 fn add(

@@ -2,6 +2,8 @@
 
 #![expect(clippy::format_collect, reason = "texts of tests are short")]
 
+mod mutations;
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -585,7 +587,7 @@ fn the_fence_and_the_decision_agree() {
         for _ in 0..6 {
             let Some(case) = random(&space, &names, &schemes, &mut runner) else { continue };
             let ruling = rules.decide(&case.case());
-            let context = crate::decide::attributes_of(&rules, &case.case());
+            let context = crate::decide::attributes_of(&rules, &case.case()).unwrap();
             let worst = stops
                 .iter()
                 .filter(|(_, set)| holds(set, &context, &case))

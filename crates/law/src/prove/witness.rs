@@ -11,12 +11,15 @@ use cedar_policy::{Context, EvalResult};
 use entente_model::facts::{Person, Provenance};
 use entente_model::{Label, NationCode, ReleaseFacts, Timestamp};
 
+use super::question;
 use crate::case::{
     Consent, ConsentKind, DataProtection, Offence, Recipient, TortureRisk, Transfer, TransferKind,
     Use,
 };
 use crate::consequence::stranger;
-use crate::decide::TIME_MILLIS_MAX;
+use crate::decide::{TIME_MILLIS_MAX, attributes_of};
+use crate::policy::Action;
+use crate::rules::Rules;
 use crate::scenario::Scenario;
 use crate::scheme::Schemes;
 use crate::time::DAY_MILLIS;
@@ -34,6 +37,11 @@ impl Attributes<'_> {
             Some(EvalResult::String(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// A word that may be absent.
+    fn maybe(&self, name: &str) -> Option<String> {
+        self.text(name).map(named)
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -58,7 +66,7 @@ impl Attributes<'_> {
             Some(EvalResult::Set(set)) => set
                 .iter()
                 .filter_map(|member| match member {
-                    EvalResult::String(text) if !text.is_empty() => Some(text.clone()),
+                    EvalResult::String(text) => Some(named(text.clone())),
                     _ => None,
                 })
                 .collect(),
@@ -69,7 +77,7 @@ impl Attributes<'_> {
     fn offence(&self) -> Option<Offence> {
         let Some(EvalResult::Record(record)) = self.0.get("offence") else { return None };
         let kind = match record.get("kind")? {
-            EvalResult::String(kind) => kind.clone(),
+            EvalResult::String(kind) => named(kind.clone()),
             _ => return None,
         };
         let months = match record.get("max_penalty_months")? {
@@ -80,6 +88,11 @@ impl Attributes<'_> {
             matches!(record.get("criminal_in_sender")?, EvalResult::Bool(true));
         Some(Offence { kind, criminal_in_sender, max_penalty_months: months.min(NUMBER_MAX) })
     }
+}
+
+/// The same word wherever the solver has an empty one, so that what was equal still is.
+fn named(text: String) -> String {
+    if text.is_empty() { "unnamed".to_owned() } else { text }
 }
 
 /// A word that people can read: a solver is content with an empty one.
@@ -119,11 +132,11 @@ pub(super) fn release(
     transfer.kind = TransferKind::parse(&read.text("transfer_kind")?)?;
     transfer.use_ = Use::parse(&read.text("use")?)?;
     transfer.exercise = read.yes("exercise");
-    transfer.emergency = read.text("emergency");
+    transfer.emergency = read.maybe("emergency");
     transfer.facts = read.texts("facts");
     transfer.grounds = read.texts("grounds");
     transfer.offence = read.offence();
-    transfer.case_id = read.text("transfer_case");
+    transfer.case_id = read.maybe("transfer_case");
     let mut persons = Vec::new();
     if read.yes("persons") {
         let nationalities = read.texts("nationalities");
@@ -138,11 +151,11 @@ pub(super) fn release(
         personal_data: read.yes("personal_data"),
         persons,
         data_categories: read.texts("data_categories"),
-        area: read.text("area"),
+        area: read.maybe("area"),
         records: read.number("records")?.min(NUMBER_MAX),
-        collected_for: read.text("collected_for"),
+        collected_for: read.maybe("collected_for"),
         collected_at: read.moment("collected_at"),
-        case_id: read.text("object_case"),
+        case_id: read.maybe("object_case"),
         exercise: read.yes("exercise_data"),
         court_sealed: read.yes("court_sealed"),
         pending_case: read.yes("pending_case"),
@@ -174,6 +187,16 @@ pub(super) fn release(
 pub(super) fn owned(mut scenario: Scenario) -> Option<Scenario> {
     scenario.originator = scenario.label.policy.parse().ok()?;
     Some(scenario)
+}
+
+/// Whether a case has one of these faults, by the engine that decides. What a solver found is
+/// rounded and renamed on its way to a case.
+pub(super) fn has_fault(rules: &Rules, scenario: &Scenario, faults: &[String]) -> bool {
+    let Some(mut attributes) = attributes_of(rules, &scenario.case()) else { return false };
+    attributes.maybe_text("emergency", scenario.transfer.emergency.as_deref());
+    let set = question::prohibitions(Action::Release, faults.iter().cloned());
+    let (Ok(set), Some(context)) = (set, attributes.context()) else { return false };
+    !rules.engine.evaluate(Action::Release, &set, context).fired.is_empty()
 }
 
 fn consents(kind: ConsentKind, from: &[String], to: NationCode) -> Vec<Consent> {
