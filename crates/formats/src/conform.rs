@@ -12,6 +12,7 @@ mod ais;
 mod cap;
 mod json;
 mod pattern;
+mod stix;
 
 use std::fmt;
 
@@ -51,6 +52,7 @@ pub const KINDS: &[Kind] = &[
         answers: r#"{"equivalent": bool} or {"error": text}"#,
         run: pattern::equivalence,
     },
+    Kind { name: "stix-ids", answers: r#"{"id": string | null}"#, run: stix::ids },
 ];
 
 /// One kind of case.

@@ -12,16 +12,17 @@
 pub mod ais;
 pub mod cap;
 pub mod conform;
+pub mod jcs;
 pub mod json;
 pub mod pattern;
 pub mod portion;
 pub mod sniff;
+pub mod stix;
 
 mod intake;
 mod marking;
 mod misp;
 mod piece;
-mod stix;
 mod text;
 
 pub use intake::{IntakeError, Kind, Limits, MediaHint, OnBad, Refused, Split, split};

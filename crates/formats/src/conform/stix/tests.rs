@@ -1,0 +1,24 @@
+use serde_json::Value;
+
+use crate::conform::{Around, Kind};
+
+/// Runs every case; those that differ are listed by line, and `docs/conformance.md` says why.
+fn check(kind: &str, cases: &str, count: usize, differing: &[usize]) {
+    let kind = Kind::named(kind).unwrap();
+    let around = Around { observations: None, beside: &|_| unreachable!() };
+    let mut lines = Vec::new();
+    for (line, case) in (1..).zip(cases.lines()) {
+        let case: Value = serde_json::from_str(case).unwrap();
+        if kind.run(&case, &around).unwrap().ok == Some(false) {
+            lines.push(line);
+        }
+    }
+    assert_eq!(cases.lines().count(), count);
+    assert_eq!(lines, differing);
+}
+
+#[test]
+fn deterministic_ids() {
+    let cases = include_str!("../../../../../vectors/stix/deterministic-ids.jsonl");
+    check("stix-ids", cases, 37, &[]);
+}
