@@ -18,7 +18,7 @@ use super::ast::{Comparison, Constant, ObjectPath, Operator, Test};
 use super::bind;
 use super::observed::{Observations, Sighting};
 use super::plan::Plan;
-use super::regex::Expression;
+use super::regex::{Expression, Memory};
 use super::value::{Found, equal, order};
 use super::{Pattern, observed::Root};
 use crate::text::quoted;
@@ -89,11 +89,12 @@ impl Matcher {
     /// Makes a pattern ready.
     pub fn compile(pattern: &Pattern) -> Result<Self, MatchError> {
         let plan = Plan::of(pattern.root())?;
+        let mut memory = Memory::new();
         let mut comparisons = Vec::new();
         let mut result = Ok(());
         pattern.root().each_comparison(&mut |comparison| {
             if result.is_ok() {
-                result = Wanted::of(comparison).map(|wanted| comparisons.push(wanted));
+                result = Wanted::of(comparison, &mut memory).map(|wanted| comparisons.push(wanted));
             }
         });
         result.map(|()| Self { comparisons, plan })
@@ -120,12 +121,12 @@ impl Matcher {
 }
 
 impl Wanted {
-    fn of(comparison: &Comparison) -> Result<Self, MatchError> {
+    fn of(comparison: &Comparison, memory: &mut Memory) -> Result<Self, MatchError> {
         let mut types = Vec::new();
         comparison.each_test(&mut |test| types.push(test.path.object_type.clone()));
         types.sort_unstable();
         types.dedup();
-        Ok(Self { comparison: Compiled::of(comparison)?, types })
+        Ok(Self { comparison: Compiled::of(comparison, memory)?, types })
     }
 }
 
@@ -168,15 +169,14 @@ enum Check {
 }
 
 impl Compiled {
-    fn of(comparison: &Comparison) -> Result<Self, MatchError> {
+    fn of(comparison: &Comparison, memory: &mut Memory) -> Result<Self, MatchError> {
+        let mut each = |list: &[Comparison]| {
+            list.iter().map(|one| Self::of(one, memory)).collect::<Result<Vec<_>, _>>()
+        };
         Ok(match comparison {
-            Comparison::Test(test) => Self::Test(CompiledTest::of(test)?),
-            Comparison::All(list) => {
-                Self::All(list.iter().map(Self::of).collect::<Result<_, _>>()?)
-            }
-            Comparison::Any(list) => {
-                Self::Any(list.iter().map(Self::of).collect::<Result<_, _>>()?)
-            }
+            Comparison::All(list) => Self::All(each(list)?),
+            Comparison::Any(list) => Self::Any(each(list)?),
+            Comparison::Test(test) => Self::Test(CompiledTest::of(test, memory)?),
         })
     }
 
@@ -199,7 +199,7 @@ impl Compiled {
 }
 
 impl CompiledTest {
-    fn of(test: &Test) -> Result<Self, MatchError> {
+    fn of(test: &Test, memory: &mut Memory) -> Result<Self, MatchError> {
         let path = test.path.clone();
         let bytes = path.last_key().ends_with("_bin") || path.last_key().ends_with("_hex");
         let constant = |constant: &Constant| {
@@ -234,8 +234,10 @@ impl CompiledTest {
                 }
                 Check::In(set.iter().map(constant).collect::<Result<_, _>>()?)
             }
-            Operator::Like(like) => expression(Expression::like(like, bytes), like)?,
-            Operator::Matches(regex) => expression(Expression::matches(regex, bytes), regex)?,
+            Operator::Like(like) => expression(Expression::like(like, bytes, memory), like)?,
+            Operator::Matches(regex) => {
+                expression(Expression::matches(regex, bytes, memory), regex)?
+            }
             Operator::IsSubset(text) => Check::Within(block(text)?),
             Operator::IsSuperset(text) => Check::Around(block(text)?),
             Operator::Exists => Check::Exists,

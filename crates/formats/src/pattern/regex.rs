@@ -15,11 +15,46 @@ use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use super::value::Found;
 
-/// Bytes that one compiled expression may take.
-const SIZE_MAX: usize = 1 << 20;
+/// The longest expression that is read.
+const LENGTH_MAX: usize = 16_384;
+
+/// Bytes that one compiled expression may take, tried one after another.
+const SIZES: [usize; 3] = [1 << 13, 1 << 16, 1 << 20];
+
+/// Bytes that all expressions of a pattern may take.
+const MEMORY_MAX: usize = 64 << 20;
 
 /// Groups within each other.
 const NEST_MAX: u32 = 64;
+
+/// What is left for the expressions of a pattern.
+#[derive(Debug)]
+pub(super) struct Memory(usize);
+
+impl Memory {
+    pub(super) const fn new() -> Self {
+        Self(MEMORY_MAX)
+    }
+
+    /// Builds within the smallest size that does, and takes that much.
+    fn build<T>(&mut self, build: impl Fn(usize) -> Result<T, regex::Error>) -> Result<T, String> {
+        let mut refused = String::new();
+        for size in SIZES {
+            if size > self.0 {
+                return Err("all expressions of the pattern together take too much memory".into());
+            }
+            match build(size) {
+                Ok(built) => {
+                    self.0 -= size;
+                    return Ok(built);
+                }
+                Err(regex::Error::CompiledTooBig(_)) => refused = "it is too large".into(),
+                Err(error) => return Err(problem(&error)),
+            }
+        }
+        Err(refused)
+    }
+}
 
 /// A compiled expression, for text or for bytes.
 #[derive(Debug, Clone)]
@@ -32,14 +67,14 @@ pub(super) enum Expression {
 
 impl Expression {
     /// An expression of `MATCHES`, searched for anywhere.
-    pub(super) fn matches(written: &str, bytes: bool) -> Result<Self, String> {
-        let written: String = written.nfc().collect();
-        Self::build(&rewritten(&written, bytes), bytes, &written)
+    pub(super) fn matches(written: &str, bytes: bool, memory: &mut Memory) -> Result<Self, String> {
+        let written = normal(written)?;
+        Self::build(&rewritten(&written, bytes)?, bytes, &written, memory)
     }
 
     /// A pattern of `LIKE`: `%` stands for any characters and `_` for one.
-    pub(super) fn like(written: &str, bytes: bool) -> Result<Self, String> {
-        let written: String = written.nfc().collect();
+    pub(super) fn like(written: &str, bytes: bool, memory: &mut Memory) -> Result<Self, String> {
+        let written = normal(written)?;
         let mut expression = String::from("(?s)\\A");
         for c in written.chars() {
             match c {
@@ -49,24 +84,28 @@ impl Expression {
             }
         }
         expression.push_str("\\z");
-        Self::build(&expression, bytes, &written)
+        Self::build(&expression, bytes, &written, memory)
     }
 
-    fn build(expression: &str, bytes: bool, written: &str) -> Result<Self, String> {
+    fn build(
+        expression: &str,
+        bytes: bool,
+        written: &str,
+        memory: &mut Memory,
+    ) -> Result<Self, String> {
         if !bytes {
-            let built =
-                RegexBuilder::new(expression).size_limit(SIZE_MAX).nest_limit(NEST_MAX).build();
-            return built.map(Self::Text).map_err(|error| problem(&error));
+            let mut builder = RegexBuilder::new(expression);
+            builder.nest_limit(NEST_MAX);
+            let built = memory.build(|size| builder.clone().size_limit(size).build());
+            return built.map(Self::Text);
         }
         if written.chars().any(|c| u32::from(c) > 0xff) {
             return Ok(Self::Never);
         }
-        let built = BytesRegexBuilder::new(expression)
-            .unicode(false)
-            .size_limit(SIZE_MAX)
-            .nest_limit(NEST_MAX)
-            .build();
-        built.map(Self::Bytes).map_err(|error| problem(&error))
+        let mut builder = BytesRegexBuilder::new(expression);
+        builder.unicode(false).nest_limit(NEST_MAX);
+        let built = memory.build(|size| builder.clone().size_limit(size).build());
+        built.map(Self::Bytes)
     }
 
     /// Whether the expression is found in a value. In one that is neither text nor bytes it is not.
@@ -82,6 +121,14 @@ impl Expression {
             _ => false,
         }
     }
+}
+
+/// An expression in normal form, if it is not too long.
+fn normal(written: &str) -> Result<String, String> {
+    if written.len() > LENGTH_MAX {
+        return Err(format!("it has more than {LENGTH_MAX} bytes"));
+    }
+    Ok(written.nfc().collect())
 }
 
 /// The last line of what the crate says: before it, it draws the expression.
@@ -112,10 +159,17 @@ fn byte(code: u32, expression: &mut String) {
 }
 
 /// A Perl-compatible expression in the syntax of the `regex` crate.
-fn rewritten(written: &str, bytes: bool) -> String {
+fn rewritten(written: &str, bytes: bool) -> Result<String, String> {
     let mut expression = String::new();
     let mut chars = written.chars().peekable();
+    let mut in_repetition = false;
     while let Some(c) = chars.next() {
+        // Perl takes `a++` for a repetition that gives nothing back, this crate for two.
+        let repeats = matches!(c, '*' | '+' | '?') || (c == '}' && in_repetition);
+        if repeats && chars.peek() == Some(&'+') {
+            return Err("possessive repetition needs backtracking".into());
+        }
+        in_repetition &= c != '}';
         match c {
             '\\' => escape(&mut chars, bytes, &mut expression),
             '[' => class(&mut chars, bytes, &mut expression),
@@ -123,11 +177,17 @@ fn rewritten(written: &str, bytes: bool) -> String {
             '$' => expression.push_str("(?:$|\\n\\z)"),
             // A brace that begins no repetition stands for itself.
             '{' if !begins_repetition(chars.clone()) => expression.push_str("\\{"),
+            '{' => {
+                in_repetition = true;
+                expression.push(c);
+            }
+            // To Perl that is the whole expression once more, to this crate a way to end lines.
+            'R' if expression.ends_with("(?") => return Err("recursion needs backtracking".into()),
             _ if !c.is_ascii() => literal(c, bytes, &mut expression),
             _ => expression.push(c),
         }
     }
-    expression
+    Ok(expression)
 }
 
 /// Whether `2}`, `2,}` or `2,3}` stands next.
@@ -239,17 +299,28 @@ fn perl_and_this_crate_read_the_same() {
         ("\\.exe\\/\\@\\-\\_", ".exe/@-_", true),
         ("[+--]", ",", true),
         ("\\0", "\0", true),
+        ("^[*+]+a}+$", "*+a}}", true),
     ] {
-        let built = Expression::matches(expression, false);
+        let built = Expression::matches(expression, false, &mut Memory::new());
         let built = built.unwrap_or_else(|error| panic!("{expression}: {error}"));
         assert_eq!(built.finds(&Found::Plain(&text(value))), finds, "{expression} {value:?}");
     }
-    for refused in ["(?=a)", "(a)\\1", "(", "a{1000}{1000}"] {
-        assert!(Expression::matches(refused, false).is_err(), "{refused}");
+    for refused in ["(?=a)", "(a)\\1", "(", "a{1000}{1000}", "a++a", "a{2}+a", "(?R)", "(?>a)"] {
+        assert!(Expression::matches(refused, false, &mut Memory::new()).is_err(), "{refused}");
     }
-    let like = Expression::like("a%_\\[é", false).unwrap();
+    let like = Expression::like("a%_\\[é", false, &mut Memory::new()).unwrap();
     assert!(like.finds(&Found::Plain(&text("a\nbc\\[é"))));
     assert!(!like.finds(&Found::Plain(&text("ac\\[éd"))));
-    let bytes = Expression::matches("^[\\x80-\u{ff}]é$", true).unwrap();
+    let bytes = Expression::matches("^[\\x80-\u{ff}]é$", true, &mut Memory::new()).unwrap();
     assert!(bytes.finds(&Found::Bytes(vec![0x90, 0xe9])));
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut memory = Memory::new();
+    let built = (0..10_000).map(|_| Expression::matches("\\w{4}", false, &mut memory));
+    let refused = built.filter_map(Result::err).last().unwrap();
+    assert!(refused.contains("all expressions"), "{refused}");
+    let long = "x".repeat(LENGTH_MAX + 1);
+    assert!(Expression::like(&long, false, &mut Memory::new()).is_err());
 }
