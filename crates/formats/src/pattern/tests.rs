@@ -347,3 +347,102 @@ fn cut_and_damaged_patterns_do_no_harm() {
         }
     }
 }
+
+/// The operators between brackets, and the first words of the qualifiers.
+fn words(observation: &Observation, operators: &mut Vec<&str>, qualifiers: &mut Vec<&str>) {
+    let (word, list) = match observation {
+        Observation::Test(_) => return,
+        Observation::All(list) => ("AND", list.as_slice()),
+        Observation::Any(list) => ("OR", list.as_slice()),
+        Observation::InOrder(list) => ("FOLLOWEDBY", list.as_slice()),
+        Observation::Qualified(qualified) => {
+            qualifiers.extend(qualified.qualifiers.iter().map(|placed| placed.qualifier.word()));
+            return words(&qualified.observation, operators, qualifiers);
+        }
+    };
+    operators.push(word);
+    for one in list {
+        words(one, operators, qualifiers);
+    }
+}
+
+/// A test as the reference shows it: the steps of its path, and its operator.
+fn shown(test: &Test) -> serde_json::Value {
+    let steps: Vec<serde_json::Value> = test
+        .path
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Key(key) => key.as_str().into(),
+            Step::Index(index) => (*index).into(),
+            Step::Every => "*".into(),
+        })
+        .collect();
+    let operator = match test.operator {
+        Operator::Equal(_) => "=",
+        Operator::NotEqual(_) => "!=",
+        Operator::Less(_) => "<",
+        Operator::LessEqual(_) => "<=",
+        Operator::Greater(_) => ">",
+        Operator::GreaterEqual(_) => ">=",
+        Operator::In(_) => "IN",
+        Operator::Like(_) => "LIKE",
+        Operator::Matches(_) => "MATCHES",
+        Operator::IsSubset(_) => "ISSUBSET",
+        Operator::IsSuperset(_) => "ISSUPERSET",
+        Operator::Exists => "EXISTS",
+    };
+    let not = if test.negated { "NOT " } else { "" };
+    serde_json::json!([steps, format!("{not}{operator}")])
+}
+
+#[test]
+fn recorded_patterns_hold_what_is_recorded() {
+    for line in include_str!("../../../../vectors/patterns/inspect.jsonl").lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let version = Version::named(case["stix"].as_str().unwrap()).unwrap();
+        let pattern = Pattern::parse(case["pattern"].as_str().unwrap(), version).unwrap();
+        let (mut operators, mut qualifiers) = (Vec::new(), Vec::new());
+        words(pattern.root(), &mut operators, &mut qualifiers);
+        let expected = &case["expected"][0];
+        let mut listed: Vec<&str> = expected
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|word| word.as_str().unwrap().split(' ').next().unwrap())
+            .collect();
+        listed.sort_unstable();
+        match case["test"].as_str().unwrap() {
+            "test_observation_ops" => {
+                operators.sort_unstable();
+                assert_eq!(operators, listed, "{line}");
+            }
+            "test_qualifiers" => {
+                qualifiers.sort_unstable();
+                assert_eq!(qualifiers, listed, "{line}");
+            }
+            _ => {
+                let mut found: std::collections::BTreeMap<&str, Vec<serde_json::Value>> =
+                    std::collections::BTreeMap::new();
+                pattern.root().each_comparison(&mut |comparison| {
+                    comparison.each_test(&mut |test| {
+                        found.entry(&test.path.object_type).or_default().push(shown(test));
+                    });
+                });
+                let mut expected = expected.clone();
+                for tests in expected.as_object_mut().unwrap().values_mut() {
+                    for test in tests.as_array_mut().unwrap() {
+                        // The constants are compared elsewhere, and a star has no form in JSON.
+                        test.as_array_mut().unwrap().pop();
+                        for step in test[0].as_array_mut().unwrap() {
+                            if step.as_str().is_some_and(|step| step.starts_with('<')) {
+                                *step = "*".into();
+                            }
+                        }
+                    }
+                }
+                assert_eq!(serde_json::json!(found), expected, "{line}");
+            }
+        }
+    }
+}
