@@ -28,6 +28,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         known: &Known,
         object: &OpenedObject,
+        giver: &str,
         weighed: Weighed,
         ask: Option<i64>,
     ) -> Result<OnwardOutcome> {
@@ -54,7 +55,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 .ok_or_else(|| {
                     AppError::Operator("the object changed while deciding; try again".to_owned())
                 })?;
-            self.hold_at_home(work, &row, &verdict.agencies, leaf, now)?;
+            self.hold_at_home(work, &row, giver, &verdict.agencies, (leaf, now))?;
             if let Some(ask) = ask {
                 work.set_ask(ask, "released")?;
             }
@@ -68,9 +69,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         &self,
         work: &mut dyn Work,
         row: &ObjectRow,
+        giver: &str,
         agencies: &[Weighed],
-        leaf: u64,
-        now: Timestamp,
+        (leaf, now): (u64, Timestamp),
     ) -> Result<()> {
         if row.agencies.is_empty() {
             // Every agency holds it already.
@@ -87,6 +88,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             work.put_at_home(&AtHomeRow {
                 oid: row.oid,
                 agency: agency.clone(),
+                giver: giver.to_owned(),
                 delete_at: obligation::delete_by(&terms).into_iter().chain(row.delete_at).min(),
                 terms: terms.to_bytes(),
                 leaf,
@@ -180,10 +182,15 @@ pub(crate) fn hold_of(work: &dyn Work, oid: ObjectId, agency: &str) -> Result<Op
     Ok(holds.into_iter().find(|hold| hold.agency == agency && hold.ended.is_none()))
 }
 
-/// The terms under which an agency has an object from another; none if it holds it first.
-pub(crate) fn terms_at_home(work: &dyn Work, oid: ObjectId, agency: &str) -> Result<Option<Terms>> {
-    let hold = hold_of(work, oid, agency)?;
-    Ok(hold.map(|hold| Terms::from_bytes(&hold.terms)).transpose()?)
+/// The agency from which another has an object, and the terms under which it does; none if it holds
+/// the object first.
+pub(crate) fn given_at_home(
+    work: &dyn Work,
+    oid: ObjectId,
+    agency: &str,
+) -> Result<Option<(String, Terms)>> {
+    let Some(hold) = hold_of(work, oid, agency)? else { return Ok(None) };
+    Ok(Some((hold.giver, Terms::from_bytes(&hold.terms)?)))
 }
 
 fn end_hold(work: &mut dyn Work, hold: &AtHomeRow, now: Timestamp) -> Result<()> {

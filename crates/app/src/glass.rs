@@ -106,7 +106,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             manifest: Some(manifest),
             payload: Some(payload),
             terms: None,
-            terms_at_home: None,
+            at_home: None,
             shared: Vec::new(),
             family,
             deliveries: Vec::new(),

@@ -7,7 +7,7 @@ use entente_store::rows::{AtHomeRow, EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
 use crate::access::Reading;
-use crate::at_home::terms_at_home;
+use crate::at_home::given_at_home;
 use crate::error::{AppError, Result};
 use crate::gate::{Gate, READERS, RECEIPTS, REFUSALS, VIEWERS, passing, unknown};
 use crate::keys::{Content, ReadJob};
@@ -41,8 +41,8 @@ pub struct ObjectView {
     pub payload: Option<Vec<u8>>,
     /// The terms under which our nation holds it.
     pub terms: Option<Terms>,
-    /// The terms under which the person's agency holds it, if another agency shared it.
-    pub terms_at_home: Option<Terms>,
+    /// The agency that shared it with the person's, and the terms under which that one holds it.
+    pub at_home: Option<(String, Terms)>,
     /// The agencies that it was shared with, for the agency that holds it first and the overseers.
     pub shared: Vec<AtHomeRow>,
     /// What it was made of, and what was made of it, as far as the person may know.
@@ -51,10 +51,13 @@ pub struct ObjectView {
     pub deliveries: Vec<Delivery>,
 }
 
+/// The agency that shared an object, and under which terms.
+type GivenAtHome = Option<(String, Terms)>;
+
 impl ObjectView {
     /// All terms that bind the person.
     pub fn all_terms(&self) -> impl Iterator<Item = &Terms> {
-        self.terms.iter().chain(&self.terms_at_home)
+        self.terms.iter().chain(self.at_home.iter().map(|(_, terms)| terms))
     }
 }
 
@@ -163,7 +166,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 manifest,
                 payload,
                 terms,
-                terms_at_home: None,
+                at_home: None,
                 shared: Vec::new(),
                 family: Family::default(),
                 deliveries,
@@ -171,8 +174,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         }
         let terms = row.terms.as_deref().map(Terms::from_bytes).transpose()?;
         let family = self.store.read(|work| Family::of(work, oid)?.seen_by(work, gate))?;
-        let (terms_at_home, shared) = self.at_home(actor, oid)?;
-        Ok(ObjectView { row, manifest, payload, terms, terms_at_home, shared, family, deliveries })
+        let (at_home, shared) = self.at_home(actor, oid)?;
+        Ok(ObjectView { row, manifest, payload, terms, at_home, shared, family, deliveries })
     }
 
     /// The terms under which a nation was given an object of ours.
@@ -221,14 +224,14 @@ impl<S: Store, V: Vault> Node<S, V> {
         self.object(actor, oid, reading)
     }
 
-    /// The terms that bind the person's agency towards another of our nation, and whom it shared
-    /// the object with.
-    fn at_home(&self, actor: &Actor, oid: ObjectId) -> Result<(Option<Terms>, Vec<AtHomeRow>)> {
+    /// From which agency of our nation the person's has it and under which terms, and whom it
+    /// shared the object with.
+    fn at_home(&self, actor: &Actor, oid: ObjectId) -> Result<(GivenAtHome, Vec<AtHomeRow>)> {
         self.store.read(|work| {
-            let terms = terms_at_home(work, oid, actor.body())?;
-            let tells = terms.is_none() || actor.is(&[Role::Overseer]);
+            let given = given_at_home(work, oid, actor.body())?;
+            let tells = given.is_none() || actor.is(&[Role::Overseer]);
             let shared = if tells { work.at_home(oid)? } else { Vec::new() };
-            Ok((terms, shared))
+            Ok((given, shared))
         })
     }
 

@@ -177,7 +177,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         let now = self.now();
         if weighed.goes() {
             if weighed.at_home {
-                return self.dispatch_at_home(&known, &object, weighed, None);
+                return self.dispatch_at_home(&known, &object, &order.body, weighed, None);
             }
             if self.is_proven(&object.row, weighed.nation, now)? {
                 return self.dispatch_onward(&known, &object, order, weighed, None);
@@ -473,7 +473,8 @@ impl<S: Store, V: Vault> Node<S, V> {
             let known = self.known();
             let weighed = self.weigh_onward(&known, &object, &order)?;
             if weighed.goes() && weighed.at_home {
-                self.dispatch_at_home(&known, &object, weighed, Some(ask.id)).map(|_| None)
+                self.dispatch_at_home(&known, &object, &order.body, weighed, Some(ask.id))
+                    .map(|_| None)
             } else if weighed.goes() {
                 self.dispatch_onward(&known, &object, &order, weighed, Some(ask.id)).map(|_| None)
             } else {

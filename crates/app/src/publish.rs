@@ -333,7 +333,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 row.leaf = Some(leaf);
                 work.put_object(row, &job.ct)?;
                 if let Some(verdict) = verdicts.get(source.making) {
-                    self.hold_at_home(work, row, &verdict.agencies, leaf, now)?;
+                    self.hold_at_home(work, row, actor.body(), &verdict.agencies, (leaf, now))?;
                     self.keep_by_rule(work, &known, verdict, (job.oid, leaf), now)?;
                 }
                 for News { kind, text, nation } in news.get(source.making).into_iter().flatten() {

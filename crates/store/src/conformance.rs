@@ -629,6 +629,7 @@ fn at_home(store: &impl Store) -> Result<()> {
     let row = |byte: u8, agency: &str, delete_at: Option<u64>| AtHomeRow {
         oid: oid(byte),
         agency: agency.to_owned(),
+        giver: "COAST-GUARD".to_owned(),
         terms: vec![byte; 40],
         leaf: 7,
         at: at(80),

@@ -226,6 +226,8 @@ pub struct AtHomeRow {
     pub oid: ObjectId,
     /// The agency that it was shared with.
     pub agency: String,
+    /// The agency that shared it.
+    pub giver: String,
     /// The terms under which that agency holds it.
     pub terms: Vec<u8>,
     /// The leaf of the decision.

@@ -420,8 +420,10 @@ impl<S: Store, V: Vault> Commands<S, V> {
         let mut shown = self.row(&view.row);
         if let Value::Object(members) = &mut shown {
             members.insert("terms".to_owned(), json!(view.terms.as_ref().map(terms_of)));
-            let at_home = view.terms_at_home.as_ref().map(terms_of);
-            members.insert("terms_at_home".to_owned(), json!(at_home));
+            let at_home = view.at_home.as_ref();
+            let (giver, terms) = (at_home.map(|a| &a.0), at_home.map(|a| terms_of(&a.1)));
+            members.insert("shared_by".to_owned(), json!(giver));
+            members.insert("terms_at_home".to_owned(), json!(terms));
             members.insert("agencies".to_owned(), json!(view.row.agencies));
             members.insert("shared_at_home".to_owned(), json!(shared));
             members.insert("deliveries".to_owned(), json!(deliveries));
@@ -616,6 +618,7 @@ pub fn event(known: &Known, event: &EventRow) -> Value {
 fn shared_at_home(hold: &AtHomeRow) -> Value {
     json!({
         "agency": hold.agency,
+        "giver": hold.giver,
         "leaf": hold.leaf,
         "at": moment(hold.at),
         "until": hold.delete_at.map(moment),

@@ -104,12 +104,13 @@ fn agencies_of_one_node_are_apart_until_an_arrangement_lets_one_share() {
 
     // The second has it under the arrangement's terms, the first sees with whom it is.
     let held = node.object(&guard, oid, &Reading::by_command()).unwrap();
-    let terms = held.terms_at_home.unwrap();
+    let (giver, terms) = held.at_home.unwrap();
+    assert_eq!(giver, "CERT-A");
     assert_eq!(terms.agreement, arrangement);
     assert!(terms.obligations.iter().any(|o| o.starts_with("delete_by:")), "{terms:?}");
     assert!(held.shared.is_empty());
     let first = node.object(&cert, oid, &Reading::by_command()).unwrap();
-    assert!(first.terms_at_home.is_none());
+    assert!(first.at_home.is_none());
     let with: Vec<_> = first.shared.iter().map(|hold| hold.agency.as_str()).collect();
     assert_eq!(with, ["COAST-GUARD"]);
 
@@ -272,7 +273,7 @@ fn what_came_from_abroad_goes_to_another_agency_only_as_its_originator_lets_it()
     assert!(reads(arvenia, &fiu, oid), "{:?}", node.asks(&cert).unwrap());
     // Its originator's terms bind that agency too.
     let view = node.object(&fiu, oid, &Reading::by_command()).unwrap();
-    assert!(view.terms.is_some() && view.terms_at_home.is_some());
+    assert!(view.terms.is_some() && view.at_home.is_some());
     verify(arvenia);
     verify(brenmark);
 

@@ -191,7 +191,11 @@ fn object(object: &Value, page: &mut dyn Write) -> fmt::Result {
         line(page, "obligations", text(terms, "obligations"))?;
     }
     if let Some(terms) = object.get("terms_at_home").filter(|t| !t.is_null()) {
-        line(page, "at home", format!("shared with your agency under {}", text(terms, "clauses")))?;
+        line(
+            page,
+            "at home",
+            format!("from {} under {}", text(object, "shared_by"), text(terms, "clauses")),
+        )?;
         line(page, "obligations", text(terms, "obligations"))?;
     }
     if flag(object, "display_only") {

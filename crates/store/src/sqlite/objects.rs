@@ -216,12 +216,21 @@ impl Objects for Tx<'_, '_> {
 
     fn put_at_home(&mut self, row: &AtHomeRow) -> Result<()> {
         self.session.run(
-            "INSERT INTO at_home (oid, agency, terms, leaf, at, delete_at, ended)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (oid, agency) DO UPDATE SET terms = excluded.terms,
-                 leaf = excluded.leaf, at = excluded.at, delete_at = excluded.delete_at,
+            "INSERT INTO at_home (oid, agency, giver, terms, leaf, at, delete_at, ended)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (oid, agency) DO UPDATE SET giver = excluded.giver,
+                 terms = excluded.terms, leaf = excluded.leaf, at = excluded.at, delete_at = excluded.delete_at,
                  ended = excluded.ended",
-            cells![row.oid, row.agency, row.terms, row.leaf, row.at, row.delete_at, row.ended],
+            cells![
+                row.oid,
+                row.agency,
+                row.giver,
+                row.terms,
+                row.leaf,
+                row.at,
+                row.delete_at,
+                row.ended,
+            ],
         )?;
         Ok(())
     }
@@ -229,7 +238,7 @@ impl Objects for Tx<'_, '_> {
     fn at_home(&self, oid: ObjectId) -> Result<Vec<AtHomeRow>> {
         self.session.many(
             "hold of an agency",
-            "SELECT oid, agency, terms, leaf, at, delete_at, ended FROM at_home
+            "SELECT oid, agency, giver, terms, leaf, at, delete_at, ended FROM at_home
              WHERE oid = ?1 ORDER BY agency",
             cells![oid],
             at_home,
@@ -239,7 +248,7 @@ impl Objects for Tx<'_, '_> {
     fn at_home_due(&self, now: Timestamp, count: u64) -> Result<Vec<AtHomeRow>> {
         self.session.many(
             "hold of an agency",
-            "SELECT oid, agency, terms, leaf, at, delete_at, ended FROM at_home
+            "SELECT oid, agency, giver, terms, leaf, at, delete_at, ended FROM at_home
              WHERE ended IS NULL AND delete_at IS NOT NULL AND delete_at <= ?1
              ORDER BY delete_at, oid, agency LIMIT ?2",
             cells![now, limit(count)],
@@ -428,6 +437,7 @@ fn at_home(c: &mut Columns<'_, '_>) -> rusqlite::Result<AtHomeRow> {
     Ok(AtHomeRow {
         oid: c.take()?,
         agency: c.take()?,
+        giver: c.take()?,
         terms: c.take()?,
         leaf: c.take()?,
         at: c.take()?,

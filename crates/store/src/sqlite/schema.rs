@@ -276,8 +276,8 @@ DROP INDEX object_by_marking;
 CREATE INDEX object_by_marking ON object (
     own, nation, marking, agencies, released_to, state, class) WHERE held = 1;
 CREATE TABLE at_home (
-    oid BLOB NOT NULL, agency TEXT NOT NULL, terms BLOB NOT NULL, leaf INTEGER NOT NULL,
-    at INTEGER NOT NULL, delete_at INTEGER, ended INTEGER,
+    oid BLOB NOT NULL, agency TEXT NOT NULL, giver TEXT NOT NULL, terms BLOB NOT NULL,
+    leaf INTEGER NOT NULL, at INTEGER NOT NULL, delete_at INTEGER, ended INTEGER,
     PRIMARY KEY (oid, agency)) WITHOUT ROWID;
 CREATE INDEX at_home_due ON at_home (delete_at) WHERE ended IS NULL AND delete_at IS NOT NULL;
 ";

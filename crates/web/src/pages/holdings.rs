@@ -110,7 +110,8 @@ pub(crate) struct InPage {
 #[template(path = "pages/out.html")]
 pub(crate) struct OutPage {
     pub(crate) frame: Frame,
-    pub(crate) rows: Vec<(HoldingLine, Vec<DeliveryView>)>,
+    /// Each with where it went, and the agency that shared it with the reader's.
+    pub(crate) rows: Vec<(HoldingLine, Vec<DeliveryView>, Option<String>)>,
     pub(crate) is_first: bool,
     pub(crate) older: Option<i64>,
 }
@@ -156,11 +157,12 @@ pub(crate) async fn went_out(
         let (found, older) = list(node, &signed.actor, before, true)?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
-            let deliveries = node.outline(&signed.actor, row.oid)?.deliveries;
-            let deliveries = deliveries.iter().map(DeliveryView::of).collect();
-            rows.push((HoldingLine::of(node, row), deliveries));
+            let view = node.outline(&signed.actor, row.oid)?;
+            let deliveries = view.deliveries.iter().map(DeliveryView::of).collect();
+            let giver = view.at_home.map(|(giver, _)| clean(&giver));
+            rows.push((HoldingLine::of(node, row), deliveries, giver));
         }
-        let frame = frame.with_banner(rows.iter().map(|(row, _)| &row.marking));
+        let frame = frame.with_banner(rows.iter().map(|(row, _, _)| &row.marking));
         Ok(OutPage { frame, rows, is_first: before.is_none(), older })
     })
     .await

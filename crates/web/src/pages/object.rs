@@ -188,8 +188,8 @@ pub(crate) struct ObjectPage {
     pub(crate) deliveries: Vec<DeliveryView>,
     /// The agencies of ours that it is held for; none if for all of them.
     pub(crate) agencies: Vec<String>,
-    /// The terms towards the agency that shared it with the reader's.
-    pub(crate) terms_at_home: Option<TermsView>,
+    /// The agency that shared it with the reader's, and the terms towards it.
+    pub(crate) at_home: Option<(String, TermsView)>,
     /// The agencies that it was shared with.
     pub(crate) shared: Vec<SharedView>,
     /// What standing rules did.
@@ -264,7 +264,10 @@ fn context(
         terms: view.terms.as_ref().map(|terms| TermsView::of(node, terms)),
         deliveries: view.deliveries.iter().map(DeliveryView::of).collect(),
         agencies: view.row.agencies.iter().map(|agency| clean(agency)).collect(),
-        terms_at_home: view.terms_at_home.as_ref().map(|terms| TermsView::of(node, terms)),
+        at_home: view
+            .at_home
+            .as_ref()
+            .map(|(giver, terms)| (clean(giver), TermsView::of(node, terms))),
         shared: view.shared.iter().map(SharedView::of).collect(),
         standing: node.rules_of(&signed.actor, oid)?.iter().map(RuleView::of).collect(),
         family: family(&view.family),

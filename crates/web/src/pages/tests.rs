@@ -305,11 +305,14 @@ fn object(content: Content) -> ObjectPage {
         }),
         deliveries: vec![delivery()],
         agencies: vec![hostile()],
-        terms_at_home: Some(TermsView {
-            agreement: hostile(),
-            clauses: vec![hostile()],
-            obligations: vec![hostile()],
-        }),
+        at_home: Some((
+            hostile(),
+            TermsView {
+                agreement: hostile(),
+                clauses: vec![hostile()],
+                obligations: vec![hostile()],
+            },
+        )),
         shared: vec![SharedView {
             agency: hostile(),
             at: moment(),
@@ -414,7 +417,7 @@ fn rendered() -> Vec<(&'static str, String)> {
             "out",
             OutPage {
                 frame: frame(),
-                rows: vec![(holding(), vec![delivery()])],
+                rows: vec![(holding(), vec![delivery()], Some(hostile()))],
                 is_first: false,
                 older: Some(1),
             }

@@ -349,10 +349,13 @@ async fn an_object_shared_at_home_says_with_whom_and_under_which_terms() {
     let path = format!("/object/{shared}");
     let seen = navy.get(&path).await;
     assert_eq!(seen.status, StatusCode::OK);
-    for text in ["Under which terms your agency has it", "XAR-DSA/", "delete by", "for both"] {
+    for text in
+        ["Under which terms your agency has it", "Shared by", "XAR-DSA/", "delete by", "for both"]
+    {
         assert!(seen.text.contains(text), "{text}: {}", seen.text);
     }
     assert!(!seen.text.contains("Shared at home"));
+    assert!(navy.get("/out").await.text.contains("shared by CERT-A"));
     assert_eq!(navy.get(&format!("/object/{kept}")).await.status, StatusCode::NOT_FOUND);
 
     let seen = Browser::signed_in(&world, "analyst").get(&path).await;
