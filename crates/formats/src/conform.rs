@@ -53,6 +53,11 @@ pub const KINDS: &[Kind] = &[
         run: pattern::equivalence,
     },
     Kind { name: "stix-ids", answers: r#"{"id": string | null}"#, run: stix::ids },
+    Kind {
+        name: "stix-granular",
+        answers: r#"{"result": object | list | bool} or {"error": string}"#,
+        run: stix::granular,
+    },
 ];
 
 /// One kind of case.

@@ -5,6 +5,7 @@
 //! for two contents). Everything else that looks wrong stays beside it as a finding. Validation
 //! against the whole specification is not done here.
 
+pub mod granular;
 pub mod id;
 
 use std::borrow::Cow;

@@ -22,3 +22,10 @@ fn deterministic_ids() {
     let cases = include_str!("../../../../../vectors/stix/deterministic-ids.jsonl");
     check("stix-ids", cases, 37, &[]);
 }
+
+#[test]
+fn granular_markings() {
+    let cases = include_bytes!("../../../../../vectors/stix/granular-markings.jsonl.zst");
+    let cases = String::from_utf8(zstd::decode_all(&cases[..]).unwrap()).unwrap();
+    check("stix-granular", &cases, 253, &[]);
+}
