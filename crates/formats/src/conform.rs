@@ -58,6 +58,7 @@ pub const KINDS: &[Kind] = &[
         answers: r#"{"result": object | list | bool} or {"error": string}"#,
         run: stix::granular,
     },
+    Kind { name: "stix-parse", answers: r#"{"ok": bool, "error"?: string}"#, run: stix::parse },
 ];
 
 /// One kind of case.

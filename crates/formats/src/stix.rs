@@ -7,6 +7,9 @@
 
 pub mod granular;
 pub mod id;
+pub mod object;
+
+mod table;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

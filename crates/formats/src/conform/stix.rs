@@ -1,10 +1,11 @@
-//! STIX 2.1: identifiers, markings.
+//! STIX 2.1: identifiers, markings, objects.
 
 use serde_json::{Map, Value, json};
 
 use super::{Around, Outcome, Unfit, same, text};
 use crate::stix::granular::{self, Kinds, MarkingError, Parts, Reach};
 use crate::stix::id;
+use crate::stix::object::{self, Custom};
 
 /// The deterministic id of an observable. Whatever id the case's object has is what it expects.
 pub(super) fn ids(case: &Value, _: &Around<'_>) -> Result<Outcome, Unfit> {
@@ -92,6 +93,21 @@ fn timeless(result: &Value) -> Value {
         members.remove("modified");
     }
     result
+}
+
+/// Whether an object can be understood.
+pub(super) fn parse(case: &Value, _: &Around<'_>) -> Result<Outcome, Unfit> {
+    let unfit = Unfit::Member { member: "input", what: "a STIX object" };
+    let input = case.get("input").ok_or(unfit)?;
+    let takes = case.get("allow_custom").and_then(Value::as_bool) == Some(true);
+    let custom = if takes { Custom::Taken } else { Custom::Refused };
+    let checked = object::check(input, custom);
+    let ok = case.get("ok").and_then(Value::as_bool).map(|ok| ok == checked.is_ok());
+    let got = match checked {
+        Ok(()) => json!({ "ok": true }),
+        Err(error) => json!({ "ok": false, "error": error.to_string() }),
+    };
+    Ok(Outcome { got, ok })
 }
 
 #[cfg(test)]

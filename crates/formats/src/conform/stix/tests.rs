@@ -29,3 +29,9 @@ fn granular_markings() {
     let cases = String::from_utf8(zstd::decode_all(&cases[..]).unwrap()).unwrap();
     check("stix-granular", &cases, 253, &[]);
 }
+
+#[test]
+fn objects_that_can_be_understood() {
+    let cases = include_str!("../../../../../vectors/stix/parse.jsonl");
+    check("stix-parse", cases, 82, &[13, 19, 24]);
+}
