@@ -11,6 +11,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::granular::selects;
 use super::is_uuid;
 use super::table::{self, Property, Shape, Table, part};
 use crate::text::quoted;
@@ -189,6 +190,12 @@ impl Reader {
             Shape::Text => {
                 (!value.is_object() && !value.is_array() && !value.is_null(), "a string")
             }
+            Shape::OneOf(words) => {
+                if value.as_str().is_some_and(|word| words.contains(&word)) {
+                    return Ok(());
+                }
+                return wrong(path, format!("expected one of {}", words.join(", ")), section);
+            }
             Shape::Bool => (is_truth(value), "true or false"),
             Shape::Int(min, max) => {
                 (integer(value).is_some_and(|n| (min..=max).contains(&n)), "an integer in range")
@@ -261,16 +268,22 @@ fn rules(object: &Map<String, Value>, kind: &str, table: &Table, path: &str) -> 
         let names = table.one_of.join(", ");
         return wrong(path, format!("expected at least one of {names}"), table.section);
     }
-    let before = |first: &str, second: &str| {
-        let pair = object.get(first).and_then(time).zip(object.get(second).and_then(time));
-        pair.is_none_or(|(first, second)| first <= second)
+    let times = |first: &str, second: &str| {
+        object.get(first).and_then(time).zip(object.get(second).and_then(time))
     };
-    for (first, second) in [Some(("created", "modified")), table.order].into_iter().flatten() {
-        if !before(first, second) {
-            let problem = format!("`{second}` may not lie before `{first}`");
-            return wrong(path, problem, table.section);
-        }
+    if times("created", "modified").is_some_and(|(created, modified)| modified < created) {
+        return wrong(path, "`modified` may not lie before `created`", "3.2");
     }
+    if let Some((first, second)) = table.order
+        && let Some((start, end)) = times(first, second)
+        && (end < start || (table.apart && end == start))
+    {
+        let problem = format!("`{second}` must lie after `{first}`");
+        return wrong(path, problem, table.section);
+    }
+    markings(object, path)?;
+    references(object, path)?;
+    let says = |name: &str, truth: bool| object.get(name) == Some(&Value::Bool(truth));
     let problem = match kind {
         "location" if has("latitude") != has("longitude") => {
             "`latitude` and `longitude` stand together"
@@ -278,13 +291,20 @@ fn rules(object: &Map<String, Value>, kind: &str, table: &Table, path: &str) -> 
         "location" if has("precision") && !has("latitude") => {
             "`precision` needs `latitude` and `longitude`"
         }
-        "malware" if object.get("is_family") == Some(&Value::Bool(true)) && !has("name") => {
-            "a family of malware has a `name`"
-        }
+        "malware" if says("is_family", true) && !has("name") => "a family of malware has a `name`",
         "artifact" if has("payload_bin") && has("url") => {
             "`payload_bin` and `url` exclude each other"
         }
         "artifact" if has("url") && !has("hashes") => "`url` needs `hashes`",
+        "email-message" if says("is_multipart", true) && has("body") => {
+            "a message of several parts has no `body`"
+        }
+        "email-message" if says("is_multipart", false) && has("body_multipart") => {
+            "a message of one part has no `body_multipart`"
+        }
+        "network-traffic" if says("is_active", true) && has("end") => {
+            "traffic that goes on has no `end`"
+        }
         "email-message" if parts_without_body(object) => {
             "a part of a message has `body` or `body_raw_ref`"
         }
@@ -297,6 +317,38 @@ fn rules(object: &Map<String, Value>, kind: &str, table: &Table, path: &str) -> 
         _ => return Ok(()),
     };
     wrong(path, problem, table.section)
+}
+
+/// Each granular marking selects what is there, and says one thing of it (section 7.2.3.1).
+fn markings(object: &Map<String, Value>, path: &str) -> Checked {
+    let list = object.get("granular_markings").and_then(Value::as_array);
+    for (index, marking) in list.into_iter().flatten().enumerate() {
+        let path = format!("{path}.granular_markings[{index}]");
+        if marking.get("lang").is_some() == marking.get("marking_ref").is_some() {
+            return wrong(&path, "expected either `lang` or `marking_ref`", "7.2.3.1");
+        }
+        let selectors = marking.get("selectors").and_then(Value::as_array).into_iter().flatten();
+        for selector in selectors.filter_map(Value::as_str) {
+            if !selects(object, selector) {
+                let problem = format!("the selector {} selects nothing here", quoted(selector));
+                return wrong(&path, problem, "7.2.3.1");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each external reference says where or what (section 2.5.1).
+fn references(object: &Map<String, Value>, path: &str) -> Checked {
+    let list = object.get("external_references").and_then(Value::as_array);
+    for (index, reference) in list.into_iter().flatten().enumerate() {
+        let says = |name| reference.get(name).is_some();
+        if !["description", "url", "external_id"].into_iter().any(says) {
+            let path = format!("{path}.external_references[{index}]");
+            return wrong(&path, "expected `description`, `url` or `external_id`", "2.5.1");
+        }
+    }
+    Ok(())
 }
 
 fn parts_without_body(message: &Map<String, Value>) -> bool {

@@ -25,6 +25,8 @@ pub(super) enum Class {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text,
+    /// One of a closed vocabulary (section 10).
+    OneOf(&'static [&'static str]),
     Bool,
     /// An integer within these.
     Int(i64, i64),
@@ -55,8 +57,10 @@ pub(super) struct Table {
     pub(super) properties: &'static [Property],
     /// At least one of these must be there, if there are any.
     pub(super) one_of: &'static [&'static str],
-    /// The first may not lie after the second.
+    /// Two times, of which the first comes first.
     pub(super) order: Option<(&'static str, &'static str)>,
+    /// They may not be the same moment.
+    pub(super) apart: bool,
 }
 
 /// The table of a type that the specification defines.

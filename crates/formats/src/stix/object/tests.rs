@@ -59,6 +59,29 @@ fn what_is_not_defined_needs_leave_or_an_extension() {
 }
 
 #[test]
+fn several_properties_answer_for_each_other() {
+    let moment = "2020-02-02T00:00:00Z";
+    let indicator = json!({"type": "indicator", "pattern": "[url:value = 'a']",
+        "pattern_type": "stix", "valid_from": moment});
+    let with = |name: &str, value: Value| {
+        let mut object = indicator.clone();
+        object[name] = value;
+        object
+    };
+    check_it(&indicator, Custom::Refused, "ok");
+    check_it(&with("valid_until", json!(moment)), Custom::Refused, "$");
+    let mark = |selector: &str| json!([{"lang": "fr", "selectors": [selector]}]);
+    check_it(&with("granular_markings", mark("pattern")), Custom::Refused, "ok");
+    let missing = with("granular_markings", mark("name"));
+    check_it(&missing, Custom::Taken, "$.granular_markings[0]");
+    let bare = with("external_references", json!([{"source_name": "a"}]));
+    check_it(&bare, Custom::Taken, "$.external_references[0]");
+    let opinion = json!({"type": "opinion", "opinion": "maybe", "object_refs":
+        ["report--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]});
+    check_it(&opinion, Custom::Taken, "$.opinion");
+}
+
+#[test]
 fn bundles_within_bundles_end() {
     let mut value = json!({"type": "bundle"});
     for _ in 0..DEPTH_MAX {

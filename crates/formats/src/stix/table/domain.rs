@@ -1,6 +1,6 @@
 //! Tables of domain and relationship objects (sections 4 and 5).
 
-use super::Shape::{Bool, Dictionary, Int, List, Number, Part, Ref, Text, Time};
+use super::Shape::{Bool, Dictionary, Int, List, Number, OneOf, Part, Ref, Text, Time};
 use super::part::KILL_CHAIN_PHASE;
 use super::{Class, Table};
 
@@ -15,6 +15,7 @@ pub(super) static ATTACK_PATTERN: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static CAMPAIGN: Table = Table {
@@ -30,6 +31,7 @@ pub(super) static CAMPAIGN: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };
 
 pub(super) static COURSE_OF_ACTION: Table = Table {
@@ -38,6 +40,7 @@ pub(super) static COURSE_OF_ACTION: Table = Table {
     properties: &[("name", Text, true), ("description", Text, false)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static GROUPING: Table = Table {
@@ -51,6 +54,7 @@ pub(super) static GROUPING: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static IDENTITY: Table = Table {
@@ -66,6 +70,7 @@ pub(super) static IDENTITY: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static INCIDENT: Table = Table {
@@ -74,6 +79,7 @@ pub(super) static INCIDENT: Table = Table {
     properties: &[("name", Text, true), ("description", Text, false)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static INDICATOR: Table = Table {
@@ -92,6 +98,7 @@ pub(super) static INDICATOR: Table = Table {
     ],
     one_of: &[],
     order: Some(("valid_from", "valid_until")),
+    apart: true,
 };
 
 pub(super) static INFRASTRUCTURE: Table = Table {
@@ -108,6 +115,7 @@ pub(super) static INFRASTRUCTURE: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };
 
 pub(super) static INTRUSION_SET: Table = Table {
@@ -126,6 +134,7 @@ pub(super) static INTRUSION_SET: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };
 
 pub(super) static LOCATION: Table = Table {
@@ -146,6 +155,7 @@ pub(super) static LOCATION: Table = Table {
     ],
     one_of: &["region", "country", "latitude"],
     order: None,
+    apart: false,
 };
 
 pub(super) static MALWARE_ANALYSIS: Table = Table {
@@ -171,6 +181,7 @@ pub(super) static MALWARE_ANALYSIS: Table = Table {
     ],
     one_of: &["result", "analysis_sco_refs"],
     order: Some(("analysis_started", "analysis_ended")),
+    apart: false,
 };
 
 pub(super) static MALWARE: Table = Table {
@@ -193,6 +204,7 @@ pub(super) static MALWARE: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };
 
 pub(super) static NOTE: Table = Table {
@@ -206,6 +218,7 @@ pub(super) static NOTE: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static OBSERVED_DATA: Table = Table {
@@ -220,6 +233,7 @@ pub(super) static OBSERVED_DATA: Table = Table {
     ],
     one_of: &["objects", "object_refs"],
     order: Some(("first_observed", "last_observed")),
+    apart: false,
 };
 
 pub(super) static OPINION: Table = Table {
@@ -229,10 +243,15 @@ pub(super) static OPINION: Table = Table {
         ("explanation", Text, false),
         ("authors", List(&Text), false),
         ("object_refs", List(&Ref(&[])), true),
-        ("opinion", Text, true),
+        (
+            "opinion",
+            OneOf(&["strongly-disagree", "disagree", "neutral", "agree", "strongly-agree"]),
+            true,
+        ),
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static REPORT: Table = Table {
@@ -247,6 +266,7 @@ pub(super) static REPORT: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static THREAT_ACTOR: Table = Table {
@@ -269,6 +289,7 @@ pub(super) static THREAT_ACTOR: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };
 
 pub(super) static TOOL: Table = Table {
@@ -284,6 +305,7 @@ pub(super) static TOOL: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static VULNERABILITY: Table = Table {
@@ -292,6 +314,7 @@ pub(super) static VULNERABILITY: Table = Table {
     properties: &[("name", Text, true), ("description", Text, false)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static RELATIONSHIP: Table = Table {
@@ -307,6 +330,7 @@ pub(super) static RELATIONSHIP: Table = Table {
     ],
     one_of: &[],
     order: Some(("start_time", "stop_time")),
+    apart: true,
 };
 
 pub(super) static SIGHTING: Table = Table {
@@ -324,4 +348,5 @@ pub(super) static SIGHTING: Table = Table {
     ],
     one_of: &[],
     order: Some(("first_seen", "last_seen")),
+    apart: false,
 };

@@ -1,6 +1,6 @@
 //! Tables of meta objects (section 7).
 
-use super::Shape::{Dictionary, List, Ref, Text, Time};
+use super::Shape::{Dictionary, List, OneOf, Ref, Text, Time};
 use super::{Class, Table};
 
 pub(super) static EXTENSION_DEFINITION: Table = Table {
@@ -11,11 +11,22 @@ pub(super) static EXTENSION_DEFINITION: Table = Table {
         ("description", Text, false),
         ("schema", Text, true),
         ("version", Text, true),
-        ("extension_types", List(&Text), true),
+        (
+            "extension_types",
+            List(&OneOf(&[
+                "new-sdo",
+                "new-sco",
+                "new-sro",
+                "property-extension",
+                "toplevel-property-extension",
+            ])),
+            true,
+        ),
         ("extension_properties", List(&Text), false),
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static LANGUAGE_CONTENT: Table = Table {
@@ -28,6 +39,7 @@ pub(super) static LANGUAGE_CONTENT: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static MARKING_DEFINITION: Table = Table {
@@ -40,4 +52,5 @@ pub(super) static MARKING_DEFINITION: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };

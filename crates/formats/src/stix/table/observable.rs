@@ -1,6 +1,8 @@
 //! Tables of observables (section 6).
 
-use super::Shape::{Binary, Bool, Dictionary, Hashes, Hex, Int, List, Part, Ref, Text, Time};
+use super::Shape::{
+    Binary, Bool, Dictionary, Hashes, Hex, Int, List, OneOf, Part, Ref, Text, Time,
+};
 use super::part::{MIME_PART, REGISTRY_VALUE};
 use super::{Class, Table};
 
@@ -12,11 +14,16 @@ pub(super) static ARTIFACT: Table = Table {
         ("payload_bin", Binary, false),
         ("url", Text, false),
         ("hashes", Hashes, false),
-        ("encryption_algorithm", Text, false),
+        (
+            "encryption_algorithm",
+            OneOf(&["AES-256-GCM", "ChaCha20-Poly1305", "mime-type-indicated"]),
+            false,
+        ),
         ("decryption_key", Text, false),
     ],
     one_of: &["payload_bin", "url"],
     order: None,
+    apart: false,
 };
 
 pub(super) static AUTONOMOUS_SYSTEM: Table = Table {
@@ -29,6 +36,7 @@ pub(super) static AUTONOMOUS_SYSTEM: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static DIRECTORY: Table = Table {
@@ -44,6 +52,7 @@ pub(super) static DIRECTORY: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static DOMAIN_NAME: Table = Table {
@@ -55,6 +64,7 @@ pub(super) static DOMAIN_NAME: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static EMAIL_ADDR: Table = Table {
@@ -67,6 +77,7 @@ pub(super) static EMAIL_ADDR: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static EMAIL_MESSAGE: Table = Table {
@@ -91,6 +102,7 @@ pub(super) static EMAIL_MESSAGE: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static FILE: Table = Table {
@@ -112,6 +124,7 @@ pub(super) static FILE: Table = Table {
     ],
     one_of: &["hashes", "name"],
     order: None,
+    apart: false,
 };
 
 pub(super) static IPV4_ADDR: Table = Table {
@@ -124,6 +137,7 @@ pub(super) static IPV4_ADDR: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static IPV6_ADDR: Table = Table {
@@ -136,6 +150,7 @@ pub(super) static IPV6_ADDR: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static MAC_ADDR: Table = Table {
@@ -144,6 +159,7 @@ pub(super) static MAC_ADDR: Table = Table {
     properties: &[("value", Text, true)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static MUTEX: Table = Table {
@@ -152,6 +168,7 @@ pub(super) static MUTEX: Table = Table {
     properties: &[("name", Text, true)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static NETWORK_TRAFFIC: Table = Table {
@@ -178,6 +195,7 @@ pub(super) static NETWORK_TRAFFIC: Table = Table {
     ],
     one_of: &["src_ref", "dst_ref"],
     order: Some(("start", "end")),
+    apart: false,
 };
 
 pub(super) static PROCESS: Table = Table {
@@ -211,6 +229,7 @@ pub(super) static PROCESS: Table = Table {
         "extensions",
     ],
     order: None,
+    apart: false,
 };
 
 pub(super) static SOFTWARE: Table = Table {
@@ -226,6 +245,7 @@ pub(super) static SOFTWARE: Table = Table {
     ],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static URL: Table = Table {
@@ -234,6 +254,7 @@ pub(super) static URL: Table = Table {
     properties: &[("value", Text, true)],
     one_of: &[],
     order: None,
+    apart: false,
 };
 
 pub(super) static USER_ACCOUNT: Table = Table {
@@ -273,6 +294,7 @@ pub(super) static USER_ACCOUNT: Table = Table {
         "extensions",
     ],
     order: None,
+    apart: false,
 };
 
 pub(super) static WINDOWS_REGISTRY_KEY: Table = Table {
@@ -287,6 +309,7 @@ pub(super) static WINDOWS_REGISTRY_KEY: Table = Table {
     ],
     one_of: &["key", "values", "modified_time", "creator_user_ref", "number_of_subkeys"],
     order: None,
+    apart: false,
 };
 
 pub(super) static X509_CERTIFICATE: Table = Table {
@@ -323,4 +346,5 @@ pub(super) static X509_CERTIFICATE: Table = Table {
         "x509_v3_extensions",
     ],
     order: None,
+    apart: false,
 };

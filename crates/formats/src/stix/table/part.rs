@@ -1,7 +1,9 @@
 //! Tables of what stands within objects, and of the extensions that the specification defines.
 
 use super::Property;
-use super::Shape::{Bool, Dictionary, Hashes, Hex, Int, List, Number, Part, Ref, Text, Time};
+use super::Shape::{
+    Bool, Dictionary, Hashes, Hex, Int, List, Number, OneOf, Part, Ref, Text, Time,
+};
 
 pub(in crate::stix) static EXTERNAL_REFERENCE: &[Property] = &[
     ("source_name", Text, true),
@@ -27,8 +29,30 @@ pub(super) static MIME_PART: &[Property] = &[
     ("content_disposition", Text, false),
 ];
 
-pub(super) static REGISTRY_VALUE: &[Property] =
-    &[("name", Text, false), ("data", Text, false), ("data_type", Text, false)];
+pub(super) static REGISTRY_VALUE: &[Property] = &[
+    ("name", Text, false),
+    ("data", Text, false),
+    (
+        "data_type",
+        OneOf(&[
+            "REG_NONE",
+            "REG_SZ",
+            "REG_EXPAND_SZ",
+            "REG_BINARY",
+            "REG_DWORD",
+            "REG_DWORD_BIG_ENDIAN",
+            "REG_DWORD_LITTLE_ENDIAN",
+            "REG_LINK",
+            "REG_MULTI_SZ",
+            "REG_RESOURCE_LIST",
+            "REG_FULL_RESOURCE_DESCRIPTION",
+            "REG_RESOURCE_REQUIREMENTS_LIST",
+            "REG_QWORD",
+            "REG_INVALID_TYPE",
+        ]),
+        false,
+    ),
+];
 
 const STREAM: &[Property] =
     &[("name", Text, true), ("hashes", Hashes, false), ("size", Int(0, i64::MAX), false)];
@@ -88,11 +112,28 @@ pub(in crate::stix) fn extension(kind: &str, name: &str) -> Option<&'static [Pro
             &[("icmp_type_hex", Hex, true), ("icmp_code_hex", Hex, true)]
         }
         ("network-traffic", "socket-ext") => &[
-            ("address_family", Text, true),
+            (
+                "address_family",
+                OneOf(&[
+                    "AF_UNSPEC",
+                    "AF_INET",
+                    "AF_IPX",
+                    "AF_APPLETALK",
+                    "AF_NETBIOS",
+                    "AF_INET6",
+                    "AF_IRDA",
+                    "AF_BTH",
+                ]),
+                true,
+            ),
             ("is_blocking", Bool, false),
             ("is_listening", Bool, false),
             ("options", Dictionary, false),
-            ("socket_type", Text, false),
+            (
+                "socket_type",
+                OneOf(&["SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_RDM", "SOCK_SEQPACKET"]),
+                false,
+            ),
             ("socket_descriptor", Int(0, i64::MAX), false),
             ("socket_handle", Int(i64::MIN, i64::MAX), false),
         ],
@@ -106,17 +147,48 @@ pub(in crate::stix) fn extension(kind: &str, name: &str) -> Option<&'static [Pro
             ("owner_sid", Text, false),
             ("window_title", Text, false),
             ("startup_info", Dictionary, false),
-            ("integrity_level", Text, false),
+            ("integrity_level", OneOf(&["low", "medium", "high", "system"]), false),
         ],
         ("process", "windows-service-ext") => &[
             ("service_name", Text, false),
             ("descriptions", List(&Text), false),
             ("display_name", Text, false),
             ("group_name", Text, false),
-            ("start_type", Text, false),
+            (
+                "start_type",
+                OneOf(&[
+                    "SERVICE_AUTO_START",
+                    "SERVICE_BOOT_START",
+                    "SERVICE_DEMAND_START",
+                    "SERVICE_DISABLED",
+                    "SERVICE_SYSTEM_ALERT",
+                ]),
+                false,
+            ),
             ("service_dll_refs", List(&Ref(&["file"])), false),
-            ("service_type", Text, false),
-            ("service_status", Text, false),
+            (
+                "service_type",
+                OneOf(&[
+                    "SERVICE_KERNEL_DRIVER",
+                    "SERVICE_FILE_SYSTEM_DRIVER",
+                    "SERVICE_WIN32_OWN_PROCESS",
+                    "SERVICE_WIN32_SHARE_PROCESS",
+                ]),
+                false,
+            ),
+            (
+                "service_status",
+                OneOf(&[
+                    "SERVICE_CONTINUE_PENDING",
+                    "SERVICE_PAUSE_PENDING",
+                    "SERVICE_PAUSED",
+                    "SERVICE_RUNNING",
+                    "SERVICE_START_PENDING",
+                    "SERVICE_STOP_PENDING",
+                    "SERVICE_STOPPED",
+                ]),
+                false,
+            ),
         ],
         ("user-account", "unix-account-ext") => &[
             ("gid", Int(i64::MIN, i64::MAX), false),
