@@ -44,6 +44,7 @@ impl Run for ReleaseArgs {
             "evidence": self.evidence,
         });
         let answer = self.person.desk()?.call("release", &request)?;
+        let came_to = flag(&answer, "released") || !text(&answer, "asked").is_empty();
         output.report(&Answer::new(answer, |answer, page| {
             let object = id(answer, "object");
             match (flag(answer, "released"), text(answer, "asked")) {
@@ -57,6 +58,7 @@ impl Run for ReleaseArgs {
             }
             verdict(answer.get("verdict").unwrap_or(&Value::Null), page)
         }))?;
-        Ok(Exit::Done)
+        // Refused to the one whom it was for, it failed; held until somebody consents, it did not.
+        Ok(if came_to { Exit::Done } else { Exit::Failed })
     }
 }
