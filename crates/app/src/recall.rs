@@ -5,7 +5,7 @@ use entente_model::codec::Wire;
 use entente_model::item::{EffectStatus, ItemKind, Lane, Recall, RecallClass};
 use entente_model::record::{NoteRecord, Record, RecordKind};
 use entente_model::{Digest, NationId, NodeId, ObjectId, Timestamp};
-use entente_store::rows::{EffectRow, IntentRow, RecallRow};
+use entente_store::rows::{AtHomeRow, EffectRow, IntentRow, RecallRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::at_home::must_hold_first;
@@ -24,6 +24,8 @@ pub struct RecallStanding {
     pub recall: RecallRow,
     /// Each holder's answer, or none yet.
     pub effects: Vec<Holder>,
+    /// The agencies of our own that held it, and no longer do.
+    pub agencies: Vec<AtHomeRow>,
 }
 
 /// One holder of a recalled object.
@@ -224,7 +226,10 @@ impl<S: Store, V: Vault> Node<S, V> {
                         late: row.status.is_none() && now > recall.deadline,
                     })
                     .collect();
-                standings.push(RecallStanding { recall, effects });
+                let taken_back = |hold: &AtHomeRow| hold.ended.is_some_and(|at| at >= recall.at);
+                let agencies = if recall.own { work.at_home(recall.oid)? } else { Vec::new() };
+                let agencies = agencies.into_iter().filter(taken_back).collect();
+                standings.push(RecallStanding { recall, effects, agencies });
             }
             Ok(standings)
         })

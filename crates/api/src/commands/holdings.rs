@@ -547,6 +547,7 @@ impl<S: Store, V: Vault> Commands<S, V> {
                     "at": moment(s.recall.at),
                     "deadline": moment(s.recall.deadline),
                     "effects": effects,
+                    "agencies": s.agencies.iter().map(shared_at_home).collect::<Vec<_>>(),
                 })
             })
             .collect()

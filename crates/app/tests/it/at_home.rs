@@ -173,7 +173,10 @@ fn who_has_an_object_from_another_agency_leaves_to_that_one_what_becomes_of_it()
     let release = at.actor("release-1").unwrap();
     node.recall(&release, &[one], RecallClass::Note, "Act 7", 0).unwrap();
     assert!(reads(at, &guard, one), "a note takes nothing back");
-    node.recall(&release, &[one], RecallClass::Retract, "Act 7", 0).unwrap();
+    let standing = node.recall(&release, &[one], RecallClass::Retract, "Act 7", 0).unwrap();
+    let agencies: Vec<&str> =
+        standing[0].agencies.iter().map(|hold| hold.agency.as_str()).collect();
+    assert_eq!(agencies, ["COAST-GUARD"]);
     alliance.quiet().unwrap();
     assert!(!reads(at, &guard, one));
     assert!(reads(at, &at.actor("analyst").unwrap(), one));

@@ -76,14 +76,18 @@ fn recalls(answer: &Value, page: &mut dyn Write) -> fmt::Result {
                 text(recall, "basis"),
             ]
         };
-        let effects = list(recall, "effects");
-        if effects.is_empty() {
+        let (effects, agencies) = (list(recall, "effects"), list(recall, "agencies"));
+        if effects.is_empty() && agencies.is_empty() {
             table.row(row(String::new(), String::new(), String::new()));
         }
         for effect in effects {
             let waits = if flag(effect, "late") { "late" } else { "not yet" };
             let status = text_or(effect, "status", waits);
             table.row(row(text(effect, "nation"), status, moment(effect, "at")));
+        }
+        for agency in agencies {
+            let at = moment(agency, "ended");
+            table.row(row(format!("our {}", text(agency, "agency")), "taken back".to_owned(), at));
         }
     }
     table.write(page, "nothing was recalled")
