@@ -236,9 +236,8 @@ where
         if !NAMES.contains(&name) {
             return Err(no_such(name));
         }
-        if actor.is_seated() && !SEATED.contains(&name) {
-            let said = "a liaison seat reads what was released to its nation, and nothing else";
-            return Err(LocalError::new(403, said));
+        if !SEATED.contains(&name) {
+            actor.must_not_sit(&format!("ask for `{name}`")).map_err(refused)?;
         }
         match name {
             "whoami" => Ok(self.whoami(&actor)),

@@ -8,8 +8,8 @@
 use entente_model::codec::Wire;
 use entente_model::item::Lane;
 use entente_model::record::{NoteRecord, Record, RecordKind};
-use entente_model::{Digest, ObjectId, Terms, Timestamp};
-use entente_store::rows::{AtHomeRow, IntentRow, ObjectRow};
+use entente_model::{Digest, ObjectId, Timestamp};
+use entente_store::rows::{AtHomeRow, ObjectRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::error::{AppError, Result};
@@ -19,7 +19,7 @@ use crate::obligation;
 use crate::onward::{OnwardOutcome, OpenedObject, whole};
 use crate::people::Actor;
 use crate::publish::decision_record;
-use crate::sequencer::LeafDraft;
+use crate::sequencer::{LeafDraft, queue_record};
 use crate::weigh::Weighed;
 
 impl<S: Store, V: Vault> Node<S, V> {
@@ -148,14 +148,7 @@ impl<S: Store, V: Vault> Node<S, V> {
                 about: format!("object {oid} from our {}: {basis}", hold.agency),
                 digest: Some(Digest::from_array(*oid.as_bytes())),
             };
-            work.put_intent(&IntentRow {
-                id: 0,
-                dst: None,
-                lane: Lane::Priority,
-                kind: None,
-                payload: Vec::new(),
-                record: Record::new(RecordKind::Recall, now, &note).to_bytes(),
-            })?;
+            queue_record(work, &Record::new(RecordKind::Recall, now, &note))?;
         }
         Ok(())
     }
@@ -164,7 +157,7 @@ impl<S: Store, V: Vault> Node<S, V> {
 /// Refuses what is for an agency that holds an object first: it made it, or received it for the
 /// nation. Who has it from another agency leaves to that one what becomes of it.
 pub(crate) fn must_hold_first(work: &dyn Work, oid: ObjectId, actor: &Actor) -> Result<()> {
-    if hold_of(work, oid, actor.body())?.is_none() {
+    if given_to(&work.at_home(oid)?, actor.body()).is_none() {
         return Ok(());
     }
     Err(AppError::Forbidden(format!(
@@ -175,22 +168,10 @@ pub(crate) fn must_hold_first(work: &dyn Work, oid: ObjectId, actor: &Actor) -> 
     )))
 }
 
-/// The hold that an agency has of an object because another shared it; none if it holds it first,
-/// or not at all.
-pub(crate) fn hold_of(work: &dyn Work, oid: ObjectId, agency: &str) -> Result<Option<AtHomeRow>> {
-    let holds = work.at_home(oid)?;
-    Ok(holds.into_iter().find(|hold| hold.agency == agency && hold.ended.is_none()))
-}
-
-/// The agency from which another has an object, and the terms under which it does; none if it holds
-/// the object first.
-pub(crate) fn given_at_home(
-    work: &dyn Work,
-    oid: ObjectId,
-    agency: &str,
-) -> Result<Option<(String, Terms)>> {
-    let Some(hold) = hold_of(work, oid, agency)? else { return Ok(None) };
-    Ok(Some((hold.giver, Terms::from_bytes(&hold.terms)?)))
+/// Among what agencies hold or held of an object because another shared it: what this one holds
+/// now. None if it holds the object first, or not at all.
+pub(crate) fn given_to<'h>(holds: &'h [AtHomeRow], agency: &str) -> Option<&'h AtHomeRow> {
+    holds.iter().find(|hold| hold.agency == agency && hold.ended.is_none())
 }
 
 fn end_hold(work: &mut dyn Work, hold: &AtHomeRow, now: Timestamp) -> Result<()> {

@@ -20,7 +20,7 @@ use entente_store::{Store, Vault, Work};
 use crate::access::Reading;
 use crate::error::{AppError, Result};
 use crate::gate::{READERS, unknown};
-use crate::leaf::{Contexts, LeafOpening};
+use crate::leaf::sent_to;
 use crate::node::{Known, Node, event};
 use crate::obligation;
 use crate::people::{Actor, Role};
@@ -285,7 +285,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         to: Option<NationCode>,
     ) -> Result<Found> {
         let Some((from, _, _)) = row.source else {
-            let (node, _) = self.recipient(work, known, row, to)?;
+            let node = self.recipient(work, known, row, to)?.dst;
             return Ok(Found {
                 nation: self.identity.nation,
                 evidence: self.own_slot(work, row, node)?,
@@ -311,7 +311,8 @@ impl<S: Store, V: Vault> Node<S, V> {
         to: Option<NationCode>,
     ) -> Result<Found> {
         must_be_own(row)?;
-        let (node, link) = self.recipient(work, known, row, to)?;
+        let link = self.recipient(work, known, row, to)?;
+        let node = link.dst;
         let (_, kept) = work.receipt(node, link.lane, link.seq)?.ok_or_else(|| {
             AppError::NotFound("a receipt of that partner for this object".to_owned())
         })?;
@@ -342,24 +343,9 @@ impl<S: Store, V: Vault> Node<S, V> {
         };
         let kept = answer.effect.as_deref().unwrap_or_default();
         // Who holds it by way of another was sent nothing by us, and still answers to us.
-        let was_sent = self.sent_to(work, row)?.iter().any(|(node, _)| *node == answer.node);
+        let was_sent = sent_to(work, row.leaf)?.iter().any(|link| link.dst == answer.node);
         let release = if was_sent { Some(self.own_slot(work, row, answer.node)?) } else { None };
         self.foreign(work, known, answer.node, kept, release)
-    }
-
-    /// Everyone whom our own ledger says the object was released to.
-    fn sent_to(&self, work: &dyn Work, row: &ObjectRow) -> Result<Vec<(NodeId, LinkItem)>> {
-        let bytes = row.leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten();
-        let Some(bytes) = bytes.and_then(|leaf| leaf.opening) else { return Ok(Vec::new()) };
-        let mut contexts = Contexts::default();
-        let mut all = Vec::new();
-        if let Some(item) = LeafOpening::from_bytes(&bytes)?.item {
-            for (context, seq) in &item.recipients {
-                let context = contexts.get(work, *context)?;
-                all.push((context.dst, item.link_item(context, *seq)));
-            }
-        }
-        Ok(all)
     }
 
     /// The one that is meant.
@@ -369,15 +355,16 @@ impl<S: Store, V: Vault> Node<S, V> {
         known: &Known,
         row: &ObjectRow,
         to: Option<NationCode>,
-    ) -> Result<(NodeId, LinkItem)> {
-        let all = self.sent_to(work, row)?;
+    ) -> Result<LinkItem> {
+        let all = sent_to(work, row.leaf)?;
         let nation = |node: &NodeId| known.by_node(node).map(|n| n.row.nation);
         let code = |node: &NodeId| known.by_node(node).map(|n| n.row.code);
-        let mut fitting = all.iter().filter(|(node, _)| to.is_none_or(|to| code(node) == Some(to)));
+        let mut fitting = all.iter().filter(|link| to.is_none_or(|to| code(&link.dst) == Some(to)));
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Ok(one.clone()),
             (Some(_), Some(_)) => {
-                let nations: Vec<NationId> = all.iter().filter_map(|(n, _)| nation(n)).collect();
+                let nations: Vec<NationId> =
+                    all.iter().filter_map(|link| nation(&link.dst)).collect();
                 Err(several(nations.iter(), known))
             }
             (None, _) => Err(AppError::NotFound(match to {

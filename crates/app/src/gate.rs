@@ -4,10 +4,10 @@
 //! is cleared for its level, is read into its compartments, and whom no caveat of its marking shuts
 //! out as another nation's national; and to the overseers. Who sits here for another nation knows
 //! of what was released to it, and not taken back, and of what it originated, while it is a partner;
-//! clearance, compartments and caveats bind them besides. Events, decisions, requests and recalls are as secret as the object they concern.
-//! Whatever a person may not know of is answered as if it did not exist, and numbers and pages are
-//! made of what is left. Every function of the node that tells a person something asks here; the
-//! doors hold no rule of their own (decision 17).
+//! clearance, compartments and caveats bind them besides. Events, decisions, requests and recalls
+//! are as secret as the object they concern. Whatever a person may not know of is answered as if it
+//! did not exist, and numbers and pages are made of what is left. Every function of the node that
+//! tells a person something asks here; the doors hold no rule of their own (decision 17).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -144,7 +144,8 @@ impl Gate {
             && self.admits(&row.marking, row.nation)
     }
 
-    /// Whether it is held for the person's agency, or the nation that they sit here for has it.
+    /// Whether it is held for the person's agency, or for all, or the nation that they sit here for
+    /// has it.
     fn is_for(
         &self,
         agencies: &[String],
@@ -154,18 +155,13 @@ impl Gate {
     ) -> bool {
         match self.seat {
             Some(seat) => seat.has(released_to, originator, state),
-            None => self.is_held_for(agencies),
+            None => agencies.is_empty() || agencies.contains(&self.agency),
         }
     }
 
     /// The nation that the person sits here for.
     pub(crate) fn seat(&self) -> Option<NationCode> {
         self.seat.map(|seat| seat.code)
-    }
-
-    /// Whether the person's agency is one of these, or all are meant.
-    fn is_held_for(&self, agencies: &[String]) -> bool {
-        agencies.is_empty() || agencies.contains(&self.agency)
     }
 
     /// Whether the person is another nation's national.
@@ -294,7 +290,7 @@ impl<S: Store, V: Vault> Node<S, V> {
             agency,
             host: self.identity.nation,
             world,
-            reads: actor.is(&READERS) || seat.is_some(),
+            reads: actor.is(&VIEWERS),
             seat,
             oversees: actor.is(&[Role::Overseer]),
             known: HashMap::new(),

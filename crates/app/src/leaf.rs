@@ -153,6 +153,19 @@ impl LeafOpening {
     }
 }
 
+/// What a ledger entry's item says to each of its recipients: everyone whom our own ledger says an
+/// object was released to with this entry.
+pub(crate) fn sent_to(work: &dyn Work, leaf: Option<u64>) -> Result<Vec<LinkItem>> {
+    let row = leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten();
+    let Some(bytes) = row.and_then(|row| row.opening) else { return Ok(Vec::new()) };
+    let Some(item) = LeafOpening::from_bytes(&bytes)?.item else { return Ok(Vec::new()) };
+    let mut contexts = Contexts::default();
+    let recipients = item.recipients.iter();
+    recipients
+        .map(|(context, seq)| Ok(item.link_item(contexts.get(work, *context)?, *seq)))
+        .collect()
+}
+
 /// The items of an outbox run: leaf, entry and wrapped key, 58 bytes each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunItems(Vec<u8>);

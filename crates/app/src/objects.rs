@@ -2,16 +2,16 @@
 
 use entente_ledger::evidence::Evidence;
 use entente_model::codec::Wire;
-use entente_model::{Manifest, NationCode, ObjectId, Terms};
+use entente_model::{Manifest, NationCode, NodeId, ObjectId, Terms};
 use entente_store::rows::{AtHomeRow, EventRow, ObjectRow, QuarantineRow};
 use entente_store::{Store, Vault};
 
 use crate::access::Reading;
-use crate::at_home::given_at_home;
+use crate::at_home::given_to;
 use crate::error::{AppError, Result};
 use crate::gate::{Gate, READERS, RECEIPTS, REFUSALS, VIEWERS, passing, unknown};
 use crate::keys::{Content, ReadJob};
-use crate::leaf::{Contexts, LeafOpening};
+use crate::leaf::{Contexts, LeafOpening, sent_to};
 use crate::node::Node;
 use crate::obligation::{Act, must_allow};
 use crate::people::{Actor, Role};
@@ -182,19 +182,10 @@ impl<S: Store, V: Vault> Node<S, V> {
     fn terms_given(&self, row: &ObjectRow, nation: NationCode) -> Result<Option<Terms>> {
         let known = self.known();
         self.store.read(|work| {
-            let opening = row.leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten();
-            let Some(bytes) = opening.and_then(|leaf| leaf.opening) else { return Ok(None) };
-            let mut contexts = Contexts::default();
-            let opening = LeafOpening::from_bytes(&bytes)?;
-            for (context, _) in opening.item.iter().flat_map(|item| &item.recipients) {
-                let context = contexts.get(work, *context)?;
-                let to = known.by_node(&context.dst).map(|n| n.row.code);
-                if let (Some(digest), true) = (context.terms, to == Some(nation)) {
-                    let bytes = work.preimage(digest)?;
-                    return Ok(bytes.as_deref().map(Terms::from_bytes).transpose()?);
-                }
-            }
-            Ok(None)
+            let given = |dst: &NodeId| known.by_node(dst).is_some_and(|n| n.row.code == nation);
+            let link = sent_to(work, row.leaf)?.into_iter().find(|link| given(&link.dst));
+            let Some(digest) = link.and_then(|link| link.terms) else { return Ok(None) };
+            Ok(work.preimage(digest)?.as_deref().map(Terms::from_bytes).transpose()?)
         })
     }
 
@@ -228,10 +219,16 @@ impl<S: Store, V: Vault> Node<S, V> {
     /// shared the object with.
     fn at_home(&self, actor: &Actor, oid: ObjectId) -> Result<(GivenAtHome, Vec<AtHomeRow>)> {
         self.store.read(|work| {
-            let given = given_at_home(work, oid, actor.body())?;
-            let tells = given.is_none() || actor.is(&[Role::Overseer]);
-            let shared = if tells { work.at_home(oid)? } else { Vec::new() };
-            Ok((given, shared))
+            let mut holds = work.at_home(oid)?;
+            let given = given_to(&holds, actor.body());
+            let given = given.map(|hold| {
+                Ok::<_, AppError>((hold.giver.clone(), Terms::from_bytes(&hold.terms)?))
+            });
+            let given = given.transpose()?;
+            if given.is_some() && !actor.is(&[Role::Overseer]) {
+                holds.clear();
+            }
+            Ok((given, holds))
         })
     }
 
@@ -239,34 +236,22 @@ impl<S: Store, V: Vault> Node<S, V> {
         let known = self.known();
         self.store.read(|work| {
             let mut deliveries = Vec::new();
-            let Some(bytes) = row
-                .leaf
-                .map(|leaf| work.leaf(leaf))
-                .transpose()?
-                .flatten()
-                .and_then(|leaf| leaf.opening)
-            else {
-                return Ok(deliveries);
-            };
-            let mut contexts = Contexts::default();
-            let opening = LeafOpening::from_bytes(&bytes)?;
-            for (context, seq) in opening.item.iter().flat_map(|item| &item.recipients) {
-                let context = contexts.get(work, *context)?;
-                let lane = work.lane_out(context.dst, context.lane)?;
-                let state = if *seq <= lane.receipted {
+            for link in sent_to(work, row.leaf)? {
+                let lane = work.lane_out(link.dst, link.lane)?;
+                let state = if link.seq <= lane.receipted {
                     "receipted"
-                } else if *seq <= lane.acked {
+                } else if link.seq <= lane.acked {
                     "delivered"
                 } else {
                     "queued"
                 };
                 deliveries.push(Delivery {
                     nation: known
-                        .by_node(&context.dst)
-                        .map_or_else(|| context.dst.short(), |n| n.row.code.to_string()),
+                        .by_node(&link.dst)
+                        .map_or_else(|| link.dst.short(), |n| n.row.code.to_string()),
                     state,
-                    lane: context.lane.as_str(),
-                    seq: *seq,
+                    lane: link.lane.as_str(),
+                    seq: link.seq,
                 });
             }
             Ok(deliveries)

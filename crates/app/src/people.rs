@@ -202,7 +202,7 @@ impl Actor {
 
     /// Refuses whoever sits here for another nation: they read what was released to it, and how
     /// this node stands, and who works at it, is not theirs to know.
-    pub(crate) fn must_not_sit(&self, to: &str) -> Result<()> {
+    pub fn must_not_sit(&self, to: &str) -> Result<()> {
         if !self.is_seated() {
             return Ok(());
         }

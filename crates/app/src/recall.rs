@@ -11,7 +11,7 @@ use entente_store::{Store, Vault, Work};
 use crate::at_home::must_hold_first;
 use crate::error::{AppError, Result};
 use crate::gate::{RECALLS, unknown};
-use crate::leaf::{Contexts, LeafOpening};
+use crate::leaf::sent_to;
 use crate::node::{Known, Node, event};
 use crate::people::{Actor, Role};
 use crate::said::said;
@@ -178,15 +178,8 @@ impl<S: Store, V: Vault> Node<S, V> {
                 holders.push((node, nation.row.nation));
             }
         };
-        if let Some(bytes) =
-            leaf.map(|leaf| work.leaf(leaf)).transpose()?.flatten().and_then(|row| row.opening)
-        {
-            let mut contexts = Contexts::default();
-            for (context, _) in
-                LeafOpening::from_bytes(&bytes)?.item.iter().flat_map(|item| &item.recipients)
-            {
-                add(contexts.get(work, *context)?.dst);
-            }
+        for link in sent_to(work, leaf)? {
+            add(link.dst);
         }
         for ask in work.asks()? {
             if !ask.ours && ask.oid == oid && ask.state == "granted" {

@@ -35,7 +35,7 @@ use entente_model::{
 };
 use entente_seal::digest;
 use entente_seal::statement::SignedStatement;
-use entente_store::rows::{ContextRow, IntentRow, ObjectRow, PeerLogRow};
+use entente_store::rows::{ContextRow, ObjectRow, PeerLogRow};
 use entente_store::{Store, Vault, Work};
 
 use crate::deliver::{Outgoing, link_state, put_fork, put_link_state};
@@ -47,6 +47,7 @@ use crate::node::{Known, Node, WakeUp, event, event_once, lock};
 use crate::obligation;
 use crate::outbox::stubs_upto;
 use crate::rollback::put_linked;
+use crate::sequencer::queue_record;
 
 /// Bundles that came before their turn and are kept, for each lane: 256 MiB for a partner at most.
 const EARLY_BUNDLES_MAX: u64 = 16;
@@ -623,15 +624,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         digest: Option<Digest>,
     ) -> Result<()> {
         let leaf = self.note(kind, now, act, self.identity.code.as_str(), about, digest);
-        work.put_intent(&IntentRow {
-            id: 0,
-            dst: None,
-            lane: Lane::Routine,
-            kind: None,
-            payload: Vec::new(),
-            record: leaf.record.to_bytes(),
-        })?;
-        Ok(())
+        queue_record(work, &leaf.record)
     }
 
     /// The partner's newest checkpoint.

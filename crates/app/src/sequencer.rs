@@ -15,7 +15,7 @@ use entente_model::record::Record;
 use entente_model::{BodyDigest, Digest, NodeId, ObjectId, Timestamp};
 use entente_seal::slot::{Leaf, LeafSeed, lane_chain};
 use entente_store::rows::{
-    CheckpointRow, HeadRow, LaneOutRow, LeafRow, OutboxRow, ReleaseContextRow,
+    CheckpointRow, HeadRow, IntentRow, LaneOutRow, LeafRow, OutboxRow, ReleaseContextRow,
 };
 use entente_store::{Store, StoreError, Vault, Work};
 
@@ -48,6 +48,20 @@ pub struct ItemDraft {
     pub expires: Option<Timestamp>,
     /// For whom: the context that it shares with other items, and the wrapped key.
     pub recipients: Vec<(Arc<ReleaseContextRow>, [u8; 48])>,
+}
+
+/// Queues a record that only our overseers will read.
+pub(crate) fn queue_record(work: &mut dyn Work, record: &Record) -> Result<()> {
+    work.put_intent(&IntentRow {
+        id: 0,
+        dst: None,
+        // Nothing is sent, so it waits in no lane.
+        lane: Lane::Routine,
+        kind: None,
+        payload: Vec::new(),
+        record: record.to_bytes(),
+    })?;
+    Ok(())
 }
 
 /// Hash tiles as the store keeps them.

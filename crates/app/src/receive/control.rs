@@ -31,6 +31,7 @@ use crate::ground;
 use crate::node::{Known, Node, event, lock};
 use crate::onward::{AGREED, given_under};
 use crate::policy;
+use crate::sequencer::queue_record;
 
 /// A backup made before a recall can hold its keys for this long (`protocol.md` 5.3).
 const BACKUP_HORIZON_MILLIS: u64 = 86_400_000;
@@ -608,15 +609,7 @@ impl<S: Store, V: Vault> Node<S, V> {
         by: NationId,
         now: Timestamp,
     ) -> Result<()> {
-        work.put_intent(&IntentRow {
-            id: 0,
-            dst: None,
-            lane: Lane::Priority,
-            kind: None,
-            payload: Vec::new(),
-            record: agreement_record(agreement, act, by, now).to_bytes(),
-        })?;
-        Ok(())
+        queue_record(work, &agreement_record(agreement, act, by, now))
     }
 }
 

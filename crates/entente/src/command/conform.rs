@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use entente_formats::conform::{Around, KINDS, Kind, Outcome, Unfit};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ case expects nothing. A case that cannot be run has `error` in its `got`.
 Ends with 0 when every case ran, with --strict only if none is false.")]
 pub struct ConformArgs {
     /// What the cases are about
-    #[arg(value_parser = PossibleValuesParser::new(KINDS.iter().map(|kind| kind.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(KINDS.iter().map(possible)))]
     kind: String,
     /// The cases
     file: PathBuf,
@@ -42,6 +42,11 @@ pub struct ConformArgs {
     /// End with 1 if an answer differs from what its case expects
     #[arg(long)]
     strict: bool,
+}
+
+/// A kind with the shape of what is answered, as the help shows it.
+fn possible(kind: &Kind) -> PossibleValue {
+    PossibleValue::new(kind.name).help(kind.answers)
 }
 
 /// What is printed of a case.

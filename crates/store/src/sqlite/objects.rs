@@ -219,8 +219,8 @@ impl Objects for Tx<'_, '_> {
             "INSERT INTO at_home (oid, agency, giver, terms, leaf, at, delete_at, ended)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (oid, agency) DO UPDATE SET giver = excluded.giver,
-                 terms = excluded.terms, leaf = excluded.leaf, at = excluded.at, delete_at = excluded.delete_at,
-                 ended = excluded.ended",
+                 terms = excluded.terms, leaf = excluded.leaf, at = excluded.at,
+                 delete_at = excluded.delete_at, ended = excluded.ended",
             cells![
                 row.oid,
                 row.agency,
