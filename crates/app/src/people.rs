@@ -195,9 +195,10 @@ impl Actor {
         self.roles.iter().any(|role| roles.contains(role))
     }
 
-    /// Whether they sit here for another nation.
+    /// Whether they sit here for another nation: also in a session that does not suffice for it,
+    /// which shows them less and never more.
     pub fn is_seated(&self) -> bool {
-        self.is(&[Role::Seat])
+        self.is(&[Role::Seat]) || self.withheld.contains(&Role::Seat)
     }
 
     /// Refuses whoever sits here for another nation: they read what was released to it, and how

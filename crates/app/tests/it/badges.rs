@@ -273,3 +273,36 @@ fn a_way_to_a_provider_is_gone_once_and_in_time() {
     alliance.clock.advance(5 * 60_000);
     assert!(node.end_flow(&other.ticket, &other.state).is_err(), "too late");
 }
+
+#[test]
+fn a_seat_whose_session_does_not_suffice_for_it_is_shown_nothing_more() {
+    let (_folder, alliance) = crate::world::alliance(2);
+    let at = &alliance.members[0];
+    let node = at.node().unwrap();
+    let guest = Post { nation: "XBR".parse().ok(), ..Post::of(&[Role::Analyst]) };
+    node.add_person(&at.actor("security-1").unwrap(), "sita", &guest).unwrap();
+    bind(at, "sita", &Badge::at_provider(ISSUER, "sita"));
+    let as_analyst = Vouched::Provider {
+        issuer: ISSUER.to_owned(),
+        subject: "sita".to_owned(),
+        suffices: Roles::of(&[Role::Analyst]),
+    };
+    let session = node.sign_in_vouched(&as_analyst, &Arrival::default()).unwrap();
+    let before = node.asked_in(&session, None).unwrap();
+    assert!(!node.events(&before, None, None, 9).unwrap().is_empty());
+
+    // From our analyst they become their nation's liaison officer, while the session goes on.
+    let change = Change { give: vec![Role::Seat], take: vec![Role::Analyst], ..Change::default() };
+    node.change_person(&at.actor("security-2").unwrap(), "sita", &change, "posted").unwrap();
+    let seat = node.asked_in(&session, None).unwrap();
+    assert!(seat.is_seated());
+    assert_eq!(node.events(&seat, None, None, 9).unwrap(), []);
+    assert_eq!(node.people(&seat).unwrap().len(), 1);
+    for refused in [
+        node.status(&seat).map(drop),
+        node.objects(&seat, None, 9, None).map(drop),
+        node.decisions(&seat, 9).map(drop),
+    ] {
+        assert!(matches!(refused, Err(AppError::Forbidden(_))), "{refused:?}");
+    }
+}
